@@ -1,0 +1,60 @@
+// From a login name and a password to an account. An unknown name costs the same work as a wrong password, and gives
+// the same answer.
+import { type Account, foldName } from '../mail/account.ts'
+import type { AccountDirectory } from '../mail/account-directory.ts'
+import { defaultPasswordCost, hashPassword, type PasswordCost, verifyPassword } from './password.ts'
+import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
+import { WorkQueue } from './work-queue.ts'
+
+export interface Authenticator {
+  /** The account, or undefined for every failure alike. Refuses with `store-busy` when too many logins wait. */
+  authenticate(loginName: string, password: Uint8Array): Promise<Account | undefined>
+}
+
+export interface AuthenticatorOptions {
+  /** Folded names of the domains whose `name@domain` is accepted for an account called `name`. */
+  readonly localDomains?: readonly string[]
+  readonly cost?: PasswordCost
+  readonly cache?: VerifiedCacheOptions
+  /** Verifications at the same time; default 2. Each takes the memory of `cost`. */
+  readonly concurrency?: number
+  /** Verifications that may wait; the next is refused. Default 1,000. */
+  readonly maxWaiting?: number
+}
+
+/** Checks passwords against the hashes of a directory. */
+export function createAuthenticator(
+  directory: AccountDirectory,
+  options: AuthenticatorOptions = {},
+): Authenticator {
+  const cost = options.cost ?? defaultPasswordCost
+  const localDomains = new Set(options.localDomains)
+  const cache = new VerifiedCache(options.cache)
+  const queue = new WorkQueue(options.concurrency ?? 2, options.maxWaiting ?? 1000)
+  let decoyHash: Promise<string> | undefined
+
+  /** `name@local domain` also means the account `name`; the exact name wins. */
+  async function find(loginName: string): Promise<Account | undefined> {
+    const name = foldName(loginName)
+    const account = await directory.findAccount(name)
+    if (account) return account
+    const at = name.lastIndexOf('@')
+    return at > 0 && localDomains.has(name.slice(at + 1))
+      ? directory.findAccount(name.slice(0, at))
+      : undefined
+  }
+
+  return {
+    async authenticate(loginName, password) {
+      const account = await find(loginName)
+      if (account && cache.has(account, password)) return account
+      // Both branches wait in the same queue and verify one hash of the same cost.
+      decoyHash ??= hashPassword(new Uint8Array(16), cost)
+      const passwordHash = account?.passwordHash ?? (await decoyHash)
+      const verified = await queue.run(() => verifyPassword(passwordHash, password))
+      if (!account?.passwordHash || !verified) return undefined
+      cache.add(account, password)
+      return account
+    },
+  }
+}

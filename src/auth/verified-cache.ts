@@ -1,0 +1,38 @@
+// Remembers for minutes that a password was verified, as a keyed hash under a key that dies with the process. The
+// stored hash is part of the key's input, so a changed password is forgotten in the same moment.
+import { createHmac, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Account } from '../mail/account.ts'
+
+export interface VerifiedCacheOptions {
+  /** How long one verification is believed, in milliseconds; 0 remembers nothing. Default 5 minutes. */
+  readonly ttlMs?: number
+  /** Default 10,000. */
+  readonly maxEntries?: number
+}
+
+export class VerifiedCache {
+  readonly #key = randomBytes(32)
+  readonly #ttlMs: number
+  readonly #entries: LRUCache<string, true>
+
+  constructor({ ttlMs = 300_000, maxEntries = 10_000 }: VerifiedCacheOptions = {}) {
+    this.#ttlMs = ttlMs
+    this.#entries = new LRUCache({ max: maxEntries, ...(ttlMs > 0 && { ttl: ttlMs }) })
+  }
+
+  has(account: Account, password: Uint8Array): boolean {
+    return this.#ttlMs > 0 && this.#entries.has(this.#digest(account, password))
+  }
+
+  add(account: Account, password: Uint8Array): void {
+    if (this.#ttlMs > 0) this.#entries.set(this.#digest(account, password), true)
+  }
+
+  #digest(account: Account, password: Uint8Array): string {
+    return createHmac('sha256', this.#key)
+      .update(`${account.id}\0${account.passwordHash ?? ''}\0`)
+      .update(password)
+      .digest('base64')
+  }
+}

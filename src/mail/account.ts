@@ -1,0 +1,28 @@
+// An account: one person or device with one INBOX, a password and a quota.
+import type { Id } from './id.ts'
+
+/**
+ * `local-part` or `local-part@domain`, in the folded form of `foldName`. A name without a domain receives at every
+ * local domain.
+ */
+export type AccountName = string
+
+export interface Account {
+  readonly id: Id
+  readonly name: AccountName
+  /** A PHC string (`$argon2id$...`), or undefined when no password was set yet. */
+  readonly passwordHash: string | undefined
+  /** Octets the account may hold; 0 means without limit. */
+  readonly quotaOctets: number
+  /** Octets of all messages that are not expunged. */
+  readonly usedOctets: number
+  readonly usedMessages: number
+  /** The mailbox that POP3 shows and that mail is delivered to. */
+  readonly inboxId: Id
+  readonly createdAt: Date
+}
+
+/** The one spelling under which names and addresses are stored and compared: NFC, lower case. */
+export function foldName(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}

@@ -1,0 +1,57 @@
+// Port: where a message is laid down, in two phases as a maildir does it: write the octets aside, then commit them
+// to every recipient at once. What was not committed never existed.
+import type { Account } from './account.ts'
+import type { Flag } from './flags.ts'
+import type { Id } from './id.ts'
+
+/** What is known of the content once its last octet was written. */
+export interface ContentFacts {
+  /** Octets of the header and the empty line after it; equals `octets` when there is no empty line. */
+  readonly headerOctets: number
+  /** Lines that begin with a dot. */
+  readonly dotLines: number
+}
+
+/** One copy: who gets it, and what stands before the shared content for this recipient alone. */
+export interface DeliveryCopy {
+  readonly account: Account
+  /** Whole header lines, CRLF-terminated (Return-Path, Delivered-To); may be empty. */
+  readonly trace: Uint8Array
+  readonly internalDate: Date
+  readonly flags?: readonly Flag[]
+  /** Kept from elsewhere by an import; otherwise the store makes one. */
+  readonly uidl?: string
+}
+
+export type CopyOutcome =
+  | { readonly delivered: true; readonly uidl: string }
+  | { readonly delivered: false; readonly reason: 'over-quota' | 'no-such-account' | 'duplicate-uidl' }
+
+export interface Delivery {
+  /** The shared content's id; goes into logs and the Received field. */
+  readonly id: Id
+
+  /**
+   * Takes the next octets of the content: wire form, CRLF line ends, the last line ended. The chunk must not be
+   * changed afterwards. Wait for the promise before writing more: large messages are laid down piece by piece.
+   */
+  write(chunk: Uint8Array): Promise<void>
+
+  /**
+   * Makes the message exist for all copies in one durable transaction. With `all`, one refused copy leaves every
+   * copy undelivered; with `each`, the others are delivered. Outcomes come in the order of `copies`. Refuses with
+   * `store-full`, `store-busy`: then nothing was delivered.
+   */
+  commit(
+    facts: ContentFacts,
+    copies: readonly DeliveryCopy[],
+    mode: 'all' | 'each',
+  ): Promise<readonly CopyOutcome[]>
+
+  /** Forgets what was written. Safe after `commit`, and twice. */
+  abort(): Promise<void>
+}
+
+export interface DeliveryTarget {
+  begin(): Delivery
+}

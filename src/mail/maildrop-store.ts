@@ -1,0 +1,74 @@
+// Port: the maildrop as POP3 needs it. RFC 1939 sections 4 to 6: opening takes an exclusive lock and fixes the
+// numbering; messages are read; UPDATE removes the marked ones in one durable step.
+import type { Account } from './account.ts'
+import type { Octets } from './octets.ts'
+
+/**
+ * What a session sees of its maildrop, frozen when the lock was taken. Columns rather than objects, so that 100,000
+ * messages stay small. Index 0 is message number 1. A listing is immutable and may be shared by sessions.
+ */
+export interface ScanListing {
+  readonly count: number
+  /** Octets of each message as RETR sends it, unstuffed. */
+  readonly octets: Float64Array
+  /** Unique-ids: 1 to 70 characters 0x21-0x7E, unique in the maildrop for ever. RFC 1939 section 7. */
+  readonly uidls: readonly string[]
+  readonly totalOctets: number
+}
+
+/** One message as it is read: `octets` in all, trace fields included, CRLF line ends, unstuffed. */
+export interface MessageOctets {
+  readonly octets: number
+  /** Octets of the header and the empty line after it; equals `octets` when there is no empty line. */
+  readonly headerOctets: number
+  /** Lines that begin with a dot; 0 means the body can be sent as it is stored. */
+  readonly dotLines: number
+  /** Yields the octets once, from the beginning. Throws in mid-message if the store can't read on. */
+  readonly body: Octets
+}
+
+export interface Maildrop {
+  readonly listing: ScanListing
+
+  /**
+   * The message at `index` (0-based). What another protocol expunges meanwhile stays readable. Refuses with
+   * `message-gone` when the octets no longer exist.
+   */
+  read(index: number): Promise<MessageOctets>
+
+  /**
+   * The UPDATE state: in one durable transaction checks the lease, expunges the messages at `indexes`, and releases
+   * the lease. Messages that are already gone count as removed. Refuses with `lease-lost`, `store-full`,
+   * `store-busy`; after a refusal nothing was deleted and the maildrop is still to be released.
+   */
+  update(indexes: readonly number[]): Promise<void>
+
+  /** Gives the lease back; nothing is deleted. Safe to call at any time, and twice. */
+  release(): Promise<void>
+}
+
+/** Who asks for the lock; shown by `poplar locks list`. */
+export interface LeaseHolder {
+  readonly sessionId: string
+  /** The peer's address, or the program's name. */
+  readonly peer: string
+}
+
+export interface MaildropStore {
+  /** Takes the lock, then the listing. Refuses at once with `maildrop-in-use` when another holder's lease is live. */
+  openMaildrop(account: Account, holder: LeaseHolder): Promise<Maildrop>
+}
+
+export interface Lease extends LeaseHolder {
+  readonly accountName: string
+  readonly since: Date
+  readonly expiresAt: Date
+}
+
+/** The locks seen from outside; for operators. */
+export interface MaildropLocks {
+  /** Live leases, oldest first. */
+  listLeases(): Promise<readonly Lease[]>
+  /** Ends the lease: its session can no longer delete anything. False when there was none. */
+  breakLease(accountName: string): Promise<boolean>
+}

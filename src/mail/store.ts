@@ -1,0 +1,27 @@
+// A whole store: every port of this folder over one set of data. `store/` implements it; the protocols are handed
+// only the ports they need.
+import type { AccountRegistry } from './account-registry.ts'
+import type { ArchiveStore } from './archive-store.ts'
+import type { DeliveryTarget } from './delivery-target.ts'
+import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
+import type { RecoveryStore } from './recovery-store.ts'
+
+export interface IntegrityReport {
+  /** Sentences, each naming one fault; empty when all is well. */
+  readonly faults: readonly string[]
+  readonly messages: number
+  readonly contents: number
+}
+
+export interface Store
+  extends AccountRegistry,
+    MaildropStore,
+    MaildropLocks,
+    DeliveryTarget,
+    RecoveryStore,
+    ArchiveStore {
+  /** Reads everything and compares it with what is recorded of it. Changes nothing. */
+  checkIntegrity(): Promise<IntegrityReport>
+  /** Finishes what was begun, releases every lease held, closes the files. */
+  close(): Promise<void>
+}
