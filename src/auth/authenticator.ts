@@ -48,10 +48,10 @@ export function createAuthenticator(
     async authenticate(loginName, password) {
       const account = await find(loginName)
       if (account && cache.has(account, password)) return account
-      // Both branches wait in the same queue and verify one hash of the same cost.
+      // Both branches wait for the decoy, wait in the same queue, and verify one hash of the same cost.
       decoyHash ??= hashPassword(new Uint8Array(16), cost)
-      const passwordHash = account?.passwordHash ?? (await decoyHash)
-      const verified = await queue.run(() => verifyPassword(passwordHash, password))
+      const decoy = await decoyHash
+      const verified = await queue.run(() => verifyPassword(account?.passwordHash ?? decoy, password))
       if (!account?.passwordHash || !verified) return undefined
       cache.add(account, password)
       return account
