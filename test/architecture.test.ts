@@ -12,6 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   net: [],
   mail: [],
   auth: ['mail'],
+  config: ['net', 'mail'],
   store: ['mail'],
   smtp: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth'],

@@ -1,0 +1,188 @@
+// The configuration: read from TOML, checked against one schema, every mistake reported at once with its line.
+import { readFileSync, statSync } from 'node:fs'
+import { hostname as machineName } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { parse, TomlError } from 'smol-toml'
+import type { PasswordCost } from './auth/password.ts'
+import { KeyLines } from './config/key-lines.ts'
+import { isLoopback, type ListenAddress } from './config/listen-address.ts'
+import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts'
+import { configSchema, type ParsedConfig } from './config/schema.ts'
+import { foldName } from './mail/account.ts'
+import { domainFault } from './mail/account-name.ts'
+
+export { parseOctets } from './config/quantities.ts'
+export type { ListenAddress, Mistake }
+
+/** The services a configuration can name in [listen]. */
+export const serviceNames = ['pop3', 'smtp', 'lmtp'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+/** A configuration that was checked: every key has a value, quantities are numbers, paths are absolute. */
+export interface Config {
+  /** The file it came from; undefined where there is none. */
+  readonly file: string | undefined
+  /** The data folder. */
+  readonly data: string
+  readonly hostname: string
+  /** Folded. */
+  readonly domains: readonly string[]
+  readonly listen: Readonly<Record<ServiceName, readonly ListenAddress[]>>
+  readonly pop3: {
+    readonly autologoutMs: number
+    readonly loginTimeMs: number
+    readonly maxSessions: number
+    readonly maxSessionsPerAddress: number
+    readonly implementation: string
+  }
+  readonly smtp: {
+    readonly maxOctets: number
+    readonly bareNewline: 'normalize' | 'reject'
+    readonly maxRecipients: number
+    readonly maxSessions: number
+    readonly timeoutMs: number
+  }
+  /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
+  readonly delivery: { readonly subaddress: string; readonly quotaOctets: number }
+  readonly store: { readonly undeleteMs: number }
+  readonly auth: {
+    readonly cleartext: 'loopback' | 'anywhere'
+    readonly rememberMs: number
+    readonly concurrency: number
+    readonly maxWaiting: number
+    readonly argon2: PasswordCost
+  }
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly format: 'auto' | 'json' | 'pretty'
+  }
+}
+
+/** A configuration that cannot be used; `message` has a line for each mistake. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly mistakes: readonly Mistake[]
+
+  constructor(file: string, mistakes: readonly Mistake[]) {
+    super(mistakes.map(({ line, text }) => `${file}${line ? ` line ${line}` : ''}: ${text}`).join('\n'))
+    this.mistakes = mistakes
+  }
+}
+
+/** The file that is read when none is named. */
+const defaultFile = 'poplar.toml'
+const maxFileOctets = 1024 * 1024
+
+/**
+ * Reads the named file; without a name `./poplar.toml`, or the defaults if there is none.
+ * Throws `ConfigError`.
+ */
+export function loadConfig(file?: string): Config {
+  const path = resolve(file ?? defaultFile)
+  try {
+    if (statSync(path).size > maxFileOctets)
+      throw new ConfigError(path, [{ line: undefined, text: 'too large for a configuration' }])
+    return parseConfig(readFileSync(path, 'utf8'), { file: path })
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    if (file === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return parseConfig('')
+    throw new ConfigError(path, [{ line: undefined, text: reasonOf(error) }])
+  }
+}
+
+/** Checks the text of a configuration. `file` is named in messages, and relative paths start at its folder. */
+export function parseConfig(toml: string, { file }: { readonly file?: string } = {}): Config {
+  const nameOfFile = file ?? 'configuration'
+  const document = parseToml(toml, nameOfFile)
+  const lines = new KeyLines(toml)
+  const dates = datesIn(document)
+  if (dates.length > 0) {
+    const mistakes = dates.map(path => ({ line: lines.lineOf(path), text: `${keyName(path)} takes no date` }))
+    throw new ConfigError(nameOfFile, mistakes)
+  }
+  const { data: parsed, error } = configSchema.safeParse(document)
+  const mistakes = error ? mistakesOf(error.issues, document, lines) : contradictions(parsed, lines)
+  if (!parsed || mistakes.length > 0) throw new ConfigError(nameOfFile, mistakes)
+  return complete(parsed, file)
+}
+
+function parseToml(toml: string, file: string): unknown {
+  try {
+    return parse(toml, { unsafeKeyBehaviour: 'throw', maxDepth: 50 })
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    // The parser's message goes on with the lines around the place.
+    const [reason = ''] = error.message.split('\n')
+    throw new ConfigError(file, [{ line: error.line, text: `column ${error.column}: ${reason}` }])
+  }
+}
+
+/** What each key may have alone, but not together. */
+function contradictions({ listen, auth }: ParsedConfig, lines: KeyLines): readonly Mistake[] {
+  const open = (listen?.pop3 ?? []).filter(address => !isLoopback(address))
+  if (open.length === 0 || auth.cleartext === 'anywhere') return []
+  const text =
+    '`pop3` in [listen] must be on a loopback address such as "127.0.0.1:1110", because passwords would travel in ' +
+    'clear; `cleartext = "anywhere"` in [auth] allows it'
+  return [{ line: lines.lineOf(['listen', 'pop3']), text }]
+}
+
+const defaultListen: Config['listen'] = {
+  pop3: [{ host: '127.0.0.1', port: 1110 }],
+  smtp: [{ host: '127.0.0.1', port: 1025 }],
+  lmtp: [{ host: '127.0.0.1', port: 1024 }],
+}
+
+function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: string | undefined): Config {
+  const name = hostname ?? ownHostname()
+  const { pop3, smtp, auth } = parsed
+  return {
+    file,
+    data: resolve(file ? dirname(file) : '.', parsed.data),
+    hostname: name,
+    domains: [...new Set(domains ?? [name, 'localhost'])],
+    listen: listen ?? defaultListen,
+    pop3: {
+      autologoutMs: pop3.autologout,
+      loginTimeMs: pop3.login_time,
+      maxSessions: pop3.max_sessions,
+      maxSessionsPerAddress: pop3.max_sessions_per_address,
+      implementation: pop3.implementation,
+    },
+    smtp: {
+      maxOctets: smtp.size,
+      bareNewline: smtp.bare_newline,
+      maxRecipients: smtp.max_recipients,
+      maxSessions: smtp.max_sessions,
+      timeoutMs: smtp.timeout,
+    },
+    delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },
+    store: { undeleteMs: parsed.store.undelete },
+    auth: {
+      cleartext: auth.cleartext,
+      rememberMs: auth.remember,
+      concurrency: auth.concurrency,
+      maxWaiting: auth.max_waiting,
+      argon2: {
+        memoryKiB: Math.floor(auth.argon2_memory / 1024),
+        passes: auth.argon2_passes,
+        lanes: auth.argon2_lanes,
+      },
+    },
+    log: parsed.log,
+  }
+}
+
+/** The machine's name if it can stand in a greeting. */
+function ownHostname(): string {
+  const name = foldName(machineName())
+  return domainFault(name) ? 'localhost' : name
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'may not be read by this user'
+  if (code === 'EISDIR') return 'is a folder, not a file'
+  return message
+}

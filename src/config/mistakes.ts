@@ -1,0 +1,134 @@
+// Turns what the schema found wrong into sentences that name the line, the key, what is allowed, and the nearest key.
+import type { z } from 'zod'
+import type { KeyLines, KeyPath } from './key-lines.ts'
+import { configSchema, factsOf } from './schema.ts'
+
+/** One thing wrong with a configuration. */
+export interface Mistake {
+  /** 1-based; undefined where the mistake is nowhere in particular. */
+  readonly line: number | undefined
+  readonly text: string
+}
+
+type Table = z.core.$ZodObject['_zod']['def']['shape']
+
+/** The mistakes behind the schema's issues, in order of their lines. */
+export function mistakesOf(
+  issues: readonly z.core.$ZodIssue[],
+  document: unknown,
+  lines: KeyLines,
+): readonly Mistake[] {
+  return issues
+    .flatMap(issue => {
+      const path = issue.path as KeyPath
+      return issue.code === 'unrecognized_keys'
+        ? issue.keys.map(name => ({ line: lines.lineOf([...path, name]), text: unknownKey(path, name) }))
+        : [{ line: lines.lineOf(path), text: wrongValue(path, valueAt(document, path)) }]
+    })
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+}
+
+/** Places of dates in the document; no key takes one, yet to the schema a date looks like an empty table. */
+export function datesIn(value: unknown, path: KeyPath = []): KeyPath[] {
+  if (value instanceof Date) return [path]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, item]) =>
+    datesIn(item, [...path, Array.isArray(value) ? Number(name) : name]),
+  )
+}
+
+/** `autologout` in [pop3], as messages name it. */
+export function keyName(path: KeyPath): string {
+  const names = path.filter(part => typeof part === 'string')
+  const key = `\`${names.at(-1) ?? ''}\``
+  return names.length > 1 ? `${key} in [${names.slice(0, -1).join('.')}]` : key
+}
+
+export function wrongValue(path: KeyPath, value: unknown): string {
+  const takes = takesAt(path)
+  return `${keyName(path)} must be ${takes}; it is ${shown(value)}`
+}
+
+function takesAt(path: KeyPath): string {
+  const schema = schemaAt(path)
+  return (schema && factsOf(schema)?.takes) ?? 'a table'
+}
+
+/** The schema of a key; that of a list serves for its items. */
+function schemaAt(path: KeyPath): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = configSchema
+  for (const name of path) {
+    if (schema && factsOf(schema)) return schema
+    schema = tableOf(schema)?.[name]
+  }
+  return schema
+}
+
+/** The keys of a table's schema; undefined for a key's. */
+export function tableOf(schema: z.core.$ZodType | undefined): Table | undefined {
+  const definition = schema?._zod.def as { innerType?: z.core.$ZodType; shape?: Table } | undefined
+  return definition?.shape ?? (definition?.innerType && tableOf(definition.innerType))
+}
+
+function unknownKey(path: KeyPath, name: string): string {
+  const known = Object.keys(tableOf(schemaAt(path)) ?? {})
+  const nearest = nearestOf(name, known)
+  const elsewhere = homeOf(name)
+  const advice = nearest
+    ? `; did you mean \`${nearest}\`?`
+    : elsewhere
+      ? `; it belongs ${elsewhere}`
+      : `; known are ${known.map(key => `\`${key}\``).join(', ')}`
+  const place = path.length > 0 ? ` in [${path.join('.')}]` : ''
+  return `unknown key \`${printable(name)}\`${place}${advice}`
+}
+
+/** Where a key of that name would be at home. */
+function homeOf(name: string): string | undefined {
+  for (const [tableName, schema] of Object.entries(configSchema.shape)) {
+    if (tableName === name) return 'before the first table'
+    if (Object.hasOwn(tableOf(schema) ?? {}, name)) return `in [${tableName}]`
+  }
+  return undefined
+}
+
+/** The known name that differs least, if it differs in a third of its letters at most. */
+function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const near = known
+    .map(candidate => ({ candidate, distance: editDistance(name.toLowerCase(), candidate) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+  return near[0]?.candidate
+}
+
+/** Letters to insert, remove or replace to get from one text to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...from.slice(0, 100)].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < to.length; j++) {
+      const replaced = (row[j] ?? 0) + (to[j] === letter ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+function valueAt(document: unknown, path: KeyPath): unknown {
+  let value = document
+  for (const name of path) value = (value as Record<string | number, unknown> | undefined)?.[name]
+  return value
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Date) return 'a date'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a table'
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return printable(text.length > 60 ? `${text.slice(0, 60)}...` : text)
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?')
+}
