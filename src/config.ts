@@ -5,14 +5,14 @@ import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import type { PasswordCost } from './auth/password.ts'
 import { KeyLines } from './config/key-lines.ts'
-import { isLoopback, type ListenAddress } from './config/listen-address.ts'
 import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts'
 import { configSchema, type ParsedConfig } from './config/schema.ts'
 import { foldName } from './mail/account.ts'
 import { domainFault } from './mail/account-name.ts'
+import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 
 export { parseOctets } from './config/quantities.ts'
-export type { ListenAddress, Mistake }
+export type { Mistake }
 
 /** The services a configuration can name in [listen]. */
 export const serviceNames = ['pop3', 'smtp', 'lmtp'] as const
@@ -119,12 +119,30 @@ function parseToml(toml: string, file: string): unknown {
 
 /** What each key may have alone, but not together. */
 function contradictions({ listen, auth }: ParsedConfig, lines: KeyLines): readonly Mistake[] {
-  const open = (listen?.pop3 ?? []).filter(address => !isLoopback(address))
-  if (open.length === 0 || auth.cleartext === 'anywhere') return []
-  const text =
-    '`pop3` in [listen] must be on a loopback address such as "127.0.0.1:1110", because passwords would travel in ' +
-    'clear; `cleartext = "anywhere"` in [auth] allows it'
-  return [{ line: lines.lineOf(['listen', 'pop3']), text }]
+  const mistakes: Mistake[] = []
+  const taken = new Map<string, ServiceName>()
+  for (const service of serviceNames) {
+    for (const address of listen?.[service] ?? []) {
+      const place = formatListenAddress(address)
+      const other = taken.get(place)
+      const line = lines.lineOf(['listen', service])
+      if (other && address.port !== 0)
+        mistakes.push({ line, text: `\`${service}\` in [listen] wants ${place}, which \`${other}\` has` })
+      taken.set(place, service)
+      if (service === 'pop3' && auth.cleartext === 'loopback' && !isLoopback(address))
+        mistakes.push({ line, text: `\`pop3\` in [listen] may not be ${place}: ${loopbackRule}` })
+    }
+  }
+  return mistakes
+}
+
+const loopbackRule =
+  'passwords would travel in clear; listen on a loopback address such as "127.0.0.1:1110", or set ' +
+  '`cleartext = "anywhere"` in [auth]'
+
+/** Whether only this machine can reach the address. */
+export function isLoopback({ host }: ListenAddress): boolean {
+  return host === 'localhost' || host === '::1' || /^(?:::ffff:)?127\./i.test(host)
 }
 
 const defaultListen: Config['listen'] = {

@@ -23,7 +23,7 @@ export function mistakesOf(
       const path = issue.path as KeyPath
       return issue.code === 'unrecognized_keys'
         ? issue.keys.map(name => ({ line: lines.lineOf([...path, name]), text: unknownKey(path, name) }))
-        : [{ line: lines.lineOf(path), text: wrongValue(path, valueAt(document, path)) }]
+        : [{ line: lines.lineOf(path), text: wrongValue(path, document) }]
     })
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
@@ -44,9 +44,16 @@ export function keyName(path: KeyPath): string {
   return names.length > 1 ? `${key} in [${names.slice(0, -1).join('.')}]` : key
 }
 
-export function wrongValue(path: KeyPath, value: unknown): string {
-  const takes = takesAt(path)
-  return `${keyName(path)} must be ${takes}; it is ${shown(value)}`
+function wrongValue(path: KeyPath, document: unknown): string {
+  let value = document
+  let found = 'it'
+  for (const name of path) {
+    // What may be given without a list around it has no items.
+    if (typeof value !== 'object' || value === null) break
+    value = (value as Record<string | number, unknown>)[name]
+    found = typeof name === 'number' ? `item ${name + 1}` : 'it'
+  }
+  return `${keyName(path)} must be ${takesAt(path)}; ${found} is ${shown(value)}`
 }
 
 function takesAt(path: KeyPath): string {
@@ -113,12 +120,6 @@ function editDistance(from: string, to: string): number {
     row = next
   }
   return row.at(-1) ?? 0
-}
-
-function valueAt(document: unknown, path: KeyPath): unknown {
-  let value = document
-  for (const name of path) value = (value as Record<string | number, unknown> | undefined)?.[name]
-  return value
 }
 
 function shown(value: unknown): string {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { foldName } from '../mail/account.ts'
 import { domainFault } from '../mail/account-name.ts'
-import { parseListenAddress } from './listen-address.ts'
+import { parseListenAddress } from '../net/listener.ts'
 import { parseMilliseconds, parseOctets } from './quantities.ts'
 
 /** What is known of a key besides its schema. */
@@ -101,7 +101,9 @@ const domainName = parsed(text => (domainFault(foldName(text)) ? undefined : fol
 const listenAddress = parsed(parseListenAddress)
 
 function listeners(protocol: string, defaultAddress: string) {
-  const schema = z.union([listenAddress.transform(address => [address]), z.array(listenAddress)]).default([])
+  const schema = z
+    .preprocess(value => (Array.isArray(value) ? value : [value]), z.array(listenAddress))
+    .default([])
   return describe(schema, {
     takes: '"address:port", or a list of them; the address an IP address or localhost, IPv6 in brackets',
     defaultInWords: `not served; \`"${defaultAddress}"\` where there is no \`[listen]\` table at all`,
