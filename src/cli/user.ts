@@ -13,7 +13,7 @@ import {
   withExamples,
 } from './arguments.ts'
 import { CommandFailure } from './failure.ts'
-import { inOffice, requireAccount } from './office.ts'
+import { inOffice, requireAccount, requireLocalDomain } from './office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from './output.ts'
 import { confirm, type PasswordOptions, passwordStdinOption, readNewPassword } from './terminal.ts'
 
@@ -45,6 +45,7 @@ function addCommand(): Command {
     .action(async (name: AccountName, options: AddOptions) => {
       await inOffice(options, async office => {
         const { store, config } = office
+        requireLocalDomain(office, name)
         // Asked before the password is: nobody types one in vain.
         if (await store.findAccount(name)) throw new CommandFailure(`there is an account ${name} already`)
         const passwordHash = await hashPassword(await readNewPassword(options), config.auth.argon2)
