@@ -15,11 +15,11 @@ export interface ContentFacts {
 /** One copy: who gets it, and what stands before the shared content for this recipient alone. */
 export interface DeliveryCopy {
   readonly account: Account
-  /** Whole header lines, CRLF-terminated (Return-Path, Delivered-To); may be empty. */
+  /** Whole header lines, CRLF-terminated, none beginning with a dot (Return-Path, Delivered-To); may be empty. */
   readonly trace: Uint8Array
   readonly internalDate: Date
   readonly flags?: readonly Flag[]
-  /** Kept from elsewhere by an import; otherwise the store makes one. */
+  /** Kept from elsewhere by an import, 1 to 70 characters 0x21-0x7E; otherwise the store makes one. */
   readonly uidl?: string
 }
 
@@ -39,8 +39,8 @@ export interface Delivery {
 
   /**
    * Makes the message exist for all copies in one durable transaction. With `all`, one refused copy leaves every
-   * copy undelivered; with `each`, the others are delivered. Outcomes come in the order of `copies`. Refuses with
-   * `store-full`, `store-busy`: then nothing was delivered.
+   * copy undelivered, the others with the same reason; with `each`, the others are delivered. Outcomes come in the
+   * order of `copies`. Refuses with `store-full`, `store-busy`, `bad-uidl`: then nothing was delivered.
    */
   commit(
     facts: ContentFacts,

@@ -11,11 +11,14 @@ export type RefusalCode =
   | 'store-full' // no room on the disk
   | 'store-busy' // locked by another process for too long
   | 'store-closed'
+  | 'store-unusable' // damaged, not ours, or written by a newer version
+  | 'folder-in-use' // another server serves this data folder
   | 'no-such-account'
   | 'account-exists'
   | 'no-such-alias'
   | 'alias-exists'
   | 'duplicate-uidl'
+  | 'bad-uidl'
   | 'bad-name'
 
 /** A refusal: the request was understood and cannot be granted. `message` is a sentence for a person. */

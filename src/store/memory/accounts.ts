@@ -1,0 +1,96 @@
+// The account registry of the memory store.
+import type { Account, AccountName } from '../../mail/account.ts'
+import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
+import { Refusal } from '../../mail/errors.ts'
+import type { MemoryState } from './state.ts'
+
+export function memoryAccounts(state: MemoryState): AccountRegistry {
+  const accountOf = (name: AccountName) => state.accounts.get(name)?.account
+
+  return {
+    async findAccount(name) {
+      return accountOf(name)
+    },
+
+    async findAlias(address) {
+      return [...(state.aliases.get(address) ?? [])]
+        .sort(byText)
+        .map(accountOf)
+        .filter(account => account !== undefined)
+    },
+
+    async addAccount({ name, passwordHash, quotaOctets = 0 }) {
+      if (state.accounts.has(name)) throw new Refusal('account-exists', `there is an account ${name} already`)
+      const account: Account = {
+        id: state.createId(),
+        name,
+        passwordHash,
+        quotaOctets,
+        usedOctets: 0,
+        usedMessages: 0,
+        inboxId: state.createId(),
+        createdAt: new Date(state.now()),
+      }
+      state.accounts.set(name, { account, messages: new Map() })
+      return account
+    },
+
+    async setPasswordHash(name, passwordHash) {
+      state.change(state.require(name), { passwordHash })
+    },
+
+    async setQuota(name, quotaOctets) {
+      state.change(state.require(name), { quotaOctets })
+    },
+
+    async removeAccount(name) {
+      const { account } = state.require(name)
+      state.accounts.delete(name)
+      state.leases.delete(account.id)
+      for (const [address, names] of state.aliases) {
+        names.delete(name)
+        if (names.size === 0) state.aliases.delete(address)
+      }
+    },
+
+    async listAccounts() {
+      return [...state.accounts.values()]
+        .map(({ account }) => account)
+        .sort((one, other) => byText(one.name, other.name))
+    },
+
+    async addAlias({ address, accountName }) {
+      state.require(accountName)
+      const names = state.aliases.get(address) ?? new Set()
+      if (names.has(accountName)) {
+        throw new Refusal('alias-exists', `${address} leads to ${accountName} already`)
+      }
+      state.aliases.set(address, names.add(accountName))
+    },
+
+    async removeAlias(address, accountName) {
+      const names = state.aliases.get(address)
+      if (!names || (accountName !== undefined && !names.has(accountName))) {
+        throw new Refusal(
+          'no-such-alias',
+          `there is no alias ${address}${accountName ? ` to ${accountName}` : ''}`,
+        )
+      }
+      if (accountName === undefined) names.clear()
+      else names.delete(accountName)
+      if (names.size === 0) state.aliases.delete(address)
+    },
+
+    async listAliases() {
+      return [...state.aliases]
+        .flatMap(([address, names]) => [...names].map((accountName): Alias => ({ address, accountName })))
+        .sort(
+          (one, other) => byText(one.address, other.address) || byText(one.accountName, other.accountName),
+        )
+    },
+  }
+}
+
+function byText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}

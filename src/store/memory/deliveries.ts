@@ -1,0 +1,80 @@
+// Deliveries into the memory store: what is written lies aside until `commit`.
+import type { CopyOutcome, Delivery, DeliveryCopy, DeliveryTarget } from '../../mail/delivery-target.ts'
+import { flagsToBits } from '../../mail/flags.ts'
+import { checkUidl, outcomesTogether } from '../outcomes.ts'
+import type { MemoryContent, MemoryMessage, MemoryState } from './state.ts'
+
+export function memoryDeliveries(state: MemoryState): DeliveryTarget {
+  return { begin: () => beginDelivery(state) }
+}
+
+function beginDelivery(state: MemoryState): Delivery {
+  let chunks: Uint8Array[] | undefined = []
+  const written = () => {
+    if (!chunks) throw new Error('the delivery has ended')
+    return chunks
+  }
+
+  return {
+    id: state.createId(),
+
+    async write(chunk) {
+      if (chunk.length > 0) written().push(chunk)
+    },
+
+    async commit(facts, copies, mode) {
+      const octets = written().reduce((sum, chunk) => sum + chunk.length, 0)
+      const content: MemoryContent = { ...facts, chunks: written(), octets, references: 0 }
+      for (const { uidl } of copies) checkUidl(uidl)
+      chunks = undefined
+      return layDown(state, content, copies, mode)
+    },
+
+    async abort() {
+      chunks = undefined
+    },
+  }
+}
+
+/** Adds the copies one by one; under `all`, takes those added away again when one is refused. */
+function layDown(
+  state: MemoryState,
+  content: MemoryContent,
+  copies: readonly DeliveryCopy[],
+  mode: 'all' | 'each',
+): CopyOutcome[] {
+  const undo: (() => void)[] = []
+  const outcomes = copies.map((copy): CopyOutcome => {
+    const entry = state.current(copy.account)
+    if (!entry) return { delivered: false, reason: 'no-such-account' }
+    const message = messageOf(state, content, copy)
+    const { quotaOctets, usedOctets } = entry.account
+    if (entry.messages.has(message.uidl)) return { delivered: false, reason: 'duplicate-uidl' }
+    if (quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
+      return { delivered: false, reason: 'over-quota' }
+    }
+    entry.messages.set(message.uidl, message)
+    state.count(entry, message, 1)
+    content.references += 1
+    undo.push(() => {
+      entry.messages.delete(message.uidl)
+      state.count(entry, message, -1)
+    })
+    return { delivered: true, uidl: message.uidl }
+  })
+  const together = mode === 'all' ? outcomesTogether(outcomes) : outcomes
+  if (together !== outcomes) for (const step of undo) step()
+  return together
+}
+
+function messageOf(state: MemoryState, content: MemoryContent, copy: DeliveryCopy): MemoryMessage {
+  return {
+    uidl: copy.uidl ?? state.createId(),
+    content,
+    trace: copy.trace,
+    octets: copy.trace.length + content.octets,
+    internalDate: copy.internalDate,
+    flags: flagsToBits(copy.flags ?? []),
+    expungedAt: undefined,
+  }
+}
