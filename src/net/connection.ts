@@ -1,0 +1,201 @@
+// One TCP connection. What is sent between two flushes leaves in one write; nothing is buffered for a reader who does
+// not read: past `highWaterOctets` the sender waits. Closing is polite (what was sent arrives) and bounded in time.
+import type { Socket } from 'node:net'
+
+/** What a connection tells its owner. */
+export interface ConnectionHandler {
+  /** Octets that came in; not called between `pause` and `resume`. */
+  received(chunk: Uint8Array): void
+  /** The peer sends no more; it may still read. */
+  inputEnded(): void
+  /** Once, whoever closed it and why ever. Nothing is called afterwards. */
+  closed(): void
+}
+
+/** Octets that one flush renders into one write; larger pieces go out as they are. */
+const pageOctets = 64 * 1024
+/** Octets that may wait for the peer before the sender waits too. */
+const highWaterOctets = 64 * 1024
+const lingerMs = 5_000
+
+/** Shared by all connections: a write that the kernel took whole leaves nothing behind that needs it. */
+let page = Buffer.allocUnsafeSlow(pageOctets)
+
+export class Connection {
+  /** The peer's address; IPv4 is not shown in its IPv6-mapped form. */
+  readonly peer: string
+  readonly #socket: Socket
+  #handler: ConnectionHandler | undefined
+  #outgoing: (string | Uint8Array)[] = []
+  #outgoingOctets = 0
+  #handedOver = 0
+  #received = 0
+  #drained: (() => void) | undefined
+  #flushIsDue = false
+  #closingSinceMs = 0
+  #progressOctets = 0
+  #progressAtMs = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.peer = plainAddress(socket.remoteAddress)
+    socket.on('data', chunk => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.#handler?.inputEnded())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#onClose())
+  }
+
+  /** Octets received. */
+  get octetsIn(): number {
+    return this.#received
+  }
+
+  /** Octets sent, those included that still wait for the peer. */
+  get octetsOut(): number {
+    return this.#handedOver + this.#outgoingOctets
+  }
+
+  /** The peer is behind: wait for `drained` before sending more. */
+  get full(): boolean {
+    return this.#socket.writableLength >= highWaterOctets
+  }
+
+  get isOpen(): boolean {
+    return this.#closingSinceMs === 0 && !this.#socket.destroyed
+  }
+
+  handleWith(handler: ConnectionHandler): void {
+    this.#handler = handler
+  }
+
+  /** Queues text of US-ASCII. */
+  sendText(text: string): void {
+    this.#queue(text, text.length)
+  }
+
+  /** Queues octets, which must not change afterwards. */
+  sendOctets(octets: Uint8Array): void {
+    for (let at = 0; at < octets.length; at += pageOctets) {
+      const piece = octets.length > pageOctets ? octets.subarray(at, at + pageOctets) : octets
+      this.#queue(piece, piece.length)
+    }
+  }
+
+  /** Hands what is queued to the kernel. */
+  flush(): void {
+    const outgoing = this.#outgoing
+    if (this.#outgoingOctets === 0 || this.#socket.destroyed) return
+    if (this.#socket.writableLength === 0) this.#progressAtMs = performance.now()
+    this.#handedOver += this.#outgoingOctets
+    const octets = this.#outgoingOctets
+    this.#outgoing = []
+    this.#outgoingOctets = 0
+    const first = outgoing[0]
+    if (outgoing.length > 1) this.#writePage(outgoing, octets)
+    else if (typeof first === 'string') this.#socket.write(first, 'latin1')
+    else if (first !== undefined) this.#socket.write(first)
+  }
+
+  /** Flushes when the work at hand has come to rest: for senders that go on as soon as a promise resolves. */
+  flushSoon(): void {
+    if (this.#flushIsDue || this.#outgoingOctets === 0) return
+    this.#flushIsDue = true
+    setImmediate(() => {
+      this.#flushIsDue = false
+      this.flush()
+    })
+  }
+
+  /** Resolves when the peer has caught up, or the connection is closed. */
+  drained(): Promise<void> {
+    if (this.#socket.destroyed || !this.full) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#drained = resolve
+    })
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Sends what is queued, then closes; what comes in meanwhile is dropped. */
+  end(): void {
+    if (!this.isOpen) return
+    this.flush()
+    this.#closingSinceMs = performance.now()
+    this.#socket.resume()
+    this.#socket.end()
+  }
+
+  /** Closes at once; what the peer did not receive yet is lost, and it can tell. */
+  cut(): void {
+    this.#closingSinceMs ||= performance.now()
+    this.#socket.destroy()
+  }
+
+  /** Milliseconds for which the peer has taken nothing of what waits for it. To be asked every now and then. */
+  stalledMs(nowMs: number): number {
+    const waiting = this.#socket.writableLength
+    const progress = this.#handedOver - waiting
+    if (waiting === 0 || progress !== this.#progressOctets) {
+      this.#progressOctets = progress
+      this.#progressAtMs = nowMs
+      return 0
+    }
+    return nowMs - this.#progressAtMs
+  }
+
+  /** Cuts a connection whose peer does not answer the end of it. To be called every now and then. */
+  sweep(nowMs: number): void {
+    if (this.#closingSinceMs > 0 && nowMs - this.#closingSinceMs > lingerMs) this.#socket.destroy()
+  }
+
+  #queue(piece: string | Uint8Array, octets: number): void {
+    if (!this.isOpen) return
+    if (this.#outgoingOctets + octets > pageOctets) this.flush()
+    this.#outgoing.push(piece)
+    this.#outgoingOctets += octets
+  }
+
+  #writePage(pieces: readonly (string | Uint8Array)[], octets: number): void {
+    let at = 0
+    for (const piece of pieces) {
+      if (typeof piece === 'string') at += page.write(piece, at, 'latin1')
+      else {
+        page.set(piece, at)
+        at += piece.length
+      }
+    }
+    this.#socket.write(page.subarray(0, octets))
+    if (this.#socket.writableLength > 0) page = Buffer.allocUnsafeSlow(pageOctets)
+  }
+
+  #onData(chunk: Buffer): void {
+    if (!this.isOpen) return
+    this.#received += chunk.length
+    this.#handler?.received(chunk)
+  }
+
+  #onDrain(): void {
+    const drained = this.#drained
+    this.#drained = undefined
+    drained?.()
+  }
+
+  #onClose(): void {
+    this.#closingSinceMs ||= performance.now()
+    this.#outgoing = []
+    this.#onDrain()
+    this.#handler?.closed()
+    this.#handler = undefined
+  }
+}
+
+function plainAddress(address: string | undefined): string {
+  return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? 'unknown')
+}

@@ -1,0 +1,72 @@
+// Byte-stuffing of multi-line replies, RFC 1939 section 3: a line that begins with the termination octet "." gets one
+// more in front. Streaming in both directions; chunks may be cut anywhere.
+
+const dot = 46
+const lineFeed = 10
+const carriageReturn = 13
+/** A dot counts after any LF: a receiver that takes a bare LF for a line end must not see the end too early. */
+const dotAfterLineFeed = Buffer.from('\n.')
+
+/** Doubles leading dots. One stuffer serves one message. */
+export class DotStuffer {
+  #atLineStart = true
+
+  /** Hands the stuffed octets to `emit` as views of the chunk: nothing is copied. */
+  stuff(chunk: Uint8Array, emit: (octets: Uint8Array) => void): void {
+    if (chunk.length === 0) return
+    const octets = asBuffer(chunk)
+    let from = 0
+    // Emitting up to and with the dot, then going on at the same dot, sends it twice.
+    if (this.#atLineStart && octets[0] === dot) emit(octets.subarray(0, 1))
+    for (;;) {
+      const found = octets.indexOf(dotAfterLineFeed, from)
+      if (found < 0) break
+      emit(octets.subarray(from, found + 2))
+      from = found + 1
+    }
+    emit(octets.subarray(from))
+    this.#atLineStart = octets[octets.length - 1] === lineFeed
+  }
+}
+
+/** Removes the stuffing and finds the line that ends the message. One unstuffer serves one message. */
+export class DotUnstuffer {
+  // What was read of the current line: its start; "."; ".\r"; or more.
+  #line: 'start' | 'dot' | 'dot-cr' | 'inside' = 'start'
+
+  /**
+   * Hands the message's octets to `emit` as views (a held-back CR as its own). Returns the index in the chunk behind
+   * the terminating line, or -1 while the message goes on.
+   */
+  unstuff(chunk: Uint8Array, emit: (octets: Uint8Array) => void): number {
+    const octets = asBuffer(chunk)
+    let at = 0
+    while (at < octets.length) {
+      if (this.#line === 'inside') {
+        const end = octets.indexOf(lineFeed, at)
+        const next = end < 0 ? octets.length : end + 1
+        emit(octets.subarray(at, next))
+        at = next
+        if (end >= 0) this.#line = 'start'
+      } else if (this.#line === 'start') {
+        this.#line = octets[at] === dot ? 'dot' : 'inside'
+        if (this.#line === 'dot') at += 1
+      } else {
+        const octet = octets[at]
+        if (octet === lineFeed) return at + 1
+        if (this.#line === 'dot' && octet === carriageReturn) {
+          this.#line = 'dot-cr'
+          at += 1
+        } else {
+          if (this.#line === 'dot-cr') emit(Uint8Array.of(carriageReturn))
+          this.#line = 'inside'
+        }
+      }
+    }
+    return -1
+  }
+}
+
+function asBuffer(octets: Uint8Array): Buffer {
+  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+}

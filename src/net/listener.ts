@@ -1,0 +1,113 @@
+// Listening on one or several addresses: all of them, or none and an error that names the address and the reason.
+import { type AddressInfo, createServer, isIP, isIPv6, type Server } from 'node:net'
+import { Connection } from './connection.ts'
+import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+}
+
+export interface ListenerOptions {
+  readonly addresses: readonly ListenAddress[]
+  readonly limits: ConnectionLimits
+  /** Sent to a peer that is one too many, before it is closed. US-ASCII. */
+  readonly refusal: string
+  readonly onConnection: (connection: Connection) => void
+}
+
+export interface Listener {
+  /** With the ports the system chose. */
+  readonly addresses: readonly ListenAddress[]
+  /** Accepts no more, from this moment; connections that exist go on. */
+  close(): void
+}
+
+const backlog = 1024
+const keepAliveInitialDelayMs = 60_000
+
+/** Reads `address:port` or `[IPv6 address]:port`; undefined when it is neither. A host name is not an address. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2] ?? ''
+  const port = Number(match?.[3])
+  const known = match?.[1] === undefined ? isIP(host) === 4 || host === 'localhost' : isIPv6(host)
+  return known && port <= 65_535 ? { host, port } : undefined
+}
+
+export function formatListenAddress({ host, port }: ListenAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Binds every address, or rejects with the first that can't be bound and releases the others. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const counter = new ConnectionCounter(options.limits)
+  const servers: Server[] = []
+  try {
+    for (const address of options.addresses) {
+      const server = createServerFor(options, counter)
+      await bind(server, address)
+      servers.push(server)
+    }
+  } catch (error) {
+    for (const server of servers) server.close()
+    throw error
+  }
+  return {
+    addresses: servers.map(boundAddress),
+    close: () => {
+      for (const server of servers) server.close()
+    },
+  }
+}
+
+function createServerFor(options: ListenerOptions, counter: ConnectionCounter): Server {
+  const socketOptions = {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveInitialDelayMs,
+  }
+  return createServer(socketOptions, socket => {
+    const connection = new Connection(socket)
+    const { peer } = connection
+    if (!counter.enter(peer)) {
+      connection.sendText(options.refusal)
+      connection.end()
+      // Nobody keeps this connection, so nobody would end its lingering.
+      socket.setTimeout(1_000, () => socket.destroy())
+      return
+    }
+    socket.once('close', () => counter.leave(peer))
+    options.onConnection(connection)
+  })
+}
+
+async function bind(server: Server, address: ListenAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException) => {
+      const reason = bindProblems[cause.code ?? ''] ?? cause.message
+      reject(new Error(`cannot listen on ${formatListenAddress(address)}: ${reason}`, { cause }))
+    }
+    server.once('error', fail)
+    server.listen({ ...address, backlog }, () => {
+      server.off('error', fail)
+      // After binding, only accepting can fail (no descriptors left); the next attempt may succeed.
+      server.on('error', () => undefined)
+      resolve()
+    })
+  })
+}
+
+const bindProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is already in use',
+  EACCES: 'permission denied (ports below 1024 need a privilege)',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'no such host',
+}
+
+function boundAddress(server: Server): ListenAddress {
+  const { address, port } = server.address() as AddressInfo
+  return { host: address, port }
+}

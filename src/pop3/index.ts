@@ -1,0 +1,17 @@
+// The door `poplar-mail/pop3`: a POP3 server over any store that has the ports of a maildrop and a directory.
+export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from '../auth/authenticator.ts'
+export type { Account } from '../mail/account.ts'
+export type { AccountDirectory } from '../mail/account-directory.ts'
+export { Refusal, type RefusalCode } from '../mail/errors.ts'
+export type {
+  LeaseHolder,
+  Maildrop,
+  MaildropStore,
+  MessageOctets,
+  ScanListing,
+} from '../mail/maildrop-store.ts'
+export type { Octets } from '../mail/octets.ts'
+export { formatListenAddress, type ListenAddress, parseListenAddress } from '../net/listener.ts'
+export type { Log } from '../net/log.ts'
+export type { Pop3Limits } from './server/limits.ts'
+export { type Pop3Server, type Pop3ServerOptions, startPop3Server } from './server/server.ts'

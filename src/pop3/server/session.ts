@@ -1,0 +1,270 @@
+// One POP3 session, without a socket: octets come in, replies go out through an outlet. Commands are answered strictly
+// in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createId } from '../../mail/id.ts'
+import { LineReader, tooLong } from '../../net/line-reader.ts'
+import { parseCommand } from '../wire/command.ts'
+import { commandLineOctets, lineLimit } from '../wire/limits.ts'
+import { err } from '../wire/reply.ts'
+import { handlerOf } from './commands.ts'
+import { failureReply, logFault } from './failure.ts'
+import { refusalDelayMs } from './limits.ts'
+import type { SessionMaildrop } from './maildrop.ts'
+import {
+  type Answer,
+  badCommand,
+  type EndReason,
+  type Pop3Services,
+  type SessionContext,
+  type SessionCounts,
+  type SessionState,
+} from './state.ts'
+import { type Outlet, Transmission } from './transmission.ts'
+
+const lineLimits = { octets: commandLineOctets, extend: lineLimit }
+/** Octets of commands that may wait while one is answered. */
+const maxPendingOctets = 16 * 1024
+/** Inactivity that makes a session give way to a drain. */
+const drainIdleMs = 1_000
+
+const notNow = badCommand('not allowed in this state')
+const lineTooLong: Answer = { text: err('line too long'), end: 'line-too-long' }
+const shuttingDown = err('the server is shutting down', 'SYS/TEMP')
+
+export class Session implements SessionContext {
+  readonly id: string = createId()
+  readonly peer: string
+  readonly services: Pop3Services
+  readonly counts: SessionCounts = {
+    commands: 0,
+    badCommands: 0,
+    loginFailures: 0,
+    retrieved: 0,
+    deleted: 0,
+  }
+  user: string | undefined
+  state: SessionState = { kind: 'authorization', user: undefined }
+
+  readonly #outlet: Outlet
+  readonly #transmission: Transmission
+  readonly #onGone: (session: Session) => void
+  readonly #lines = new LineReader()
+  readonly #startedAtMs = performance.now()
+  #activeAtMs = this.#startedAtMs
+  /** A command is being answered; others wait. */
+  #busy = false
+  /** A multi-line reply has begun and not ended. */
+  #inBody = false
+  #paused = false
+  #inputHasEnded = false
+  #draining = false
+  #releasing = false
+  #isConnected = true
+  #isGone = false
+
+  /** `onGone` is called once, when nothing of the session is left: no lock, no command, no connection. */
+  constructor(services: Pop3Services, outlet: Outlet, peer: string, onGone: (session: Session) => void) {
+    this.services = services
+    this.peer = peer
+    this.#outlet = outlet
+    this.#transmission = new Transmission(outlet)
+    this.#onGone = onGone
+    outlet.sendText(services.texts.greeting)
+    outlet.flush()
+  }
+
+  received(chunk: Uint8Array): void {
+    if (this.state.kind === 'ended') return
+    this.#lines.push(chunk)
+    this.#work()
+    if (this.#busy && !this.#paused && this.#lines.pendingOctets > maxPendingOctets) {
+      this.#paused = true
+      this.#outlet.pause()
+    }
+  }
+
+  inputEnded(): void {
+    this.#inputHasEnded = true
+    this.#work()
+  }
+
+  closed(): void {
+    this.#isConnected = false
+    // A running UPDATE is not stopped; its outcome stands, and ends the session.
+    if (this.state.kind !== 'update') this.#end('dropped')
+    this.#leave()
+  }
+
+  /** To be called every now and then: ends what has been idle or stuck for too long. */
+  sweep(nowMs: number): void {
+    const { limits } = this.services
+    if (this.state.kind === 'ended') return
+    if (this.#outlet.stalledMs(nowMs) > limits.writeTimeoutMs) return this.#end('slow-reader')
+    if (this.#busy) return
+    const idleMs = nowMs - this.#activeAtMs
+    const patienceMs =
+      this.state.kind === 'authorization' ? limits.authorizationTimeoutMs : limits.autologoutMs
+    // Without a word: RFC 1939 section 3.
+    if (idleMs > patienceMs) this.#end('autologout')
+    else if (this.#draining && idleMs > drainIdleMs) this.terminate('drain')
+  }
+
+  /** Nobody may log in any more; who has may go on, while not idle, until `terminate`. */
+  drain(): void {
+    this.#draining = true
+    if (this.state.kind === 'authorization' && !this.#busy) this.terminate('drain')
+  }
+
+  /** Ends the session now, deleting nothing; only a running UPDATE is waited for. */
+  terminate(reason: 'drain' | 'closed'): void {
+    if (this.state.kind === 'ended' || this.state.kind === 'update') return
+    if (!this.#inBody) this.#outlet.sendText(shuttingDown)
+    this.#end(reason)
+  }
+
+  /** Answers what has come in, in order, as far as it can be answered at once. */
+  #work(): void {
+    while (!this.#busy && this.state.kind !== 'ended') {
+      const line = this.#lines.next(lineLimits)
+      if (line === undefined) break
+      const answer = this.#answer(line)
+      if (answer instanceof Promise || needsTime(answer)) void this.#occupy(this.#giveInTime(answer))
+      else {
+        this.#give(answer)
+        if (this.#transmission.mustWait) void this.#occupy(this.#transmission.pace())
+      }
+    }
+    if (this.#busy) this.#outlet.flushSoon()
+    else this.#rest()
+  }
+
+  /** Nothing is left to answer. */
+  #rest(): void {
+    if (this.state.kind === 'ended') return
+    this.#outlet.flush()
+    if (this.#inputHasEnded) this.#end('dropped')
+    else if (this.#draining && this.state.kind === 'authorization') this.terminate('drain')
+    else if (this.#paused) {
+      this.#paused = false
+      this.#outlet.resume()
+    }
+  }
+
+  #answer(line: Uint8Array | typeof tooLong): Answer | Promise<Answer> {
+    this.#activeAtMs = performance.now()
+    this.counts.commands += 1
+    if (line === tooLong) return lineTooLong
+    const command = parseCommand(line)
+    if (command.verb === undefined) return badCommand(command.problem)
+    const { state } = this
+    if (state.kind !== 'authorization' && state.kind !== 'transaction') return notNow
+    const handler = handlerOf(command.verb, state.kind)
+    if (!handler) return notNow
+    try {
+      return handler(this, state, command)
+    } catch (error) {
+      return { text: failureReply(error, this, command.verb) }
+    }
+  }
+
+  /** Keeps later commands waiting while something takes its time, then goes on with them. */
+  async #occupy(task: Promise<void>): Promise<void> {
+    this.#busy = true
+    try {
+      await task
+    } catch (error) {
+      // In mid-body nothing can be said any more: an early end is the only way to tell.
+      const text = failureReply(error, this, this.#inBody ? 'multi-line reply' : 'command')
+      if (this.#inBody) this.#end('fault')
+      else this.#outlet.sendText(text)
+    }
+    this.#busy = false
+    this.#activeAtMs = performance.now()
+    if (this.state.kind === 'ended') this.#leave()
+    else this.#work()
+  }
+
+  #give(answer: Answer): void {
+    this.#transmission.sendText(answer.text)
+    if (answer.end !== undefined) this.#end(answer.end)
+  }
+
+  /** An answer that is waited for, that waits itself, or that goes on over many lines. */
+  async #giveInTime(pending: Answer | Promise<Answer>): Promise<void> {
+    const answer = pending instanceof Promise ? await pending : pending
+    if (answer.refused !== undefined) await this.#giveRefusal(answer, answer.refused)
+    else if (answer.message ?? answer.lines) await this.#giveBody(answer)
+    else this.#give(answer)
+    if (this.#transmission.mustWait) await this.#transmission.pace()
+  }
+
+  /** The more refusals, the later they come; after too many the connection is closed. */
+  async #giveRefusal(answer: Answer, kind: 'bad-command' | 'login'): Promise<void> {
+    const { counts, services, state } = this
+    if (kind === 'login') counts.loginFailures += 1
+    else counts.badCommands += 1
+    const refusals = counts.badCommands + counts.loginFailures
+    const delayMs = refusalDelayMs(services.limits, refusals)
+    if (delayMs > 0) {
+      this.#outlet.flush()
+      await sleep(delayMs, undefined, { ref: false })
+    }
+    this.#give(answer)
+    const { badCommandsBeforeLogin, badCommands, loginFailures } = services.limits
+    if (counts.loginFailures >= loginFailures) this.#end('login-failures')
+    else if (refusals >= (state.kind === 'authorization' ? badCommandsBeforeLogin : badCommands)) {
+      this.#end('bad-commands')
+    }
+  }
+
+  async #giveBody({ text, message, lines }: Answer): Promise<void> {
+    this.#inBody = true
+    this.#transmission.sendText(text)
+    if (lines) await this.#transmission.sendLines(lines)
+    if (message) await this.#transmission.sendMessage(message)
+    this.#inBody = false
+    if (message?.octets !== undefined && this.#outlet.isOpen) this.counts.retrieved += 1
+  }
+
+  #end(reason: EndReason): void {
+    const { state } = this
+    if (state.kind === 'ended') return
+    this.state = { kind: 'ended' }
+    if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
+    else this.#outlet.end()
+    this.#logSummary(reason)
+    if (state.kind === 'transaction') void this.#release(state.maildrop)
+    else this.#leave()
+  }
+
+  async #release(maildrop: SessionMaildrop): Promise<void> {
+    this.#releasing = true
+    try {
+      await maildrop.release()
+    } catch (error) {
+      logFault(error, this, 'release')
+    }
+    this.#releasing = false
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#isGone || this.#isConnected || this.#busy || this.#releasing) return
+    this.#isGone = true
+    this.#onGone(this)
+  }
+
+  #logSummary(reason: EndReason): void {
+    const { id, user, peer, counts } = this
+    const { octetsIn, octetsOut } = this.#outlet
+    const durationMs = Math.round(performance.now() - this.#startedAtMs)
+    this.services.log.info(
+      { session: id, user, peer, ...counts, octetsIn, octetsOut, reason, durationMs },
+      'pop3 session',
+    )
+  }
+}
+
+function needsTime(answer: Answer): boolean {
+  return answer.refused !== undefined || answer.lines !== undefined || answer.message !== undefined
+}

@@ -1,0 +1,99 @@
+// Sending what follows a status line, piece by piece, at the pace of the peer, and with pauses for the other sessions.
+import { DotStuffer } from '../../net/dot-stuffing.ts'
+import { terminator } from '../wire/reply.ts'
+import type { MessageBody } from './state.ts'
+
+/** What a session needs of its connection; `Connection` of net/ is one. */
+export interface Outlet {
+  readonly octetsIn: number
+  readonly octetsOut: number
+  /** The peer is behind: wait for `drained`. */
+  readonly full: boolean
+  /** False once it was ended or cut, by either side. */
+  readonly isOpen: boolean
+  sendText(text: string): void
+  sendOctets(octets: Uint8Array): void
+  flush(): void
+  flushSoon(): void
+  drained(): Promise<void>
+  pause(): void
+  resume(): void
+  end(): void
+  cut(): void
+  stalledMs(nowMs: number): number
+}
+
+/** Octets, or their worth in work, after which other sessions get their turn. */
+const turnOctets = 256 * 1024
+/** What rendering one piece of a listing costs, in octets sent. */
+const pieceWorth = 64 * 1024
+
+export class Transmission {
+  readonly #outlet: Outlet
+  #work = 0
+
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet
+  }
+
+  /** Sends a short reply. Afterwards, wait while `mustWait`. */
+  sendText(text: string): void {
+    this.#work += text.length
+    this.#outlet.sendText(text)
+  }
+
+  get mustWait(): boolean {
+    return this.#outlet.full || this.#work > turnOctets
+  }
+
+  /** Waits for the peer, then for the others' turn, as far as either is due. */
+  async pace(): Promise<void> {
+    if (this.#outlet.full) await this.#outlet.drained()
+    if (this.#work <= turnOctets) return
+    this.#outlet.flush()
+    await new Promise(setImmediate)
+    this.#work = 0
+  }
+
+  async sendLines(pieces: Iterable<string>): Promise<void> {
+    for (const piece of pieces) {
+      if (!this.#outlet.isOpen) return
+      this.#work += pieceWorth
+      this.#outlet.sendText(piece)
+      if (this.mustWait) await this.pace()
+    }
+  }
+
+  /**
+   * Sends a message, stuffed, and the terminator. Throws what reading throws, and when the body is not as long as
+   * announced: then the terminator was not sent, and the connection must be cut.
+   */
+  async sendMessage({ body, octets, dotLines }: MessageBody): Promise<void> {
+    const stuffer = dotLines > 0 ? new DotStuffer() : undefined
+    let sent = 0
+    if (Symbol.asyncIterator in body) {
+      for await (const chunk of body) {
+        sent += this.#sendChunk(chunk, stuffer)
+        if (this.mustWait) await this.pace()
+        if (!this.#outlet.isOpen) return
+      }
+    } else {
+      for (const chunk of body) {
+        sent += this.#sendChunk(chunk, stuffer)
+        if (this.mustWait) await this.pace()
+        if (!this.#outlet.isOpen) return
+      }
+    }
+    if (octets !== undefined && sent !== octets) {
+      throw new Error(`the message has ${sent} octets, ${octets} were announced`)
+    }
+    this.#outlet.sendText(terminator)
+  }
+
+  #sendChunk(chunk: Uint8Array, stuffer: DotStuffer | undefined): number {
+    if (stuffer) stuffer.stuff(chunk, piece => this.#outlet.sendOctets(piece))
+    else this.#outlet.sendOctets(chunk)
+    this.#work += chunk.length
+    return chunk.length
+  }
+}

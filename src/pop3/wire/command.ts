@@ -1,0 +1,181 @@
+// The grammar of commands, RFC 1939 section 3 and RFC 2449 section 4: octets of one line in, a typed command or a syntax
+// problem out. Strict: one space between arguments, digits only in numbers, nothing behind the last argument. Reports
+// never repeat what was sent.
+
+/** A message number as the client writes it: 1 is the first message. */
+export type MessageNumber = number
+
+/** What a command carries besides its verb. */
+interface CommandArguments {
+  readonly USER: { readonly name: string }
+  readonly PASS: { readonly password: Uint8Array }
+  readonly LIST: { readonly message: MessageNumber | undefined }
+  readonly UIDL: { readonly message: MessageNumber | undefined }
+  readonly RETR: { readonly message: MessageNumber }
+  readonly DELE: { readonly message: MessageNumber }
+  readonly TOP: { readonly message: MessageNumber; readonly lines: number }
+  readonly QUIT: NoArguments
+  readonly NOOP: NoArguments
+  readonly STAT: NoArguments
+  readonly RSET: NoArguments
+  readonly CAPA: NoArguments
+  readonly LAST: NoArguments
+  readonly HELP: NoArguments
+}
+type NoArguments = Readonly<Record<never, never>>
+
+export type Verb = keyof CommandArguments
+export type CommandOf<V extends Verb> = { readonly verb: V } & CommandArguments[V]
+export type Command = { [V in Verb]: CommandOf<V> }[Verb]
+
+/** Why a line is no command; `problem` is a sentence for the client, in US-ASCII. */
+export interface SyntaxProblem {
+  readonly verb: undefined
+  readonly problem: string
+}
+
+/** Reads what follows the verb: undefined when the line ended there, otherwise the octets behind one space. */
+type ArgumentGrammar<C> = (argument: Uint8Array | undefined) => C | SyntaxProblem
+
+const problems = {
+  empty: problem('empty line'),
+  unknown: problem('unknown command'),
+  controls: problem('control characters are not allowed'),
+  noArgument: problem('this command takes no argument'),
+  name: problem('one user name expected'),
+  password: problem('a password expected'),
+  message: problem('a message number expected'),
+  lines: problem('a message number and a number of lines expected'),
+}
+
+/** What each verb takes. Where nothing varies, the command is the same object every time. */
+const grammars: { readonly [V in Verb]: ArgumentGrammar<CommandOf<V>> } = {
+  USER: userName,
+  PASS: password,
+  QUIT: bare('QUIT'),
+  NOOP: bare('NOOP'),
+  STAT: bare('STAT'),
+  LIST: optionalMessage('LIST'),
+  RETR: message('RETR'),
+  DELE: message('DELE'),
+  RSET: bare('RSET'),
+  TOP: messageAndLines,
+  UIDL: optionalMessage('UIDL'),
+  CAPA: bare('CAPA'),
+  LAST: bare('LAST'),
+  HELP: bare('HELP'),
+}
+
+const grammarByKey = new Map(
+  Object.entries(grammars).map(([verb, grammar]): [number, ArgumentGrammar<Command>] => [
+    verbKey(Buffer.from(verb), verb.length),
+    grammar,
+  ]),
+)
+
+const space = 0x20
+
+/** Parses one line, its end already taken off. The result may hold views of `line`. */
+export function parseCommand(line: Uint8Array): Command | SyntaxProblem {
+  if (line.length === 0) return problems.empty
+  if (hasForbiddenControl(line)) return problems.controls
+  const afterVerb = line.indexOf(space)
+  const verbOctets = afterVerb < 0 ? line.length : afterVerb
+  const grammar = grammarByKey.get(verbKey(line, verbOctets))
+  if (!grammar) return problems.unknown
+  return grammar(afterVerb < 0 ? undefined : line.subarray(afterVerb + 1))
+}
+
+/** Three or four letters, either case, packed into one number; 0 for anything else. */
+function verbKey(octets: Uint8Array, length: number): number {
+  if (length < 3 || length > 4) return 0
+  let key = 0
+  for (let i = 0; i < length; i++) {
+    // Only letters have a lower-case form between a and z once this bit is set.
+    const letter = (octets[i] ?? 0) | 0x20
+    if (letter < 0x61 || letter > 0x7a) return 0
+    key = key * 256 + letter
+  }
+  return key
+}
+
+/** NUL, CR and LF cannot be part of a line, not even of a password. */
+function hasForbiddenControl(line: Uint8Array): boolean {
+  for (const octet of line) {
+    if (octet === 0 || octet === 13 || octet === 10) return true
+  }
+  return false
+}
+
+function bare<V extends Verb>(verb: V): ArgumentGrammar<{ readonly verb: V }> {
+  const command = { verb }
+  return argument => (argument === undefined ? command : problems.noArgument)
+}
+
+/** Octet for octet what follows the space, with every further space. */
+function password(argument: Uint8Array | undefined): CommandOf<'PASS'> | SyntaxProblem {
+  return argument === undefined || argument.length === 0
+    ? problems.password
+    : { verb: 'PASS', password: argument }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const notInNames = /[\p{Cc}\p{Cf}\p{Z}]/u
+
+/** One word of printable characters, UTF-8 (RFC 6856 section 3.1) included. */
+function userName(argument: Uint8Array | undefined): CommandOf<'USER'> | SyntaxProblem {
+  if (argument === undefined || argument.length === 0) return problems.name
+  try {
+    const name = utf8.decode(argument)
+    return notInNames.test(name) ? problems.name : { verb: 'USER', name }
+  } catch {
+    return problems.name
+  }
+}
+
+function message<V extends 'RETR' | 'DELE'>(
+  verb: V,
+): ArgumentGrammar<{ readonly verb: V; readonly message: MessageNumber }> {
+  return argument => {
+    const number = argument && positiveNumber(argument, 0, argument.length)
+    return number === undefined ? problems.message : { verb, message: number }
+  }
+}
+
+function optionalMessage<V extends 'LIST' | 'UIDL'>(
+  verb: V,
+): ArgumentGrammar<{ readonly verb: V; readonly message: MessageNumber | undefined }> {
+  const all = { verb, message: undefined }
+  return argument => {
+    if (argument === undefined) return all
+    const number = positiveNumber(argument, 0, argument.length)
+    return number === undefined ? problems.message : { verb, message: number }
+  }
+}
+
+function messageAndLines(argument: Uint8Array | undefined): CommandOf<'TOP'> | SyntaxProblem {
+  const gap = argument?.indexOf(space) ?? -1
+  if (argument === undefined || gap < 0) return problems.lines
+  const number = positiveNumber(argument, 0, gap)
+  const zero = argument.length === gap + 2 && argument[gap + 1] === 0x30
+  const lines = zero ? 0 : positiveNumber(argument, gap + 1, argument.length)
+  return number === undefined || lines === undefined
+    ? problems.lines
+    : { verb: 'TOP', message: number, lines }
+}
+
+/** `[1-9][0-9]{0,9}` and nothing else; ten digits are exact in a double, and more than any maildrop has messages. */
+function positiveNumber(octets: Uint8Array, from: number, to: number): number | undefined {
+  if (to <= from || to - from > 10 || octets[from] === 0x30) return undefined
+  let number = 0
+  for (let i = from; i < to; i++) {
+    const digit = (octets[i] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function problem(text: string): SyntaxProblem {
+  return { verb: undefined, problem: text }
+}
