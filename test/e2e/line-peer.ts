@@ -151,7 +151,7 @@ export async function deliverByLmtp(
     await peer.askSmtp('DATA')
     peer.write(stuff(content))
     const replies: string[] = []
-    for (const _ of recipients) replies.push(await peer.smtpReply())
+    while (replies.length < recipients.length) replies.push(await peer.smtpReply())
     return replies
   } finally {
     peer.drop()

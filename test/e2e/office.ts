@@ -44,7 +44,16 @@ export class Office {
     const listen = Object.entries(ports).map(([service, port]) => `${service} = "127.0.0.1:${port}"`)
     writeFileSync(
       this.configFile,
-      [`data = "${this.data}"`, 'hostname = "mail.test.example"', keys, '[listen]', ...listen, cheapHashes, tables, ''].join('\n'),
+      [
+        `data = "${this.data}"`,
+        'hostname = "mail.test.example"',
+        keys,
+        '[listen]',
+        ...listen,
+        cheapHashes,
+        tables,
+        '',
+      ].join('\n'),
     )
   }
 

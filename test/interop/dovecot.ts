@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from '../e2e/office.ts'
 import { LinePeer } from '../e2e/line-peer.ts'
+import { freePorts } from '../e2e/office.ts'
 import { runOrFail } from '../e2e/program.ts'
 
 const { username, uid, gid } = userInfo()
@@ -71,7 +71,8 @@ export async function startDovecot(): Promise<Dovecot> {
   writeFileSync(file, configuration(folder, pop3, lmtp))
   const master = spawn('/usr/sbin/dovecot', ['-F', '-c', file], { stdio: 'ignore' })
   for (;;) {
-    if (master.exitCode !== null) throw new Error((await runOrFail('cat', [join(folder, 'dovecot.log')])).toString())
+    if (master.exitCode !== null)
+      throw new Error((await runOrFail('cat', [join(folder, 'dovecot.log')])).toString())
     const peer = await LinePeer.connect(pop3).catch(() => undefined)
     if (!peer) continue
     peer.drop()

@@ -68,21 +68,25 @@ describe.each(clients.map((client, index) => ({ ...client, index })))('$name', (
     expect(listing).toEqual(messages.map(message => message.length))
   })
 
-  itWith(client.program, 'sees the same unique-ids in every session; deletes at QUIT and only there', async () => {
-    const user = `keeper${index}`
-    const sent = awkwardMessages.slice(0, 3)
-    await server.deliver(user, sent)
-    const first = await session(client, user, 'keep', 'quit')
-    expect(new Set(first.uidls).size).toBe(sent.length)
-    await server.restart?.()
-    const second = await session(client, user, 'delete', 'drop')
-    expect(second.uidls).toEqual(first.uidls)
-    const third = await session(client, user, 'delete', 'quit')
-    expect(third.uidls).toEqual(first.uidls)
-    expect(third.messages).toEqual(first.messages)
-    await server.deliver(user, sent.slice(0, 1))
-    const fourth = await session(client, user, 'keep', 'quit')
-    expect(fourth.uidls).toHaveLength(1)
-    expect(first.uidls).not.toContain(fourth.uidls[0])
-  })
+  itWith(
+    client.program,
+    'sees the same unique-ids in every session; deletes at QUIT and only there',
+    async () => {
+      const user = `keeper${index}`
+      const sent = awkwardMessages.slice(0, 3)
+      await server.deliver(user, sent)
+      const first = await session(client, user, 'keep', 'quit')
+      expect(new Set(first.uidls).size).toBe(sent.length)
+      await server.restart?.()
+      const second = await session(client, user, 'delete', 'drop')
+      expect(second.uidls).toEqual(first.uidls)
+      const third = await session(client, user, 'delete', 'quit')
+      expect(third.uidls).toEqual(first.uidls)
+      expect(third.messages).toEqual(first.messages)
+      await server.deliver(user, sent.slice(0, 1))
+      const fourth = await session(client, user, 'keep', 'quit')
+      expect(fourth.uidls).toHaveLength(1)
+      expect(first.uidls).not.toContain(fourth.uidls[0])
+    },
+  )
 })
