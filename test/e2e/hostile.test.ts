@@ -45,7 +45,7 @@ async function attack(port: number, seed: number): Promise<void> {
 }
 
 it('serves on after a thousand connections of garbage', async () => {
-  const ports = Object.values(office.ports)
+  const ports = [office.ports.pop3, office.ports.smtp, office.ports.lmtp]
   const pid = office.pid
   let next = 0
   const attackers = Array.from({ length: 30 }, async () => {

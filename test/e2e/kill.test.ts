@@ -1,7 +1,7 @@
 // Invariants 1, 2, 4 and 6 against `kill -9`: what was answered 250 is there once, a QUIT deleted all or nothing, a dead
 // holder's lock is free, unique-ids stay.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { deliverByLmtp, LinePeer } from './line-peer.ts'
+import { deliverByLmtp, type LinePeer } from './line-peer.ts'
 import { logIn, readMaildrop, uidlsOf } from './maildrop.ts'
 import { Office } from './office.ts'
 
