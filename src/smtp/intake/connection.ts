@@ -1,0 +1,326 @@
+// One SMTP or LMTP session (RFC 5321, RFC 2033) on the library's connection. The library reads commands and answers those
+// that need no mail office; here are the transaction, the data phase, the limits and the truth of the replies.
+
+import type { SMTPServer, SMTPServerAddress } from 'smtp-server'
+import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { DeliveryReceipt, MailDelivery, Recipient } from '../../mail/delivery/deliver.ts'
+import type { Envelope } from '../../mail/envelope.ts'
+import { transmissionType } from '../../mail/message/trace.ts'
+import type { Octets } from '../../mail/octets.ts'
+import type { Log } from '../../net/log.ts'
+import { DataParser } from './data-parser.ts'
+import { MessageFeed } from './message-feed.ts'
+import { parsePathCommand } from './path-command.ts'
+import { acceptance, type Reply, type ReplyName, replies, replyNameOf } from './replies.ts'
+import { type SessionSummary, startSummary } from './session-summary.ts'
+
+/** What all sessions of an intake share. */
+export interface IntakeServices {
+  readonly protocol: 'smtp' | 'lmtp'
+  readonly delivery: MailDelivery
+  readonly maxRecipients: number
+  /** A command, or `minDataOctets` of a message, must come in this time. */
+  readonly timeoutMs: number
+  readonly log: Log
+}
+
+type Socket = ConstructorParameters<typeof SMTPConnection>[1]
+
+/** A message that comes slower than this many octets in `timeoutMs` is given up. */
+const minDataOctets = 8 * 1024
+/** Replies 500 to 504 and 555 after which a session is ended. */
+const maxErrors = 20
+const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8'])
+const enhancedStatus = /^[245]\.\d{1,3}\.\d{1,3} /
+
+export class IntakeConnection extends SMTPConnection {
+  readonly #services: IntakeServices
+  readonly #summary: SessionSummary
+  #recipients: Recipient[] = []
+  #announcedOctets = 0
+  #feed: MessageFeed | undefined
+  #errors = 0
+  #isDraining = false
+  #progressAtMs = performance.now()
+  #octetsSinceProgress = 0
+
+  constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions, services: IntakeServices) {
+    super(server, socket, options)
+    this.#services = services
+    this.#summary = startSummary(this.id, this.remoteAddress)
+  }
+
+  /** MAIL, its syntax and SIZE already checked. The name of the refusal, or undefined when it is granted. */
+  acceptReversePath({ address, args }: SMTPServerAddress): ReplyName | undefined {
+    const parameters = args || {}
+    if (Object.keys(parameters).some(name => !mailParameters.has(name))) return 'unknown-parameter'
+    if (!isAscii(address) && parameters.SMTPUTF8 !== true) return 'needs-smtputf8'
+    this.#announcedOctets = Number(parameters.SIZE ?? 0)
+    return undefined
+  }
+
+  /** RCPT, its syntax already checked. The name of the refusal, or undefined when it is granted. */
+  async acceptForwardPath({ address, args }: SMTPServerAddress): Promise<ReplyName | undefined> {
+    if (args) return 'unknown-parameter'
+    if (!isAscii(address) && !this.session.envelope.smtpUtf8) return 'needs-smtputf8'
+    if (this.#recipients.length >= this.#services.maxRecipients) return 'too-many-recipients'
+    try {
+      const resolution = await this.#services.delivery.resolve(address, this.#announcedOctets)
+      if (!resolution.recipient) return resolution.refusal
+      this.#recipients.push(resolution.recipient)
+      this.#summary.recipients += 1
+      return undefined
+    } catch (error) {
+      return this.#refusalFor(error)
+    }
+  }
+
+  /** Ends the session as soon as nothing is under way. */
+  drain(): void {
+    this.#isDraining = true
+    if (!this.#isBusy()) this.#end('draining', 'drain')
+  }
+
+  /** Ends the session now, whatever is under way. */
+  terminate(reason: string): void {
+    this.#end('draining', reason)
+  }
+
+  /** Something threw where nothing may: the session cannot go on, the others can. */
+  fail(error: unknown): void {
+    this.#services.log.error({ id: this.id, err: error }, 'session failed')
+    this.#summary.reason = 'fault'
+    this.cut()
+  }
+
+  /** Closes at once; what the peer did not read yet is lost. */
+  cut(): void {
+    this._socket.destroy()
+  }
+
+  /** Gives up a peer that is too slow. To be called every now and then. */
+  sweep(nowMs: number): void {
+    if (this._handlerPending) this.#progressAtMs = nowMs
+    else if (nowMs - this.#progressAtMs > this.#services.timeoutMs) this.#end('too-slow', 'timeout')
+  }
+
+  /** Without the library's delay of 100 ms, which is there to catch clients that talk before the greeting. */
+  override init(): void {
+    this._setListeners(() => this.connectionReady())
+  }
+
+  /** A reply that begins with an enhanced status code keeps it; to others the library adds the one it has for the code. */
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    const hasStatus = typeof data === 'string' && enhancedStatus.test(data)
+    super.send(code, data, hasStatus ? false : context)
+    if (!isError(code)) return
+    this.#errors += 1
+    if (this.#errors >= maxErrors) this.#end('too-many-errors', 'too many errors')
+  }
+
+  override _createParser(): DataParser {
+    const parser = new DataParser({ maxCommandLength: this._server.options.maxCommandLength })
+    parser.oncommand = (command, callback) => this._onCommand(command, callback)
+    // The one error of the parser: a line that is too long.
+    parser.on('error', () => this.#end('line-too-long', 'line too long'))
+    return parser
+  }
+
+  override _onCommand(command: Buffer, callback?: () => void): void {
+    this.#progressAtMs = performance.now()
+    super._onCommand(command, callback)
+  }
+
+  override _whenWritable(next: () => void): void {
+    if (this.#isDraining && !this.#isBusy()) this.#end('draining', 'drain')
+    super._whenWritable(next)
+  }
+
+  override _parseAddressCommand(verb: string, line: Buffer | string) {
+    return parsePathCommand(verb === 'mail from' ? 'MAIL FROM' : 'RCPT TO', line.toString())
+  }
+
+  override _resetSession(): void {
+    super._resetSession()
+    this.#recipients = []
+    this.#announcedOctets = 0
+    this.#feed = undefined
+  }
+
+  override _onClose(): void {
+    const isFirst = !this._closed
+    super._onClose()
+    if (!isFirst) return
+    this.#feed?.abort(new PeerGone())
+    this.#summary.helo = this.hostNameAppearsAs || undefined
+    this.#services.log.info({ ...this.#summary }, `${this.#services.protocol} session`)
+  }
+
+  override handler_QUIT(command: Buffer, callback: () => void): void {
+    this.#summary.reason = 'quit'
+    super.handler_QUIT(command, callback)
+  }
+
+  handler_EXPN(_command: Buffer, callback: () => void): void {
+    this.#reply(replies['no-expansion'])
+    callback()
+  }
+
+  /** Takes the place of the library's, which puts a stream between its parser and us. */
+  override handler_DATA(command: Buffer, callback: () => void): void {
+    const refusal = this.#dataRefusal(command)
+    if (refusal) this.#reply(replies[refusal])
+    else this.#receiveMessage()
+    callback()
+  }
+
+  #dataRefusal(command: Buffer): ReplyName | undefined {
+    if (command.toString('latin1').trim().length > 'DATA'.length) return 'no-arguments'
+    return this.#recipients.length === 0 ? 'no-recipients' : undefined
+  }
+
+  #receiveMessage(): void {
+    const parser = this._parser
+    if (!(parser instanceof DataParser)) return
+    const [envelope, recipients] = [this.#envelope(), this.#recipients]
+    let answers: Promise<readonly Reply[]> | undefined
+    const feed = new MessageFeed(octets => {
+      answers = this.#deliver(envelope, octets, recipients).finally(() => feed.discard())
+    })
+    this.#feed = feed
+    parser.receiveData({
+      write: octets => {
+        this.#countProgress(octets.length)
+        const wait = feed.write(octets)
+        return wait && this.#whilePending(wait)
+      },
+      end: resume => {
+        feed.end()
+        if (!answers) return
+        this.#whilePending(answers)
+          .then(given => this.#answer(given, resume))
+          .catch(error => this.fail(error))
+      },
+    })
+    this.send(354, 'End data with <CR><LF>.<CR><LF>')
+  }
+
+  async #deliver(
+    envelope: Envelope,
+    octets: Octets,
+    recipients: readonly Recipient[],
+  ): Promise<readonly Reply[]> {
+    const isLmtp = this.#services.protocol === 'lmtp'
+    let answers: readonly Reply[]
+    try {
+      const mode = isLmtp ? 'each' : 'all'
+      const receipt = await this.#services.delivery.deliver(envelope, octets, recipients, mode)
+      answers = answersOf(receipt)
+      if (answers.some(isAcceptance)) this.#summary.octets += receipt.octets
+    } catch (error) {
+      const refusal = replies[this.#refusalFor(error)]
+      answers = recipients.map(() => refusal)
+    }
+    if (isLmtp) return answers
+    return [answers.find(reply => !isAcceptance(reply)) ?? answers[0] ?? replies.fault]
+  }
+
+  /** Ends the transaction with its replies, one in SMTP, one for each recipient in LMTP. */
+  #answer(answers: readonly Reply[], resume: () => void): void {
+    this._socket.cork()
+    for (const reply of answers) {
+      if (isAcceptance(reply)) this.#summary.accepted += 1
+      this.#reply(reply)
+    }
+    this._socket.uncork()
+    this.#summary.transactions += 1
+    this._transactionCounter += 1
+    this._unrecognizedCommands = 0
+    this._resetSession()
+    this._whenWritable(resume)
+  }
+
+  #envelope(): Envelope {
+    const { mailFrom, smtpUtf8 = false } = this.session.envelope
+    const isExtended = this.openingCommand !== 'HELO'
+    const dialogue = this.#services.protocol === 'lmtp' ? 'LMTP' : isExtended ? 'ESMTP' : 'SMTP'
+    return {
+      reversePath: mailFrom ? mailFrom.address : '',
+      forwardPaths: this.#recipients.map(({ address }) => address),
+      peerAddress: this.remoteAddress || undefined,
+      heloName: this.hostNameAppearsAs || undefined,
+      protocol: transmissionType(dialogue, { smtpUtf8, secure: this.secure }),
+      smtpUtf8,
+      sessionId: this.id,
+      receivedAt: new Date(),
+    }
+  }
+
+  #refusalFor(error: unknown): ReplyName {
+    const name = replyNameOf(error)
+    if (name === 'fault' && !(error instanceof PeerGone)) {
+      this.#services.log.error({ id: this.id, err: error }, 'delivery failed')
+    }
+    return name
+  }
+
+  #reply({ code, text }: Reply): void {
+    this.send(code, text)
+  }
+
+  #end(name: ReplyName, reason: string): void {
+    if (this._closing || this._closed) return
+    this.#summary.reason = reason
+    this.#reply(replies[name])
+    this.close()
+  }
+
+  /** The peer waits for us: its time does not run. */
+  async #whilePending<T>(work: Promise<T>): Promise<T> {
+    this._handlerPending = true
+    const result = await work
+    this._handlerPending = false
+    this.#progressAtMs = performance.now()
+    return result
+  }
+
+  #countProgress(octets: number): void {
+    this.#octetsSinceProgress += octets
+    if (this.#octetsSinceProgress < minDataOctets) return
+    this.#octetsSinceProgress = 0
+    this.#progressAtMs = performance.now()
+  }
+
+  #isBusy(): boolean {
+    return this._handlerPending || Boolean(this.session.envelope?.mailFrom)
+  }
+}
+
+/** Replies to what could not be read or came out of order; not those that refuse a recipient or a message. */
+function isError(code: number): boolean {
+  return (code >= 500 && code <= 504) || code === 555
+}
+
+/** What the reader of a message gets whose sender went away. */
+class PeerGone extends Error {
+  override readonly name = 'PeerGone'
+
+  constructor() {
+    super('the connection closed before the message was complete')
+  }
+}
+
+function answersOf({ id, outcomes }: DeliveryReceipt): readonly Reply[] {
+  return outcomes.map(outcome => {
+    if (outcome.delivered) return acceptance(id)
+    return replies[outcome.reason === 'duplicate-uidl' ? 'fault' : outcome.reason]
+  })
+}
+
+function isAcceptance({ code }: Reply): boolean {
+  return code === 250
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x00-\x7f]*$/.test(text)
+}

@@ -1,0 +1,168 @@
+// Mail intake: an MTA's receiving side (SMTP) or an LMTP server on one or several addresses. It accepts mail for its own
+// users and relays nothing. Sessions end in good order on `drain`; one coarse timer watches over all of them.
+import type { MailDelivery } from '../../mail/delivery/deliver.ts'
+import { ConnectionCounter } from '../../net/limits.ts'
+import { formatListenAddress, type ListenAddress } from '../../net/listener.ts'
+import { type Log, silentLog } from '../../net/log.ts'
+import type { IntakeConnection } from './connection.ts'
+import { IntakeServer, type IntakeServerOptions } from './server.ts'
+
+export interface IntakeOptions {
+  readonly protocol: 'smtp' | 'lmtp'
+  readonly listen: readonly ListenAddress[]
+  /** Shown in the greeting. */
+  readonly hostname: string
+  readonly delivery: MailDelivery
+  /** Told to clients as SIZE; the delivery enforces its own limit, which should be the same. Default 50 MiB. */
+  readonly maxOctets?: number
+  /** Recipients of one message. Default 100, the least that RFC 5321 section 4.5.3.1.8 allows. */
+  readonly maxRecipients?: number
+  readonly log?: Log
+  /** Sessions at the same time. Default 1,000. */
+  readonly maxSessions?: number
+  /** Of one address; the machine itself is not counted. Default 100. */
+  readonly maxSessionsPerAddress?: number
+  /** For the next command, or the next 8 KiB of a message. Default 5 minutes, RFC 5321 section 4.5.3.2.7. */
+  readonly timeoutMs?: number
+}
+
+export interface Intake {
+  /** With the ports the system chose. */
+  readonly addresses: readonly ListenAddress[]
+  /** Sessions that are open now. */
+  readonly sessions: number
+  /**
+   * Stops accepting at once. Sessions in a transaction may finish it, the others are ended with 421; after `graceMs` all
+   * are. Resolves when no session is left.
+   */
+  drain(graceMs: number): Promise<void>
+  /** Stops at once; messages that are not complete were never there. */
+  close(): Promise<void>
+}
+
+const backlog = 1024
+const maxSweepMs = 1_000
+/** How long a closing connection may take to deliver its last line. */
+const lastWordsMs = 1_000
+
+/** Rejects, naming address and reason, when one of the addresses can't be bound; then none is. */
+export async function startIntake(options: IntakeOptions): Promise<Intake> {
+  const open = new Set<IntakeConnection>()
+  let onEmpty: (() => void) | undefined
+  const serverOptions = completeOptions(options, {
+    onOpen: connection => open.add(connection),
+    onClosed: connection => {
+      open.delete(connection)
+      if (open.size === 0) onEmpty?.()
+    },
+  })
+  const servers = await listenAll(options.listen, serverOptions)
+
+  const sweeper = setInterval(
+    () => {
+      const nowMs = performance.now()
+      for (const connection of open) connection.sweep(nowMs)
+    },
+    Math.min(maxSweepMs, Math.ceil(serverOptions.timeoutMs / 4)),
+  )
+
+  /** Resolves when no session is left, or after `timeoutMs`. */
+  function emptied(timeoutMs?: number): Promise<void> {
+    if (open.size === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs)
+      onEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async function endAll(reason: string): Promise<void> {
+    for (const connection of open) connection.terminate(reason)
+    await emptied(lastWordsMs)
+    for (const connection of open) connection.cut()
+    await emptied()
+    clearInterval(sweeper)
+  }
+
+  function stopAccepting(): void {
+    for (const { server } of servers) server.close()
+  }
+
+  return {
+    addresses: servers.map(boundAddress),
+    get sessions() {
+      return open.size
+    },
+    async drain(graceMs) {
+      stopAccepting()
+      for (const connection of open) connection.drain()
+      await emptied(graceMs)
+      await endAll('drain')
+    },
+    async close() {
+      stopAccepting()
+      await endAll('closed')
+    },
+  }
+}
+
+function completeOptions(
+  options: IntakeOptions,
+  events: Pick<IntakeServerOptions, 'onOpen' | 'onClosed'>,
+): IntakeServerOptions {
+  const { maxSessions = 1_000, maxSessionsPerAddress = 100 } = options
+  return {
+    protocol: options.protocol,
+    hostname: options.hostname,
+    delivery: options.delivery,
+    maxOctets: options.maxOctets ?? 50 * 1024 * 1024,
+    maxRecipients: options.maxRecipients ?? 100,
+    timeoutMs: options.timeoutMs ?? 300_000,
+    log: options.log ?? silentLog,
+    counter: new ConnectionCounter({
+      total: maxSessions,
+      perAddress: maxSessionsPerAddress,
+      countLoopback: false,
+    }),
+    ...events,
+  }
+}
+
+async function listenAll(
+  addresses: readonly ListenAddress[],
+  options: IntakeServerOptions,
+): Promise<readonly IntakeServer[]> {
+  const servers: IntakeServer[] = []
+  try {
+    for (const address of addresses) {
+      const server = new IntakeServer(options)
+      await bind(server, address)
+      servers.push(server)
+    }
+  } catch (error) {
+    for (const { server } of servers) server.close()
+    throw error
+  }
+  return servers
+}
+
+async function bind({ server }: IntakeServer, address: ListenAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: Error) => {
+      reject(new Error(`cannot listen on ${formatListenAddress(address)}: ${cause.message}`, { cause }))
+    }
+    server.once('error', fail)
+    server.listen({ ...address, backlog }, () => {
+      server.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+function boundAddress({ server }: IntakeServer): ListenAddress {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the listener has no address')
+  return { host: address.address, port: address.port }
+}

@@ -1,0 +1,73 @@
+// What the intake answers when it grants or refuses: one table, from the domain's words to reply code, enhanced status
+// code (RFC 3463) and text. The library's own replies to syntax and sequence are not in it.
+import type { ResolveRefusal } from '../../mail/delivery/deliver.ts'
+import { Refusal, type RefusalCode } from '../../mail/errors.ts'
+
+export interface Reply {
+  readonly code: number
+  /** With the enhanced status code in front. */
+  readonly text: string
+}
+
+export type ReplyName =
+  | ResolveRefusal
+  | Extract<
+      RefusalCode,
+      'message-too-large' | 'bare-newline' | 'store-full' | 'store-busy' | 'store-closed' | 'no-such-account'
+    >
+  | 'fault'
+  | 'too-many-recipients'
+  | 'unknown-parameter'
+  | 'needs-smtputf8'
+  | 'no-arguments'
+  | 'no-recipients'
+  | 'line-too-long'
+  | 'no-expansion'
+  | 'draining'
+  | 'too-slow'
+  | 'too-many-errors'
+  | 'too-many-connections'
+
+export const replies: Readonly<Record<ReplyName, Reply>> = {
+  'unknown-user': { code: 550, text: '5.1.1 nobody of that name receives mail here' },
+  'no-such-account': { code: 550, text: '5.1.1 nobody of that name receives mail here any more' },
+  'bad-address': { code: 553, text: '5.1.3 that is no address' },
+  'not-local': { code: 550, text: '5.7.1 that domain is not served here, and nothing is relayed' },
+  'over-quota': { code: 452, text: '4.2.2 the mailbox is full; try again later' },
+  'too-many-recipients': {
+    code: 452,
+    text: '4.5.3 too many recipients; send the message again for the others',
+  },
+  'message-too-large': { code: 552, text: '5.3.4 the message is larger than what is accepted here' },
+  'bare-newline': { code: 554, text: '5.6.0 a line of the message ends with a bare LF' },
+  'store-full': { code: 452, text: '4.3.1 no room left; try again later' },
+  'store-busy': { code: 451, text: '4.3.0 the store is busy; try again later' },
+  'store-closed': { code: 451, text: '4.3.0 the store is closed; try again later' },
+  fault: { code: 451, text: '4.3.0 something went wrong here; try again later' },
+  'unknown-parameter': { code: 555, text: '5.5.4 a parameter that was not offered' },
+  'needs-smtputf8': { code: 553, text: '5.6.7 an address that is not ASCII needs SMTPUTF8' },
+  'no-arguments': { code: 501, text: '5.5.4 no arguments are allowed' },
+  'no-recipients': { code: 503, text: '5.5.1 no recipient was accepted' },
+  'line-too-long': { code: 421, text: '5.5.2 line too long; closing' },
+  'no-expansion': { code: 502, text: '5.5.1 lists are not shown here' },
+  draining: { code: 421, text: '4.3.2 closing down; try again later' },
+  'too-slow': { code: 421, text: '4.4.2 too slow; closing' },
+  'too-many-errors': { code: 421, text: '4.7.0 too many errors; closing' },
+  'too-many-connections': { code: 421, text: '4.7.0 too many connections; try again later' },
+}
+
+/** The reply to what a delivery threw; `fault` for everything that is no refusal of the table. */
+export function replyNameOf(error: unknown): ReplyName {
+  return error instanceof Refusal && Object.hasOwn(replies, error.code) ? (error.code as ReplyName) : 'fault'
+}
+
+/** The reply once the message is durable. */
+export function acceptance(deliveryId: string): Reply {
+  return { code: 250, text: `2.6.0 stored, id ${deliveryId}` }
+}
+
+/** The form in which the library's callbacks take a refusal. */
+export function asLibraryError(name: ReplyName): Error & { responseCode: number } {
+  const { code, text } = replies[name]
+  return Object.assign(new Error(text), { responseCode: code })
+}

@@ -1,0 +1,95 @@
+// The library's server, tamed: our connections, limits before anything is read, no reverse look-ups, no TLS or AUTH that
+// was not configured, no joke commands of old mailers, and no error event without somebody to hear it.
+import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
+import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { ConnectionCounter } from '../../net/limits.ts'
+import { IntakeConnection, type IntakeServices } from './connection.ts'
+import { asLibraryError, type ReplyName, replies } from './replies.ts'
+
+export interface IntakeServerOptions extends IntakeServices {
+  readonly hostname: string
+  readonly maxOctets: number
+  /** Shared by the servers of all addresses. */
+  readonly counter: ConnectionCounter
+  readonly onOpen: (connection: IntakeConnection) => void
+  readonly onClosed: (connection: IntakeConnection) => void
+}
+
+type Socket = Parameters<SMTPServer['connect']>[0]
+type Callback = (error?: Error | null) => void
+
+/** RFC 5321 section 4.5.3.1.4 asks for 512 octets and what extensions add; this has room for both. */
+const maxCommandOctets = 2048
+/** How long a refused peer may take to read why. */
+const lastWordsMs = 1_000
+
+export class IntakeServer extends SMTPServer {
+  readonly #options: IntakeServerOptions
+  readonly #connections = new WeakMap<SMTPServerSession, IntakeConnection>()
+
+  constructor(options: IntakeServerOptions) {
+    super({
+      name: options.hostname,
+      banner: 'Poplar',
+      heloResponse: '%s greets %s',
+      lmtp: options.protocol === 'lmtp',
+      size: options.maxOctets,
+      disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL'],
+      hideENHANCEDSTATUSCODES: false,
+      disableReverseLookup: true,
+      logger: false,
+      maxCommandLength: maxCommandOctets,
+      socketTimeout: options.timeoutMs,
+    })
+    this.#options = options
+    // A socket error is told by the end of its session; an error while accepting passes.
+    this.on('error', error => options.log.debug({ err: error }, 'connection failed'))
+    // The library listens to a socket's errors only from the next turn of the event loop on.
+    this.server.on('connection', socket => socket.on('error', () => undefined))
+  }
+
+  override connect(socket: Socket, options: SMTPConnectionOptions | null = {}): void {
+    const { counter, onOpen, onClosed } = this.#options
+    const peer = socket.remoteAddress ?? ''
+    if (socket.destroyed) return
+    if (!counter.enter(peer)) return refuse(socket)
+    const connection = new IntakeConnection(this, socket, options ?? {}, this.#options)
+    this.#connections.set(connection.session, connection)
+    this.connections.add(connection)
+    connection.on('error', (error: Error) => this._onError(error))
+    socket.once('close', () => {
+      counter.leave(peer)
+      onClosed(connection)
+    })
+    onOpen(connection)
+    connection.init()
+  }
+
+  override onConnect(_session: SMTPServerSession, callback: Callback): void {
+    callback()
+  }
+
+  override onMailFrom(address: SMTPServerAddress, session: SMTPServerSession, callback: Callback): void {
+    answer(this.#connections.get(session)?.acceptReversePath(address), callback)
+  }
+
+  override onRcptTo(address: SMTPServerAddress, session: SMTPServerSession, callback: Callback): void {
+    const connection = this.#connections.get(session)
+    if (!connection) return answer('fault', callback)
+    connection
+      .acceptForwardPath(address)
+      .then(refusal => answer(refusal, callback))
+      .catch(error => connection.fail(error))
+  }
+}
+
+function answer(refusal: ReplyName | undefined, callback: Callback): void {
+  callback(refusal ? asLibraryError(refusal) : null)
+}
+
+function refuse(socket: Socket): void {
+  const { code, text } = replies['too-many-connections']
+  socket.end(`${code} ${text}\r\n`)
+  socket.resume()
+  socket.setTimeout(lastWordsMs, () => socket.destroy())
+}

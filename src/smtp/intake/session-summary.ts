@@ -1,0 +1,33 @@
+// What is told of one session when it ends: one line in the log.
+
+export interface SessionSummary {
+  readonly id: string
+  readonly peer: string
+  helo: string | undefined
+  /** Messages that were answered, whatever the answer. */
+  transactions: number
+  /** RCPT commands that were accepted. */
+  recipients: number
+  /** Octets of the messages that were stored, trace included, each counted once. */
+  octets: number
+  /** Answers 250 after DATA: one for each message, in LMTP one for each recipient. */
+  accepted: number
+  /** Answers of refusal to MAIL, RCPT and DATA. */
+  refused: number
+  /** Why the session ended. */
+  reason: string
+}
+
+export function startSummary(id: string, peer: string): SessionSummary {
+  return {
+    id,
+    peer,
+    helo: undefined,
+    transactions: 0,
+    recipients: 0,
+    octets: 0,
+    accepted: 0,
+    refused: 0,
+    reason: 'peer closed',
+  }
+}
