@@ -59,7 +59,7 @@ async function retrieve(): Promise<{ wireOctets: number; hash: string }> {
     socket.on('data', (chunk: Buffer) => {
       const octets = Buffer.concat([tail, chunk])
       const begin = first ? octets.indexOf('X-Begin') : 0
-      if (begin < 0 || octets.length < 4096) {
+      if (begin < 0) {
         tail = octets
         return
       }
