@@ -112,7 +112,9 @@ export class IntakeConnection extends SMTPConnection {
   /** A reply that begins with an enhanced status code keeps it; to others the library adds the one it has for the code. */
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     const hasStatus = typeof data === 'string' && enhancedStatus.test(data)
+    this.#gatherReplies()
     super.send(code, data, hasStatus ? false : context)
+    if (code >= 400 && code !== 421) this.#summary.refused += 1
     if (!isError(code)) return
     this.#errors += 1
     if (this.#errors >= maxErrors) this.#end('too-many-errors', 'too many errors')
@@ -227,12 +229,10 @@ export class IntakeConnection extends SMTPConnection {
 
   /** Ends the transaction with its replies, one in SMTP, one for each recipient in LMTP. */
   #answer(answers: readonly Reply[], resume: () => void): void {
-    this._socket.cork()
     for (const reply of answers) {
       if (isAcceptance(reply)) this.#summary.accepted += 1
       this.#reply(reply)
     }
-    this._socket.uncork()
     this.#summary.transactions += 1
     this._transactionCounter += 1
     this._unrecognizedCommands = 0
@@ -266,6 +266,13 @@ export class IntakeConnection extends SMTPConnection {
 
   #reply({ code, text }: Reply): void {
     this.send(code, text)
+  }
+
+  /** Replies to what came in together leave together: a write to the socket is the dearest step of a small message. */
+  #gatherReplies(): void {
+    if (this._socket.writableCorked > 0) return
+    this._socket.cork()
+    setImmediate(() => this._socket.uncork())
   }
 
   #end(name: ReplyName, reason: string): void {

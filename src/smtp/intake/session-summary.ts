@@ -12,7 +12,7 @@ export interface SessionSummary {
   octets: number
   /** Answers 250 after DATA: one for each message, in LMTP one for each recipient. */
   accepted: number
-  /** Answers of refusal to MAIL, RCPT and DATA. */
+  /** Replies 4yz and 5yz, to whatever; not the 421 that ends a session. */
   refused: number
   /** Why the session ended. */
   reason: string
