@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { LinePeer } from '../e2e/line-peer.ts'
+import { LinePeer, stuff } from '../e2e/line-peer.ts'
 import { Office } from '../e2e/office.ts'
 import { itWith, runOrFail, runProgram } from '../e2e/program.ts'
-import { awkwardMessages, behindTrace, fingerprint, withLf } from './awkward-messages.ts'
+import { awkwardMessages, behindTrace, fingerprint } from './awkward-messages.ts'
 
 let office: Office
 let folder: string
@@ -29,7 +29,7 @@ async function received(user: string): Promise<Buffer[]> {
   return messages
 }
 
-const arguments_ = (protocol: 'ESMTP' | 'LMTP', to: string) => [
+const session = (protocol: 'ESMTP' | 'LMTP', to: string) => [
   ...['--server', '127.0.0.1', '--port', String(protocol === 'LMTP' ? office.ports.lmtp : office.ports.smtp)],
   ...['--protocol', protocol, '--helo', 'swaks.test.example', '--from', 'ann@elsewhere.example', '--to', to],
 ]
@@ -42,8 +42,9 @@ describe('swaks', () => {
     ] as const) {
       for (const { name, content } of awkwardMessages) {
         const file = join(folder, 'message')
-        writeFileSync(file, withLf(content)) // swaks makes CRLF of LF, and stuffs dots
-        await runOrFail('swaks', [...arguments_(protocol, user), '--data', `@${file}`]).catch(
+        // Left to itself, swaks adds an empty line: it is given what goes over the wire, but for the last CRLF.
+        writeFileSync(file, stuff(content).subarray(0, -2))
+        await runOrFail('swaks', [...session(protocol, user), '--no-data-fixup', '--data', `@${file}`]).catch(
           (error: Error) => {
             throw new Error(`${name}: ${error.message}`)
           },
@@ -58,7 +59,7 @@ describe('swaks', () => {
   })
 
   itWith('swaks', 'is told at RCPT that there is no such user', async () => {
-    const { code, stdout } = await runProgram('swaks', arguments_('ESMTP', 'nobody'))
+    const { code, stdout } = await runProgram('swaks', session('ESMTP', 'nobody'))
     expect(code).toBe(24) // swaks: no recipient was accepted
     expect(stdout.toString()).toMatch(/550 5\.1\.1 /)
   })
