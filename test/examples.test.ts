@@ -36,7 +36,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Starts a compiled example, waits for the line that matches, and gives its first group. */
+/** Starts a compiled example and waits until what it prints matches. */
 async function start(name: string, args: readonly string[], pattern: RegExp) {
   const child = spawn(process.execPath, [name, ...args], {
     cwd: folder,
@@ -45,17 +45,16 @@ async function start(name: string, args: readonly string[], pattern: RegExp) {
   let output = ''
   for await (const chunk of child.stdout) {
     output += String(chunk)
-    const found = pattern.exec(output)?.[1]
-    if (found) return { child, found }
+    if (pattern.test(output)) return { child, output }
   }
   throw new Error(`${name} ended without saying ${pattern}: ${output}`)
 }
 
 describe('embed-pop3', () => {
   it('serves a maildrop made on the spot, and deletes from it at QUIT', async () => {
-    const { child, found } = await start('embed-pop3.js', ['127.0.0.1:0'], /^reports on port (\d+)$/m)
+    const { child, output } = await start('embed-pop3.js', ['127.0.0.1:0'], /^reports on port \d+\n/m)
     try {
-      const port = Number(found)
+      const port = Number(/\d+/.exec(output)?.[0])
       const first = await LinePeer.logIn(port, 'ann', 'secret')
       await expect(LinePeer.logIn(port, 'ann', 'secret')).rejects.toThrow(/^-ERR \[IN-USE\]/)
       expect((await first.askBody('RETR 1')).toString()).toMatch(
@@ -67,6 +66,38 @@ describe('embed-pop3', () => {
       const second = await LinePeer.logIn(port, 'ann', 'secret')
       expect((await second.askBody('UIDL')).toString()).toBe('1 report-2026-11-20\r\n')
       second.drop()
+    } finally {
+      child.kill('SIGTERM')
+    }
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+})
+
+describe('office-from-code', () => {
+  it('takes mail in by SMTP and gives it out by POP3', async () => {
+    const { child, output } = await start(
+      'office-from-code.js',
+      [],
+      /^pop3 on port \d+\n[^]*^smtp on port \d+\n/m,
+    )
+    try {
+      const port = (service: string) =>
+        Number(new RegExp(`^${service} on port (\\d+)$`, 'm').exec(output)?.[1])
+      const sender = await LinePeer.connect(port('smtp'))
+      await sender.smtpReply()
+      for (const command of [
+        'EHLO test.example',
+        'MAIL FROM:<>',
+        'RCPT TO:<anyone@office.example.net>',
+        'DATA',
+      ])
+        await sender.askSmtp(command)
+      sender.write('Subject: hello\r\n\r\n..\r\n.\r\n')
+      expect(await sender.smtpReply()).toMatch(/^250/)
+      sender.drop()
+      const reader = await LinePeer.logIn(port('pop3'), 'ann', 'secret')
+      expect((await reader.askBody('RETR 1')).toString()).toMatch(/\r\nSubject: hello\r\n\r\n\.\r\n$/)
+      reader.drop()
     } finally {
       child.kill('SIGTERM')
     }

@@ -10,7 +10,7 @@ import { Office } from './office.ts'
 
 const blockCount = 200
 const block = Buffer.from(
-  `${'.A line that begins with a dot.\r\n'}${'A line of a large message, 50 octets in length.\r\n'.repeat(20_407)}`,
+  `${'.A line that begins with a dot.\r\n'}${'A line of a large message, one of very many.\r\n'.repeat(21_800)}`,
 )
 const stuffedBlock = stuff(block).subarray(0, -3)
 const head = Buffer.from('Subject: large\r\nX-Begin: here\r\n\r\n')
