@@ -1,0 +1,118 @@
+// One measurement: one scenario, once, on one running server.
+import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { factsOf, type MaildropFacts } from './corpus.ts'
+import type { RateResult } from './load/job.ts'
+import { runLoad, startIdleLoad } from './load-process.ts'
+import type { Options } from './options.ts'
+import { type MetricName, type ScenarioName, scenarios } from './scenarios.ts'
+import { mailDomain, type RunningServer } from './servers/contender.ts'
+import { familyCpuSeconds, familyMemory } from './servers/processes.ts'
+import { median } from './statistics.ts'
+
+export interface Measurement {
+  readonly figures: Partial<Record<MetricName, number>>
+  /** Cores kept busy while a rate was measured. */
+  readonly cores?: { readonly server: number; readonly generator: number }
+  /** Message octets a second. */
+  readonly octetsPerSecond?: number
+}
+
+type Timing = Pick<Options, 'sessions' | 'warmUpMs' | 'measureMs'>
+
+const visitsOfHugeMaildrop = 6
+const settleMs = 2000
+const messagesPerConnection = 20
+const factsByScenario = new Map<ScenarioName, readonly MaildropFacts[]>()
+
+export async function measure(
+  name: ScenarioName,
+  server: RunningServer,
+  { sessions, warmUpMs, measureMs }: Timing,
+): Promise<Measurement> {
+  const { work, script = 'login' } = scenarios[name]
+  const maildrops = factsOfScenario(name)
+  const timing = { sessions, warmUpMs, measureMs }
+  const { pop3Port, lmtpPort = 0 } = server
+  switch (work) {
+    case 'pop3':
+      return measureRate(name as MetricName, server, atPhase =>
+        runLoad({ kind: 'pop3', port: pop3Port, script, maildrops, ...timing }, atPhase),
+      )
+    case 'lmtp':
+      return measureRate(name as MetricName, server, atPhase =>
+        runLoad(
+          {
+            kind: 'lmtp',
+            port: lmtpPort,
+            pop3Port,
+            maildrops,
+            domain: mailDomain,
+            messagesPerConnection,
+            ...timing,
+          },
+          atPhase,
+        ),
+      )
+    case 'idle':
+      return measureIdle(server, maildrops)
+    case 'listing':
+      return measureListing(server, maildrops)
+  }
+}
+
+async function measureRate(
+  metric: MetricName,
+  { pid }: RunningServer,
+  run: (atPhase: () => void) => Promise<RateResult>,
+): Promise<Measurement> {
+  // What an earlier measurement left to be written shall not slow this one.
+  execFileSync('sync')
+  const cpuSecondsAtPhase: number[] = []
+  const result = await run(() => cpuSecondsAtPhase.push(familyCpuSeconds(pid)))
+  const { units, octets, seconds, cpuSeconds } = result
+  const [begun = 0, ended = 0] = cpuSecondsAtPhase
+  return {
+    figures: { [metric]: units / seconds },
+    cores: { server: (ended - begun) / seconds, generator: cpuSeconds / seconds },
+    octetsPerSecond: octets / seconds,
+  }
+}
+
+async function measureIdle({ pid, pop3Port }: RunningServer, maildrops: readonly MaildropFacts[]) {
+  const load = startIdleLoad({ kind: 'idle', port: pop3Port, maildrops })
+  try {
+    // Once in and out before, so that what is kept for good (code, caches, pools) is not counted as the sessions'.
+    await load.do('visit')
+    await sleep(settleMs)
+    const before = familyMemory(pid)
+    await load.do('open')
+    await sleep(settleMs)
+    const after = familyMemory(pid)
+    await load.do('close')
+    return { figures: { idle: (after - before) / 1000 / maildrops.length } }
+  } finally {
+    load.end()
+  }
+}
+
+async function measureListing({ pop3Port }: RunningServer, [maildrop]: readonly MaildropFacts[]) {
+  if (!maildrop) throw new Error('no maildrop to list')
+  const [first, ...then] = await runLoad({
+    kind: 'listing',
+    port: pop3Port,
+    maildrop,
+    visits: visitsOfHugeMaildrop,
+  })
+  return {
+    figures: { hugeFirst: first?.listedMs ?? Number.NaN, hugeAgain: median(then.map(visit => visit.listedMs)) },
+  }
+}
+
+function factsOfScenario(name: ScenarioName): readonly MaildropFacts[] {
+  const known = factsByScenario.get(name)
+  if (known) return known
+  const facts = scenarios[name].maildrops().map(factsOf)
+  factsByScenario.set(name, facts)
+  return facts
+}

@@ -1,0 +1,99 @@
+// What is measured, and what is to be reached. Two tables: scenarios say what is done to a server, metrics say how the
+// figures read. Targets are ratios over Dovecot in the same run, or limits of their own.
+import { emptyMaildrops, hugeMaildrop, type MaildropPlan, mixedMaildrops, smallMaildrops } from './corpus.ts'
+import type { Pop3Script } from './load/job.ts'
+import type { ContenderName } from './servers/contender.ts'
+
+export const scenarioNames = ['login', 'list', 'fetch', 'pipe', 'deliver', 'idle', 'huge'] as const
+export type ScenarioName = (typeof scenarioNames)[number]
+
+export interface Scenario {
+  readonly work: 'pop3' | 'lmtp' | 'idle' | 'listing'
+  readonly script?: Pop3Script
+  readonly maildrops: () => MaildropPlan[]
+  /** The server is started anew for each measurement, rather than once for all rounds. */
+  readonly isFresh?: boolean
+  /** Who cannot take part. */
+  readonly without?: readonly ContenderName[]
+}
+
+export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
+  login: { work: 'pop3', script: 'login', maildrops: mixedMaildrops },
+  list: { work: 'pop3', script: 'list', maildrops: mixedMaildrops },
+  fetch: { work: 'pop3', script: 'fetch', maildrops: mixedMaildrops },
+  pipe: { work: 'pop3', script: 'pipe', maildrops: mixedMaildrops },
+  deliver: { work: 'lmtp', maildrops: emptyMaildrops, without: ['bare'] },
+  idle: { work: 'idle', maildrops: smallMaildrops, isFresh: true, without: ['bare'] },
+  huge: { work: 'listing', maildrops: hugeMaildrop, isFresh: true, without: ['bare'] },
+}
+
+export type Target = { readonly ratio: number } | { readonly atMost: number }
+
+export interface Metric {
+  readonly scenario: ScenarioName
+  readonly title: string
+  readonly unit: string
+  readonly better: 'more' | 'less'
+  readonly target?: Target
+}
+
+export const metrics = {
+  login: {
+    scenario: 'login',
+    title: 'login: USER PASS STAT QUIT',
+    unit: 'sessions/s',
+    better: 'more',
+    target: { ratio: 4 },
+  },
+  list: {
+    scenario: 'list',
+    title: 'list: the same with UIDL and LIST',
+    unit: 'sessions/s',
+    better: 'more',
+    target: { ratio: 4 },
+  },
+  fetch: {
+    scenario: 'fetch',
+    title: 'fetch: every message, one by one',
+    unit: 'messages/s',
+    better: 'more',
+    target: { ratio: 1.7 },
+  },
+  pipe: {
+    scenario: 'pipe',
+    title: 'pipe: every message, pipelined',
+    unit: 'messages/s',
+    better: 'more',
+    target: { ratio: 1.7 },
+  },
+  deliver: {
+    scenario: 'deliver',
+    title: 'deliver: LMTP, durable',
+    unit: 'messages/s',
+    better: 'more',
+    target: { ratio: 3 },
+  },
+  idle: {
+    scenario: 'idle',
+    title: 'memory of an idle session, of 1,000',
+    unit: 'KB',
+    better: 'less',
+    target: { atMost: 40 },
+  },
+  hugeFirst: {
+    scenario: 'huge',
+    title: '100,000 messages: PASS LIST UIDL, first time',
+    unit: 'ms',
+    better: 'less',
+    target: { atMost: 300 },
+  },
+  hugeAgain: {
+    scenario: 'huge',
+    title: '100,000 messages: PASS LIST UIDL, then',
+    unit: 'ms',
+    better: 'less',
+    target: { atMost: 300 },
+  },
+} as const satisfies Record<string, Metric>
+
+export type MetricName = keyof typeof metrics

@@ -1,0 +1,100 @@
+// Poplar as it is built in dist/, started by its own command with a configuration that differs from the defaults in
+// nothing but folder, ports, and the number of sessions one address may hold.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { hashPassword } from '../../src/auth/password.ts'
+import { foldName } from '../../src/mail/account.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Store } from '../../src/mail/store.ts'
+import type { MaildropPlan } from '../corpus.ts'
+import { type Contender, mailDomain, type RunningServer } from './contender.ts'
+import { freePort, startServer, stopServer } from './processes.ts'
+
+const repository = resolve(import.meta.dirname, '../../..')
+/** Messages under way at once while the store is filled, so that they share transactions. */
+const fillConcurrency = 64
+
+export class Poplar implements Contender {
+  readonly name = 'poplar'
+  readonly title: string
+  readonly #folder = mkdtempSync(join(tmpdir(), 'bench-poplar-'))
+
+  constructor() {
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+    this.title = `Poplar ${version}`
+  }
+
+  async fill(plans: readonly MaildropPlan[]): Promise<void> {
+    const store = await openStore({ folder: this.#dataFolder })
+    try {
+      // One password for all, and one hash of it: each account is verified on its own all the same.
+      const hashes = new Map<string, string>()
+      for (const plan of plans) {
+        const passwordHash = hashes.get(plan.password) ?? (await hashPassword(Buffer.from(plan.password)))
+        hashes.set(plan.password, passwordHash)
+        await fillMaildrop(store, plan, passwordHash)
+      }
+    } finally {
+      await store.close()
+    }
+  }
+
+  async start(profileFolder?: string): Promise<RunningServer> {
+    const nodeOptions = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profileFolder)}`] : []
+    const [pop3Port, lmtpPort] = [await freePort(), await freePort()]
+    const configFile = join(this.#folder, 'poplar.toml')
+    writeFileSync(configFile, this.#config(pop3Port, lmtpPort))
+    const cli = join(repository, 'dist', 'cli.js')
+    const child = await startServer(
+      [process.execPath, ...nodeOptions, cli, 'serve', '--config', configFile],
+      join(this.#folder, 'output.log'),
+      [pop3Port, lmtpPort],
+    )
+    return { pid: child.pid ?? 0, pop3Port, lmtpPort, stop: () => stopServer(child) }
+  }
+
+  makeCold(): void {
+    // What it remembers of an earlier opening, it remembers in memory only.
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  get #dataFolder(): string {
+    return join(this.#folder, 'data')
+  }
+
+  #config(pop3Port: number, lmtpPort: number): string {
+    return `
+data = "${this.#dataFolder}"
+hostname = "${mailDomain}"
+
+[listen]
+pop3 = "127.0.0.1:${pop3Port}"
+lmtp = "127.0.0.1:${lmtpPort}"
+
+[pop3]
+max_sessions = 4000
+max_sessions_per_address = 4000
+`
+  }
+}
+
+async function fillMaildrop(store: Store, plan: MaildropPlan, passwordHash: string): Promise<void> {
+  const account = await store.addAccount({ name: foldName(plan.name), passwordHash, quotaOctets: 0 })
+  // In batches, so that the messages keep their order.
+  for (let start = 0; start < plan.messageCount; start += fillConcurrency) {
+    const count = Math.min(fillConcurrency, plan.messageCount - start)
+    const deliver = async (index: number) => {
+      const { octets, headerOctets, dotLines } = plan.message(index)
+      const delivery = store.begin()
+      await delivery.write(octets)
+      const copy = { account, trace: new Uint8Array(), internalDate: new Date() }
+      const [outcome] = await delivery.commit({ headerOctets, dotLines }, [copy], 'all')
+      if (!outcome?.delivered) throw new Error(`message ${index} of ${plan.name} was not stored`)
+    }
+    await Promise.all(Array.from({ length: count }, (_, offset) => deliver(start + offset)))
+  }
+}
