@@ -1,8 +1,28 @@
 #!/usr/bin/env node
 // The `poplar` command: a table of its commands, each in a file of its own under cli/.
+import { aliasCommand } from './cli/alias.ts'
+import { configCommand } from './cli/config.ts'
+import { deliverCommand } from './cli/deliver.ts'
+import { doctorCommand } from './cli/doctor.ts'
+import { exportCommand } from './cli/export.ts'
+import { importCommand } from './cli/import.ts'
+import { locksCommand } from './cli/locks.ts'
 import { runProgram } from './cli/program.ts'
+import { serveCommand } from './cli/serve.ts'
+import { undeleteCommand } from './cli/undelete.ts'
 import { userCommand } from './cli/user.ts'
 
-const commands = [userCommand]
+const commands = [
+  serveCommand,
+  userCommand,
+  aliasCommand,
+  deliverCommand,
+  importCommand,
+  exportCommand,
+  undeleteCommand,
+  locksCommand,
+  doctorCommand,
+  configCommand,
+]
 
 await runProgram(commands, process.argv)

@@ -9,8 +9,10 @@ import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts
 import { configSchema, type ParsedConfig } from './config/schema.ts'
 import { foldName } from './mail/account.ts'
 import { domainFault } from './mail/account-name.ts'
+import type { MailDeliveryOptions } from './mail/delivery/deliver.ts'
 import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 
+export { describedTables, exampleConfig } from './config/example.ts'
 export { parseOctets } from './config/quantities.ts'
 export type { Mistake }
 
@@ -30,7 +32,8 @@ export interface Config {
   readonly listen: Readonly<Record<ServiceName, readonly ListenAddress[]>>
   readonly pop3: {
     readonly autologoutMs: number
-    readonly loginTimeMs: number
+    readonly loginTimeoutMs: number
+    readonly writeTimeoutMs: number
     readonly maxSessions: number
     readonly maxSessionsPerAddress: number
     readonly implementation: string
@@ -40,6 +43,7 @@ export interface Config {
     readonly bareNewline: 'normalize' | 'reject'
     readonly maxRecipients: number
     readonly maxSessions: number
+    readonly maxSessionsPerAddress: number
     readonly timeoutMs: number
   }
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
@@ -67,6 +71,17 @@ export class ConfigError extends Error {
     super(mistakes.map(({ line, text }) => `${file}${line ? ` line ${line}` : ''}: ${text}`).join('\n'))
     this.mistakes = mistakes
   }
+}
+
+/** How mail is delivered: what a delivery agent needs besides a directory and a target. */
+export function deliveryRules({ hostname, domains, smtp, delivery }: Config) {
+  return {
+    hostname,
+    localDomains: domains,
+    subaddressSeparator: delivery.subaddress,
+    maxOctets: smtp.maxOctets,
+    bareNewline: smtp.bareNewline,
+  } satisfies Omit<MailDeliveryOptions, 'directory' | 'target'>
 }
 
 /** The file that is read when none is named. */
@@ -162,7 +177,8 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     listen: listen ?? defaultListen,
     pop3: {
       autologoutMs: pop3.autologout,
-      loginTimeMs: pop3.login_time,
+      loginTimeoutMs: pop3.login_timeout,
+      writeTimeoutMs: pop3.write_timeout,
       maxSessions: pop3.max_sessions,
       maxSessionsPerAddress: pop3.max_sessions_per_address,
       implementation: pop3.implementation,
@@ -172,6 +188,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       bareNewline: smtp.bare_newline,
       maxRecipients: smtp.max_recipients,
       maxSessions: smtp.max_sessions,
+      maxSessionsPerAddress: smtp.max_sessions_per_address,
       timeoutMs: smtp.timeout,
     },
     delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },

@@ -9,11 +9,14 @@ import { parseMilliseconds, parseOctets } from './quantities.ts'
 export interface KeyFacts {
   /** Goes on after "must be". */
   readonly takes: string
-  /** As TOML has it; undefined where `defaultInWords` says on what it depends. */
-  readonly default?: string | number | boolean
-  readonly defaultInWords?: string
   readonly description: string
+  readonly byDefault: KeyDefault
 }
+
+/** A value as TOML has it; or, where it depends on something else, words and a value to show. */
+export type KeyDefault =
+  | { readonly value: string | number | boolean }
+  | { readonly inWords: string; readonly example: string | readonly string[] }
 
 const facts = z.registry<KeyFacts>()
 
@@ -64,7 +67,7 @@ function quantity(
   const example = byDefault === '0' ? noun : `${noun} such as "${byDefault}"`
   return describe(parsed(within).prefault(byDefault), {
     takes: [example, bounds, zero && `or "0": ${zero}`].filter(Boolean).join(', '),
-    default: byDefault,
+    byDefault: { value: byDefault },
     description,
   })
 }
@@ -80,7 +83,7 @@ function size(byDefault: string, description: string, limits: Limits = {}) {
 function count(byDefault: number, min: number, max: number, description: string) {
   return describe(z.int().min(min).max(max).prefault(byDefault), {
     takes: `a whole number from ${min} to ${max}`,
-    default: byDefault,
+    byDefault: { value: byDefault },
     description,
   })
 }
@@ -88,13 +91,17 @@ function count(byDefault: number, min: number, max: number, description: string)
 function choice<const T extends string>(choices: readonly T[], byDefault: NoInfer<T>, description: string) {
   return describe(z.literal(choices).default(byDefault), {
     takes: choices.map(text => `"${text}"`).join(' or '),
-    default: byDefault,
+    byDefault: { value: byDefault },
     description,
   })
 }
 
 function text(pattern: RegExp, byDefault: string, takes: string, description: string) {
-  return describe(z.string().regex(pattern).prefault(byDefault), { takes, default: byDefault, description })
+  return describe(z.string().regex(pattern).prefault(byDefault), {
+    takes,
+    byDefault: { value: byDefault },
+    description,
+  })
 }
 
 const domainName = parsed(text => (domainFault(foldName(text)) ? undefined : foldName(text)))
@@ -106,7 +113,10 @@ function listeners(protocol: string, defaultAddress: string) {
     .default([])
   return describe(schema, {
     takes: '"address:port", or a list of them; the address an IP address or localhost, IPv6 in brackets',
-    defaultInWords: `not served; \`"${defaultAddress}"\` where there is no \`[listen]\` table at all`,
+    byDefault: {
+      inWords: `not served; \`"${defaultAddress}"\` where there is no \`[listen]\` at all`,
+      example: defaultAddress,
+    },
     description: `Where ${protocol} is served: \`"address:port"\`, or a list of them. Port 0 takes any free port.`,
   })
 }
@@ -121,12 +131,12 @@ export const configSchema = z.strictObject({
   ),
   hostname: describe(domainName.optional(), {
     takes: 'a domain name such as "mail.example.net"',
-    defaultInWords: "the machine's own name",
+    byDefault: { inWords: "the machine's own name", example: 'mail.example.net' },
     description: 'The name of this server in greetings and Received fields.',
   }),
   domains: describe(z.array(domainName).optional(), {
     takes: 'a list of domain names such as ["example.net"]',
-    defaultInWords: '`hostname` and `"localhost"`',
+    byDefault: { inWords: '`hostname` and `"localhost"`', example: ['example.net', 'localhost'] },
     description: 'The domains this office receives mail for.',
   }),
   listen: z
@@ -143,14 +153,27 @@ export const configSchema = z.strictObject({
         'A session idle for this long is closed and deletes nothing. RFC 1939 section 3 allows no less than ten minutes.',
         { min: '10m', max: '7d' },
       ),
-      login_time: duration('1m', 'How long a peer may take to log in.', { min: '1s', max: '10m' }),
-      max_sessions: count(5000, 1, 1_000_000, 'Sessions at the same time; the next is turned away.'),
-      max_sessions_per_address: count(100, 1, 1_000_000, 'Sessions at the same time from one address.'),
+      login_timeout: duration(
+        '10m',
+        'The same before login. RFC 1939 section 3 makes no difference and asks for ten minutes; less is of use under attack.',
+        { min: '10s', max: '7d' },
+      ),
+      write_timeout: duration('2m', 'How long a peer may take nothing of what is sent to it.', {
+        min: '10s',
+        max: '1h',
+      }),
+      max_sessions: count(10_000, 1, 1_000_000, 'Sessions at the same time; the next is turned away.'),
+      max_sessions_per_address: count(
+        100,
+        1,
+        1_000_000,
+        'Sessions at the same time from one IPv4 address or IPv6 /64 network; this machine itself is not counted.',
+      ),
       implementation: text(
-        /^[!-~]+( [!-~]+)*$/,
+        /^([!-~]+( [!-~]+)*)?$/,
         'Poplar',
         'printable ASCII, words parted by single spaces',
-        'The text of the IMPLEMENTATION capability. RFC 2449 section 6.9.',
+        'The text of the IMPLEMENTATION capability, RFC 2449 section 6.9; `""` keeps it to itself.',
       ),
     })
     .prefault({}),
@@ -169,6 +192,7 @@ export const configSchema = z.strictObject({
         'Recipients of one message. RFC 5321 section 4.5.3.1.8 asks for 100.',
       ),
       max_sessions: count(1000, 1, 1_000_000, 'Sessions at the same time, for SMTP and for LMTP each.'),
+      max_sessions_per_address: count(100, 1, 1_000_000, 'As in `[pop3]`.'),
       timeout: duration(
         '5m',
         'A session idle for this long is closed. RFC 5321 section 4.5.3.2.7 asks for five minutes.',

@@ -1,0 +1,90 @@
+// Examines the addresses of [listen]: whether they can be bound, and where not, who has them. That is read from /proc
+// where there is one (Linux); elsewhere only that they are taken is known.
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { type Config, type ServiceName, serviceNames } from '../../config.ts'
+import { formatListenAddress, type ListenAddress } from '../../net/listener.ts'
+import type { Finding } from './finding.ts'
+
+/** `server` is the process that serves our data folder, if one does. */
+export async function examinePorts({ listen }: Config, server: number | undefined): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const service of serviceNames)
+    for (const address of listen[service]) findings.push(await examinePort(service, address, server))
+  return findings
+}
+
+async function examinePort(
+  service: ServiceName,
+  address: ListenAddress,
+  server: number | undefined,
+): Promise<Finding> {
+  const place = formatListenAddress(address)
+  const what = `${service.toUpperCase()} port`
+  const problem = await problemOfBinding(address)
+  if (problem === undefined) {
+    const isServed = server !== undefined && address.port !== 0
+    return isServed
+      ? {
+          what,
+          state: 'wrong',
+          finding: `${place} is not served by our server (process ${server}): restart it`,
+        }
+      : { what, state: 'well', finding: `${place} is free` }
+  }
+  if (problem !== 'EADDRINUSE') return { what, state: 'wrong', finding: `${place}: ${problem}` }
+  const holder = await holderOf(address.port)
+  if (holder !== undefined && holder.pid === server)
+    return { what, state: 'well', finding: `${place} is served by our server (process ${server})` }
+  const name = holder ? `process ${holder.pid} (${holder.name})` : 'another process'
+  return { what, state: 'wrong', finding: `${place} is held by ${name}: end it, or listen elsewhere` }
+}
+
+/** The error's code, undefined when the address could be bound for a moment. */
+function problemOfBinding({ host, port }: ListenAddress): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+interface Holder {
+  readonly pid: number
+  readonly name: string
+}
+
+/** The process that listens on the port, if this user may see it. */
+async function holderOf(port: number): Promise<Holder | undefined> {
+  const inodes = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
+    for (const inode of listeningInodes(await readFile(table, 'utf8').catch(() => ''), port))
+      inodes.add(inode)
+  if (inodes.size === 0) return undefined
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(entry) || !(await hasSocket(entry, inodes))) continue
+    const name = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => 'unknown')
+    return { pid: Number(entry), name: name.trim() }
+  }
+  return undefined
+}
+
+/** Lines of /proc/net/tcp: slot, local address:port in hexadecimal, remote, state (0A is listening), ..., inode. */
+function listeningInodes(table: string, port: number): string[] {
+  return table.split('\n').flatMap(line => {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
+    const isOurs = state === '0A' && Number.parseInt(local?.split(':')[1] ?? '', 16) === port
+    return isOurs && inode !== undefined ? [inode] : []
+  })
+}
+
+async function hasSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  const folder = `/proc/${pid}/fd`
+  const descriptors = await readdir(folder).catch(() => [])
+  for (const descriptor of descriptors) {
+    const [, inode] =
+      /^socket:\[(\d+)\]$/.exec(await readlink(`${folder}/${descriptor}`).catch(() => '')) ?? []
+    if (inode !== undefined && inodes.has(inode)) return true
+  }
+  return false
+}
