@@ -38,8 +38,14 @@ export function exportFieldsOctets(header: Uint8Array): number {
 }
 
 export interface MboxFacts {
+  /** The fields in front are ours. */
+  readonly isOurs: boolean
   readonly internalDate?: Date
   readonly uidl?: string
+  /** As Dovecot and UW-IMAP number messages. */
+  readonly uid?: number
+  /** Stands in the first message of an mbox, for all of them. */
+  readonly uidValidity?: number
   readonly flags: readonly Flag[]
 }
 
@@ -47,11 +53,17 @@ export interface MboxFacts {
 export function readMboxFacts(fields: HeaderFields): MboxFacts {
   const flags = (name: string, table: Record<string, Flag>) =>
     [...new Set(fields.get(name) ?? '')].flatMap(letter => table[letter] ?? [])
-  const date = new Date(fields.get(markerField.toLowerCase()) ?? Number.NaN)
+  const marker = fields.get(markerField.toLowerCase())
+  const date = new Date(marker ?? Number.NaN)
   const uidl = fields.get('x-uidl')
+  const uid = /^[1-9]\d{0,9}$/.exec(fields.get('x-uid') ?? '')?.[0]
+  const uidValidity = /^\d{1,10}(?= )/.exec(fields.get('x-imapbase') ?? fields.get('x-imap') ?? '')?.[0]
   return {
+    isOurs: marker !== undefined,
     flags: [...flags('status', statusLetters), ...flags('x-status', extraStatusLetters)],
     ...(!Number.isNaN(date.getTime()) && { internalDate: date }),
     ...(uidl !== undefined && isUidl(uidl) && { uidl }),
+    ...(uid !== undefined && { uid: Number(uid) }),
+    ...(uidValidity !== undefined && { uidValidity: Number(uidValidity) }),
   }
 }

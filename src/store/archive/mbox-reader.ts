@@ -1,19 +1,31 @@
 // Reads an mbox, mboxrd or mboxo: messages begin at From_ lines, `>` before quoted ones is taken away, Content-Length is
-// not believed. Dates from our own field, the From_ line or the header; UIDLs from X-UIDL; flags from Status.
+// not believed. Dates from our own field, the From_ line or the header; flags from Status. UIDLs from X-UIDL, or, where
+// Dovecot kept its UIDs in the file (X-UID, X-IMAPbase), as Dovecot makes them of those.
 import { lstat } from 'node:fs/promises'
-import { type Archive, type ArchivedMessage, archiveError } from './archive.ts'
+import { type Archive, type ArchivedMessage, archiveError, isUidl } from './archive.ts'
 import { readArchiveFile } from './archive-file.ts'
 import { unquoteFromLines } from './from-line.ts'
 import { dateOfHeader, readHeaderFields } from './header-fields.ts'
 import { parseFromLineDate } from './mail-date.ts'
-import { exportFieldsOctets, readMboxFacts } from './mbox-export-fields.ts'
+import { exportFieldsOctets, type MboxFacts, readMboxFacts } from './mbox-export-fields.ts'
 import { type MboxPart, splitMbox } from './mbox-splitter.ts'
+import { defaultUidlFormat, parseUidlFormat, type UidlFormat } from './uidl-format.ts'
 
 /** A longer header is read as far as this for dates and unique-ids. */
 const maxHeaderOctets = 256 * 1024
 
-/** Throws `ArchiveError` when the file cannot be read; `messages` throws it when the file is no mbox. */
-export async function openMbox(path: string): Promise<Archive> {
+/** For servers that send what X-UIDL says, UIDs or not: Dovecot's `pop3_reuse_xuidl`. */
+export const xUidlFormat = 'x-uidl'
+
+/**
+ * `uidlFormat`: the old Dovecot's `pop3_uidl_format`, or `x-uidl`. Throws `ArchiveError` when the file cannot be read;
+ * `messages` throws it when the file is no mbox.
+ */
+export async function openMbox(
+  path: string,
+  { uidlFormat = defaultUidlFormat }: { uidlFormat?: string } = {},
+): Promise<Archive> {
+  const format = uidlFormat === xUidlFormat ? undefined : parseUidlFormat(uidlFormat)
   const stat = await lstat(path).catch((error: unknown) => {
     throw archiveError(path, error)
   })
@@ -25,38 +37,52 @@ export async function openMbox(path: string): Promise<Archive> {
     }
   }
   return {
-    messages: readMessages(splitMbox(counted(), path), path, stat.mtime),
+    messages: readMessages(splitMbox(counted(), path), { path, modified: stat.mtime, format }),
     total: stat.size,
     unit: 'octets',
     position: () => position,
-    uidlSource: 'X-UIDL fields, where there are any',
+    uidlSource: 'the header fields X-UIDL and X-UID, where there are any',
     faults: [],
   }
 }
 
-async function* readMessages(
-  parts: AsyncGenerator<MboxPart>,
-  path: string,
-  modified: Date,
-): AsyncGenerator<ArchivedMessage> {
+interface Mbox {
+  readonly path: string
+  readonly modified: Date
+  readonly format: UidlFormat | undefined
+}
+
+async function* readMessages(parts: AsyncGenerator<MboxPart>, mbox: Mbox): AsyncGenerator<ArchivedMessage> {
   const cursor = new PartCursor(parts)
+  let uidValidity: number | undefined
   for (let number = 1; ; number++) {
     const fromLine = await cursor.nextFromLine()
     if (fromLine === undefined) return
     const header = await cursor.readHeader()
-    const facts = readMboxFacts(readHeaderFields(header))
+    const fields = readHeaderFields(header)
+    const facts = readMboxFacts(fields)
+    if (number === 1) uidValidity = facts.uidValidity
+    const uidl = uidlOf(facts, uidValidity, mbox.format)
     yield {
       octets: unquoteFromLines(withoutBeginning(header, exportFieldsOctets(header), cursor)),
       internalDate:
-        facts.internalDate ??
-        parseFromLineDate(fromLine) ??
-        dateOfHeader(readHeaderFields(header)) ??
-        modified,
+        facts.internalDate ?? parseFromLineDate(fromLine) ?? dateOfHeader(fields) ?? mbox.modified,
       flags: facts.flags,
-      source: `${path}, message ${number}`,
-      ...(facts.uidl !== undefined && { uidl: facts.uidl }),
+      source: `${mbox.path}, message ${number}`,
+      ...(uidl !== undefined && { uidl }),
     }
   }
+}
+
+/** Where there are UIDs, an X-UIDL that is not ours may be anybody's: senders write such fields too. */
+function uidlOf(
+  { isOurs, uidl, uid }: MboxFacts,
+  uidValidity: number | undefined,
+  format: UidlFormat | undefined,
+) {
+  if (isOurs || format === undefined || uid === undefined || uidValidity === undefined) return uidl
+  const made = format({ uid, uidValidity, baseName: '', guid: '' })
+  return isUidl(made) ? made : uidl
 }
 
 async function* withoutBeginning(
@@ -108,10 +134,11 @@ class PartCursor {
   /** Undefined at the end of the message. */
   async #nextOctets(): Promise<Uint8Array | undefined> {
     if (this.#fromLine !== undefined) return undefined
-    const { done, value } = await this.#parts.next()
-    if (done) return undefined
-    if ('octets' in value) return value.octets
-    this.#fromLine = value.fromLine
+    const result = await this.#parts.next()
+    if (result.done) return undefined
+    const part = result.value
+    if ('octets' in part) return part.octets
+    this.#fromLine = part.fromLine
     return undefined
   }
 }

@@ -30,7 +30,7 @@ const modifiers: Record<string, (value: string) => string> = {
   X: value => Number(value).toString(16),
 }
 
-const item = /%(?:(%)|(0?)(?:(\d+)\.)?(\d*)([LUMX]*)([a-z]))/g
+const item = /%(?:(%)|(0?)(?:(\d*)\.)?(\d*)([LUMX]*)([a-z]))/g
 
 /** Compiles a format. Throws `ArchiveError` for one that cannot be worked out from a Maildir. */
 export function parseUidlFormat(format: string): UidlFormat {
