@@ -49,7 +49,7 @@ async function resolve(address: string, change: { separator?: string; domains?: 
 }
 
 describe('resolving', () => {
-  it.each([
+  it.each<[string, readonly string[] | undefined, string]>([
     ['ann', ['ann'], 'a bare account'],
     ['ann@a.example', ['ann'], 'an account without domain receives at every local domain'],
     ['ann@bücher.example', ['ann'], 'also at one that is configured in the other form'],

@@ -14,7 +14,7 @@ const domainOf = (octets: number) =>
     .replace(/\.$/, 'a') + '.org'
 
 describe('addresses', () => {
-  it.each([
+  it.each<[string, string, string | undefined, string]>([
     ['ann', 'ann', undefined, 'a bare local part'],
     ['ann@example.org', 'ann', 'example.org', 'the plain form'],
     ['Ann.Lee@Example.ORG', 'Ann.Lee', 'example.org', 'the domain is folded, the local part keeps its case'],

@@ -98,7 +98,7 @@ describe('trace fields', () => {
     expect(dateTime(new Date(time))).toBe(text)
   })
 
-  it.each([
+  it.each<[...Parameters<typeof transmissionType>, string, string]>([
     ['SMTP', { smtpUtf8: true, secure: true }, 'SMTP', 'HELO knows no extension'],
     ['ESMTP', {}, 'ESMTP', 'RFC 1869'],
     ['ESMTP', { secure: true }, 'ESMTPS', 'RFC 3848'],
@@ -107,7 +107,7 @@ describe('trace fields', () => {
     ['LMTP', { secure: true }, 'LMTPS', 'RFC 3848'],
     ['ESMTP', { smtpUtf8: true, secure: true }, 'UTF8SMTPS', 'RFC 6531'],
     ['LMTP', { smtpUtf8: true }, 'UTF8LMTP', 'RFC 6531'],
-  ] as const)('names %s with %j %s: %s', (dialogue, facts, name) => {
+  ])('names %s with %j %s: %s', (dialogue, facts, name) => {
     expect(transmissionType(dialogue, facts)).toBe(name)
   })
 })
