@@ -112,7 +112,11 @@ export function composeMessage(serial: number, octets: number): Message {
     lines.push(line)
     room -= line.length + 2
   }
-  return { octets: Buffer.from(`${header}${lines.join('\r\n')}\r\n`, 'latin1'), headerOctets: header.length, dotLines }
+  return {
+    octets: Buffer.from(`${header}${lines.join('\r\n')}\r\n`, 'latin1'),
+    headerOctets: header.length,
+    dotLines,
+  }
 }
 
 function uniformMaildrops(
@@ -131,7 +135,9 @@ function uniformMaildrops(
 
 /** Exactly the shares of the mix, in a shuffled order that is always the same. */
 function shuffledSizes(count: number): number[] {
-  const sizes = sizeMix.flatMap(({ octets, share }) => new Array<number>(Math.round(count * share)).fill(octets))
+  const sizes = sizeMix.flatMap(({ octets, share }) =>
+    new Array<number>(Math.round(count * share)).fill(octets),
+  )
   while (sizes.length < count) sizes.push(sizeMix[0].octets)
   sizes.length = count
   const random = createRandom(20_261_120)
@@ -145,7 +151,9 @@ function shuffledSizes(count: number): number[] {
 /** Lines of words, 30 to 76 octets; one in a hundred begins with a dot, and a few of those are a lone dot. */
 function createLinePool(count: number): string[] {
   const random = createRandom(1939)
-  const words = 'mail post letter stamp office sorting carrier street number parcel night train bag'.split(' ')
+  const words = 'mail post letter stamp office sorting carrier street number parcel night train bag'.split(
+    ' ',
+  )
   return Array.from({ length: count }, (_, index) => {
     if (index % 1000 === 50) return '.'
     const length = 30 + Math.floor(random() * 46)

@@ -55,7 +55,9 @@ async function createContender(name: ContenderName): Promise<Contender> {
 }
 
 async function fill(contender: Contender, options: Options): Promise<void> {
-  const taking = options.scenarios.map(name => scenarios[name]).filter(({ without }) => !without?.includes(contender.name))
+  const taking = options.scenarios
+    .map(name => scenarios[name])
+    .filter(({ without }) => !without?.includes(contender.name))
   const sources = new Set(taking.map(({ maildrops }) => maildrops))
   const plans: MaildropPlan[] = [...sources].flatMap(maildrops => maildrops())
   const startedAt = performance.now()
@@ -75,7 +77,12 @@ async function runScenario(name: ScenarioName, options: Options): Promise<Sample
     for (const contender of order) {
       if (isFresh) contender.makeCold()
       const server = servers.get(contender) ?? (await start(contender, profileFolder))
-      const sample = { scenario: name, server: contender.name, round, ...(await measure(name, server, options)) }
+      const sample = {
+        scenario: name,
+        server: contender.name,
+        round,
+        ...(await measure(name, server, options)),
+      }
       print(formatSample(sample))
       samples.push(sample)
       if (isFresh) await stop(server)

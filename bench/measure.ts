@@ -22,7 +22,7 @@ type Timing = Pick<Options, 'sessions' | 'warmUpMs' | 'measureMs'>
 
 const visitsOfHugeMaildrop = 6
 const settleMs = 2000
-const messagesPerConnection = 20
+const messagesPerConnection = 10
 const factsByScenario = new Map<ScenarioName, readonly MaildropFacts[]>()
 
 export async function measure(
@@ -105,7 +105,10 @@ async function measureListing({ pop3Port }: RunningServer, [maildrop]: readonly 
     visits: visitsOfHugeMaildrop,
   })
   return {
-    figures: { hugeFirst: first?.listedMs ?? Number.NaN, hugeAgain: median(then.map(visit => visit.listedMs)) },
+    figures: {
+      hugeFirst: first?.listedMs ?? Number.NaN,
+      hugeAgain: median(then.map(visit => visit.listedMs)),
+    },
   }
 }
 

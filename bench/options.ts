@@ -48,9 +48,7 @@ export function parseOptions(args: readonly string[], resultsFile: string): Opti
   const isWhole = Object.keys(values).length === 0
   return {
     scenarios: names('--scenario', values.scenario, scenarioNames, scenarioNames),
-    servers: profile
-      ? ['poplar']
-      : names('--servers', values.servers, contenderNames, ['poplar', 'dovecot']),
+    servers: profile ? ['poplar'] : names('--servers', values.servers, contenderNames, ['poplar', 'dovecot']),
     rounds: profile ? 1 : number('--rounds', values.rounds, quick ? 1 : 3),
     measureMs: seconds * 1000,
     warmUpMs: quick ? 500 : 2000,

@@ -31,7 +31,9 @@ function formatProfile(file: string, profile: CpuProfile, top: number): string {
     .sort(([, a], [, b]) => b - a)
     .slice(0, top)
     .map(([place, time]) => `${((100 * time) / busy).toFixed(1).padStart(5)} %  ${place}`)
-  return [`${file}: busy ${(busy / 1e6).toFixed(1)} s, idle ${(idle / 1e6).toFixed(1)} s`, ...lines].join('\n')
+  return [`${file}: busy ${(busy / 1e6).toFixed(1)} s, idle ${(idle / 1e6).toFixed(1)} s`, ...lines].join(
+    '\n',
+  )
 }
 
 /** Microseconds by function and place. */

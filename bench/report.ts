@@ -75,7 +75,11 @@ function summarizeMetric(name: MetricName, samples: readonly Sample[]): MetricRe
   }
 }
 
-function reachedOf(target: Target, ratio: number | undefined, poplar: number | undefined): number | undefined {
+function reachedOf(
+  target: Target,
+  ratio: number | undefined,
+  poplar: number | undefined,
+): number | undefined {
   if ('ratio' in target) return ratio === undefined ? undefined : ratio / target.ratio
   return poplar === undefined ? undefined : target.atMost / poplar
 }
@@ -132,7 +136,9 @@ function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)))
   return rows.map(row =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd(),
   )

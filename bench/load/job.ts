@@ -65,5 +65,8 @@ export interface Visit {
   readonly listedMs: number
 }
 
-/** What an idle job is told to do; it answers each with the same word. */
+/**
+ * What an idle job is told to do; it answers each with the same word. `visit` logs in to every maildrop and out again,
+ * few at a time; `open` logs in to all and stays.
+ */
 export type IdleStep = 'visit' | 'open' | 'close'

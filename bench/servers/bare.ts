@@ -1,7 +1,8 @@
 // The bare server as a contender: it holds the mixed maildrops in memory and nothing else.
-import { join } from 'node:path'
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Contender, RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
 

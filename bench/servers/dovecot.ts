@@ -1,7 +1,16 @@
 // Debian's Dovecot 2.3, tuned: authentication cache, long-lived login and session processes made in advance, PLAIN
 // passwords, Maildir with sizes in the names. Runs from a folder of its own on ports of its own, as root or not.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { MaildropPlan, Message } from '../corpus.ts'
@@ -19,7 +28,8 @@ export class Dovecot implements Contender {
   readonly #names: string[] = []
 
   constructor() {
-    if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install dovecot-pop3d dovecot-lmtpd`)
+    if (!existsSync(program))
+      throw new Error(`${program} is missing: apt-get install dovecot-pop3d dovecot-lmtpd`)
     this.title = `Dovecot ${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()}`
     // Its login processes run as another user and must reach the sockets.
     chmodSync(this.#folder, 0o755)
@@ -43,11 +53,10 @@ export class Dovecot implements Contender {
     const [pop3Port, lmtpPort] = [await freePort(), await freePort()]
     const configFile = join(this.#folder, 'dovecot.conf')
     writeFileSync(configFile, this.#config(pop3Port, lmtpPort))
-    const child = await startServer(
-      [program, '-F', '-c', configFile],
-      join(this.#folder, 'output.log'),
-      [pop3Port, lmtpPort],
-    )
+    const child = await startServer([program, '-F', '-c', configFile], join(this.#folder, 'output.log'), [
+      pop3Port,
+      lmtpPort,
+    ])
     return { pid: child.pid ?? 0, pop3Port, lmtpPort, stop: () => stopServer(child) }
   }
 
@@ -144,7 +153,6 @@ service lmtp {
   inet_listener lmtp {
     port = ${lmtpPort}
   }
-  process_min_avail = 32
 }
 ${this.#isRoot ? '' : rootless}
 `

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hashPassword } from '../../src/auth/password.ts'
 import { foldName } from '../../src/mail/account.ts'
-import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/mail/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import type { MaildropPlan } from '../corpus.ts'
 import { type Contender, mailDomain, type RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
@@ -21,7 +21,9 @@ export class Poplar implements Contender {
   readonly #folder = mkdtempSync(join(tmpdir(), 'bench-poplar-'))
 
   constructor() {
-    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      version: string
+    }
     this.title = `Poplar ${version}`
   }
 
