@@ -89,7 +89,7 @@ export class Office {
     this.#child = child
     await new Promise<void>((resolve, reject) => {
       const look = () => {
-        if (/\bready\b/.test(this.#output)) resolve()
+        if (/^ready$/m.test(this.#output)) resolve()
       }
       child.stdout?.on('data', look)
       child.stderr?.on('data', look)
