@@ -18,8 +18,9 @@ const pageOctets = 64 * 1024
 const highWaterOctets = 64 * 1024
 const lingerMs = 5_000
 
-/** Shared by all connections: a write that the kernel took whole leaves nothing behind that needs it. */
-let page = Buffer.allocUnsafeSlow(pageOctets)
+/** Pages to render into. One that the kernel took whole is free again at once, so that few are ever needed. */
+const freePages: Buffer[] = []
+const maxFreePages = 64
 
 export class Connection {
   /** The peer's address; IPv4 is not shown in its IPv6-mapped form. */
@@ -28,6 +29,8 @@ export class Connection {
   #handler: ConnectionHandler | undefined
   #outgoing: (string | Uint8Array)[] = []
   #outgoingOctets = 0
+  /** Pages of writes that still wait for the peer. */
+  #heldPages: Buffer[] = []
   #handedOver = 0
   #received = 0
   #drained: (() => void) | undefined
@@ -163,6 +166,7 @@ export class Connection {
   }
 
   #writePage(pieces: readonly (string | Uint8Array)[], octets: number): void {
+    const page = freePages.pop() ?? Buffer.allocUnsafeSlow(pageOctets)
     let at = 0
     for (const piece of pieces) {
       if (typeof piece === 'string') at += page.write(piece, at, 'latin1')
@@ -172,7 +176,14 @@ export class Connection {
       }
     }
     this.#socket.write(page.subarray(0, octets))
-    if (this.#socket.writableLength > 0) page = Buffer.allocUnsafeSlow(pageOctets)
+    this.#heldPages.push(page)
+    this.#freePages()
+  }
+
+  #freePages(): void {
+    if (this.#heldPages.length === 0 || this.#socket.writableLength > 0) return
+    for (const page of this.#heldPages) if (freePages.length < maxFreePages) freePages.push(page)
+    this.#heldPages.length = 0
   }
 
   #onData(chunk: Buffer): void {
@@ -182,6 +193,7 @@ export class Connection {
   }
 
   #onDrain(): void {
+    this.#freePages()
     const drained = this.#drained
     this.#drained = undefined
     drained?.()
@@ -190,6 +202,8 @@ export class Connection {
   #onClose(): void {
     this.#closingSinceMs ||= performance.now()
     this.#outgoing = []
+    // A write may still be under way: its page goes with the connection.
+    this.#heldPages = []
     this.#onDrain()
     this.#handler?.closed()
     this.#handler = undefined

@@ -4,10 +4,14 @@
 const dot = 46
 const lineFeed = 10
 const carriageReturn = 13
-/** A dot counts after any LF: a receiver that takes a bare LF for a line end must not see the end too early. */
 const dotAfterLineFeed = Buffer.from('\n.')
+/** Dots inside of lines that are looked at one by one before it is better to look for line ends. */
+const maxInnerDots = 16
 
-/** Doubles leading dots. One stuffer serves one message. */
+/**
+ * Doubles leading dots. One stuffer serves one message. A dot counts after any LF: a receiver that takes a bare LF for
+ * a line end must not see the end of the message too early.
+ */
 export class DotStuffer {
   #atLineStart = true
 
@@ -18,15 +22,25 @@ export class DotStuffer {
     let from = 0
     // Emitting up to and with the dot, then going on at the same dot, sends it twice.
     if (this.#atLineStart && octets[0] === dot) emit(octets.subarray(0, 1))
-    for (;;) {
-      const found = octets.indexOf(dotAfterLineFeed, from)
-      if (found < 0) break
-      emit(octets.subarray(from, found + 2))
-      from = found + 1
+    for (let at = nextLeadingDot(octets, 1); at > 0; at = nextLeadingDot(octets, at + 1)) {
+      emit(octets.subarray(from, at + 1))
+      from = at
     }
-    emit(octets.subarray(from))
+    emit(from === 0 ? octets : octets.subarray(from))
     this.#atLineStart = octets[octets.length - 1] === lineFeed
   }
+}
+
+/** The next dot behind an LF, or -1. Most octets of mail are base64, which has lines but no dots. */
+function nextLeadingDot(octets: Buffer, from: number): number {
+  let at = from
+  for (let tries = 0; tries < maxInnerDots; tries++) {
+    at = octets.indexOf(dot, at)
+    if (at < 0 || octets[at - 1] === lineFeed) return at
+    at += 1
+  }
+  const lineEnd = octets.indexOf(dotAfterLineFeed, at - 1)
+  return lineEnd < 0 ? -1 : lineEnd + 1
 }
 
 /** Removes the stuffing and finds the line that ends the message. One unstuffer serves one message. */
