@@ -4,11 +4,21 @@ import type { ScanListing } from '../mail/maildrop-store.ts'
 /** A listing of messages in their order; both columns have the same length. */
 export function listingOf(octets: ArrayLike<number>, uidls: readonly string[]): ScanListing {
   const column = Float64Array.from(octets)
+  return { count: column.length, octets: column, uidls, totalOctets: sum(column) }
+}
+
+/** The same listing with more messages behind; the old one stays as it is. */
+export function extendListing(listing: ScanListing, more: ScanListing): ScanListing {
+  if (more.count === 0) return listing
+  if (listing.count === 0) return more
+  const column = new Float64Array(listing.count + more.count)
+  column.set(listing.octets)
+  column.set(more.octets, listing.count)
   return {
     count: column.length,
     octets: column,
-    uidls,
-    totalOctets: column.reduce((sum, one) => sum + one, 0),
+    uidls: listing.uidls.concat(more.uidls),
+    totalOctets: listing.totalOctets + more.totalOctets,
   }
 }
 
@@ -17,4 +27,10 @@ export function uidlAt({ uidls, count }: ScanListing, index: number): string {
   const uidl = uidls[index]
   if (uidl === undefined) throw new RangeError(`no message at index ${index} of ${count}`)
   return uidl
+}
+
+function sum(column: Float64Array): number {
+  let total = 0
+  for (const octets of column) total += octets
+  return total
 }

@@ -1,0 +1,235 @@
+// The account registry in SQL.
+import type { Account, AccountName } from '../../mail/account.ts'
+import type { AccountRegistry } from '../../mail/account-registry.ts'
+import { Refusal } from '../../mail/errors.ts'
+import { createId, type Id } from '../../mail/id.ts'
+import type { Database } from './database.ts'
+import { forgetLease } from './leases.ts'
+import { type Operation, row, rows } from './operation.ts'
+import { freeMessagesOf } from './recovery.ts'
+import type { Schema } from './schema.ts'
+import { statement } from './statement.ts'
+
+export function sqlAccounts(database: Database): AccountRegistry {
+  const { reader, leases, writer, now } = database
+
+  return {
+    async findAccount(name) {
+      const found = await reader.row(accountByName, { name })
+      return found && toAccount(found)
+    },
+
+    async findAlias(address) {
+      return (await reader.rows(accountsByAddress, { address })).map(toAccount)
+    },
+
+    async addAccount({ name, passwordHash, quotaOctets = 0 }) {
+      const at = now()
+      const account: Schema['account'] = {
+        id: createId(at),
+        name,
+        password_hash: passwordHash ?? null,
+        quota_octets: quotaOctets,
+        used_octets: 0,
+        used_messages: 0,
+        inbox_id: createId(at),
+        created_at: at,
+      }
+      await writer.run(addAccount, account)
+      return toAccount(account)
+    },
+
+    async setPasswordHash(name, passwordHash) {
+      await writer.run(setPasswordHash, { name, passwordHash })
+    },
+
+    async setQuota(name, quotaOctets) {
+      await writer.run(setQuota, { name, quotaOctets })
+    },
+
+    async removeAccount(name) {
+      const account_id = await writer.run(removeAccount, { name })
+      await leases.rows(forgetLease, { account_id })
+      await freeMessagesOf(account_id, database)
+    },
+
+    async listAccounts() {
+      return (await reader.rows(allAccounts, {})).map(toAccount)
+    },
+
+    async addAlias({ address, accountName }) {
+      await writer.run(addAlias, { address, accountName })
+    },
+
+    async removeAlias(address, accountName) {
+      await writer.run(removeAlias, { address, accountName: accountName ?? null })
+    },
+
+    async listAliases() {
+      return await reader.rows(allAliases, {})
+    },
+  }
+}
+
+function toAccount(found: Schema['account']): Account {
+  return {
+    id: found.id,
+    name: found.name,
+    passwordHash: found.password_hash ?? undefined,
+    quotaOctets: found.quota_octets,
+    usedOctets: found.used_octets,
+    usedMessages: found.used_messages,
+    inboxId: found.inbox_id,
+    createdAt: new Date(found.created_at),
+  }
+}
+
+const accountByName = statement<{ name: string }>()((db, p) =>
+  db.selectFrom('account').selectAll().where('name', '=', p.name),
+)
+
+const accountsByAddress = statement<{ address: string }>()((db, p) =>
+  db
+    .selectFrom('address')
+    .innerJoin('account', 'account.id', 'address.account_id')
+    .selectAll('account')
+    .where('address.address', '=', p.address)
+    .orderBy('account.name'),
+)
+
+const allAccounts = statement()(db => db.selectFrom('account').selectAll().orderBy('name'))
+
+const allAliases = statement()(db =>
+  db
+    .selectFrom('address')
+    .innerJoin('account', 'account.id', 'address.account_id')
+    .select(['address.address', 'account.name as accountName'])
+    .orderBy('address.address')
+    .orderBy('account.name'),
+)
+
+const insertAccount = statement<Schema['account']>()((db, p) =>
+  db
+    .insertInto('account')
+    .values({
+      id: p.id,
+      name: p.name,
+      password_hash: p.password_hash,
+      quota_octets: p.quota_octets,
+      used_octets: p.used_octets,
+      used_messages: p.used_messages,
+      inbox_id: p.inbox_id,
+      created_at: p.created_at,
+    })
+    .onConflict(conflict => conflict.column('name').doNothing())
+    .returning('id'),
+)
+
+const insertInbox = statement<{ account_id: Id; id: Id; uid_validity: number }>()((db, p) =>
+  db.insertInto('mailbox').values({
+    account_id: p.account_id,
+    id: p.id,
+    name: 'INBOX',
+    uid_validity: p.uid_validity,
+    uid_next: 1,
+    modseq: 1,
+    expunged_modseq: 1,
+    messages: 0,
+    octets: 0,
+  }),
+)
+
+export function* addAccount(account: Schema['account']): Operation<void> {
+  if (!(yield* row(insertAccount, account))) {
+    throw new Refusal('account-exists', `there is an account ${account.name} already`)
+  }
+  yield* rows(insertInbox, {
+    account_id: account.id,
+    id: account.inbox_id,
+    uid_validity: Math.floor(account.created_at / 1000),
+  })
+}
+
+const updatePasswordHash = statement<{ name: string; passwordHash: string }>()((db, p) =>
+  db.updateTable('account').set({ password_hash: p.passwordHash }).where('name', '=', p.name).returning('id'),
+)
+
+export function* setPasswordHash(argument: { name: AccountName; passwordHash: string }): Operation<void> {
+  if (!(yield* row(updatePasswordHash, argument))) throw noSuchAccount(argument.name)
+}
+
+const updateQuota = statement<{ name: string; quotaOctets: number }>()((db, p) =>
+  db.updateTable('account').set({ quota_octets: p.quotaOctets }).where('name', '=', p.name).returning('id'),
+)
+
+export function* setQuota(argument: { name: AccountName; quotaOctets: number }): Operation<void> {
+  if (!(yield* row(updateQuota, argument))) throw noSuchAccount(argument.name)
+}
+
+const deleteAccount = statement<{ name: string }>()((db, p) =>
+  db.deleteFrom('account').where('name', '=', p.name).returning('id'),
+)
+
+const deleteAddresses = statement<{ id: Id }>()((db, p) =>
+  db.deleteFrom('address').where('account_id', '=', p.id),
+)
+
+const deleteMailboxes = statement<{ id: Id }>()((db, p) =>
+  db.deleteFrom('mailbox').where('account_id', '=', p.id),
+)
+
+/** The account is gone at once; its messages are freed in steps, by this process or by housekeeping. */
+export function* removeAccount({ name }: { name: AccountName }): Operation<Id> {
+  const removed = yield* row(deleteAccount, { name })
+  if (!removed) throw noSuchAccount(name)
+  yield* rows(deleteAddresses, removed)
+  yield* rows(deleteMailboxes, removed)
+  return removed.id
+}
+
+const insertAddress = statement<{ address: string; account_id: Id }>()((db, p) =>
+  db
+    .insertInto('address')
+    .values({ address: p.address, account_id: p.account_id })
+    .onConflict(conflict => conflict.columns(['address', 'account_id']).doNothing())
+    .returning('address'),
+)
+
+export function* addAlias(alias: { address: string; accountName: AccountName }): Operation<void> {
+  const { address, accountName } = alias
+  const account = yield* row(accountByName, { name: accountName })
+  if (!account) throw noSuchAccount(accountName)
+  if (!(yield* row(insertAddress, { address, account_id: account.id }))) {
+    throw new Refusal('alias-exists', `${address} leads to ${accountName} already`)
+  }
+}
+
+const deleteAddress = statement<{ address: string }>()((db, p) =>
+  db.deleteFrom('address').where('address', '=', p.address).returning('address'),
+)
+
+const deleteAddressOf = statement<{ address: string; accountName: string }>()((db, p) =>
+  db
+    .deleteFrom('address')
+    .where('address', '=', p.address)
+    .where('account_id', '=', db.selectFrom('account').select('id').where('name', '=', p.accountName))
+    .returning('address'),
+)
+
+export function* removeAlias(alias: { address: string; accountName: AccountName | null }): Operation<void> {
+  const { address, accountName } = alias
+  const removed =
+    accountName === null
+      ? yield* row(deleteAddress, { address })
+      : yield* row(deleteAddressOf, { address, accountName })
+  if (!removed) {
+    throw new Refusal(
+      'no-such-alias',
+      `there is no alias ${address}${accountName ? ` to ${accountName}` : ''}`,
+    )
+  }
+}
+
+function noSuchAccount(name: AccountName): Refusal {
+  return new Refusal('no-such-account', `there is no account ${name}`)
+}

@@ -1,0 +1,292 @@
+// Delivery in SQL. A small message waits in memory and is laid down by the commit itself; of a larger one the chunks are
+// laid down as they come, marked as loose until the commit, so that memory stays bounded whatever its size.
+
+import type {
+  ContentFacts,
+  CopyOutcome,
+  Delivery,
+  DeliveryCopy,
+  DeliveryTarget,
+} from '../../mail/delivery-target.ts'
+import { flagsToBits } from '../../mail/flags.ts'
+import { createId, type Id } from '../../mail/id.ts'
+import { checkUidl, outcomesTogether } from '../outcomes.ts'
+import { ChunkBuffer, chunkOctets } from './chunks.ts'
+import type { Database } from './database.ts'
+import { freeLoose } from './freeing.ts'
+import { type Operation, row, rows, Undone } from './operation.ts'
+import { statement } from './statement.ts'
+
+/** Chunks that wait in memory before they are laid down ahead of the commit: 256 KiB. */
+const waitingChunks = 4
+
+export function sqlDeliveries(database: Database): DeliveryTarget {
+  return { begin: () => new SqlDelivery(database) }
+}
+
+class SqlDelivery implements Delivery {
+  readonly id: Id
+  readonly #database: Database
+  readonly #buffer = new ChunkBuffer()
+  #octets = 0
+  #spilled = 0
+  #ended = false
+
+  constructor(database: Database) {
+    this.#database = database
+    this.id = createId(database.now())
+  }
+
+  async write(chunk: Uint8Array) {
+    this.#checkOpen()
+    this.#buffer.push(chunk)
+    this.#octets += chunk.length
+    while (this.#buffer.octets > waitingChunks * chunkOctets) await this.#spill()
+  }
+
+  async commit(facts: ContentFacts, copies: readonly DeliveryCopy[], mode: 'all' | 'each') {
+    this.#checkOpen()
+    for (const { uidl } of copies) checkUidl(uidl)
+    const { writer, now } = this.#database
+    const chunks = this.#buffer.take(waitingChunks + 1, true)
+    this.#ended = true
+    const outcomes = await writer.run(
+      deliver,
+      {
+        content_id: this.id,
+        octets: this.#octets,
+        header_octets: facts.headerOctets,
+        dot_lines: facts.dotLines,
+        chunks,
+        seq: this.#spilled,
+        copies: copies.map(copy => plainCopy(copy, now())),
+        mode,
+      },
+      chunks.map(({ buffer }) => buffer),
+    )
+    if (outcomes.some(({ delivered }) => delivered)) this.#spilled = 0
+    else await this.abort()
+    return outcomes
+  }
+
+  async abort() {
+    this.#ended = true
+    if (this.#spilled === 0) return
+    this.#spilled = 0
+    const { writer } = this.#database
+    while (await writer.run(freeLoose, { content_id: this.id, before: Number.MAX_SAFE_INTEGER }));
+  }
+
+  async #spill() {
+    const { writer, now } = this.#database
+    const chunks = this.#buffer.take(waitingChunks, false)
+    const seq = this.#spilled
+    this.#spilled += chunks.length
+    await writer.run(
+      spill,
+      { content_id: this.id, seq, chunks, now: now() },
+      chunks.map(({ buffer }) => buffer),
+    )
+  }
+
+  #checkOpen() {
+    if (this.#ended) throw new Error(`the delivery ${this.id} has ended`)
+  }
+}
+
+/** A copy as it travels to the writer. */
+interface PlainCopy {
+  readonly account_id: Id
+  readonly trace: Uint8Array
+  readonly internal_date: number
+  readonly flags: number
+  /** Made here unless it was given. */
+  readonly uidl: string
+  readonly given: boolean
+}
+
+function plainCopy({ account, trace, internalDate, flags = [], uidl }: DeliveryCopy, now: number): PlainCopy {
+  return {
+    account_id: account.id,
+    trace: new Uint8Array(trace),
+    internal_date: internalDate.getTime(),
+    flags: flagsToBits(flags),
+    uidl: uidl ?? createId(now),
+    given: uidl !== undefined,
+  }
+}
+
+interface Spill {
+  readonly content_id: Id
+  readonly seq: number
+  readonly chunks: readonly Uint8Array[]
+  readonly now: number
+}
+
+/** Lays down chunks of a content that is not committed yet. */
+export function* spill({ content_id, seq, chunks, now }: Spill): Operation<void> {
+  if (seq === 0) yield* rows(insertLoose, { content_id, since: now })
+  yield* layDown(content_id, seq, chunks)
+}
+
+function* layDown(content_id: Id, from: number, chunks: readonly Uint8Array[]): Operation<void> {
+  let seq = from
+  for (const octets of chunks) yield* rows(insertChunk, { content_id, seq: seq++, octets })
+}
+
+interface Deliver {
+  readonly content_id: Id
+  /** Of the whole content. */
+  readonly octets: number
+  readonly header_octets: number
+  readonly dot_lines: number
+  /** The last chunks, the first of them having this `seq`. */
+  readonly chunks: readonly Uint8Array[]
+  readonly seq: number
+  readonly copies: readonly PlainCopy[]
+  readonly mode: 'all' | 'each'
+}
+
+/** Makes the message exist for its copies; for none of them when all are refused, or one is under `all`. */
+export function* deliver({ copies, mode, chunks, seq, ...content }: Deliver): Operation<CopyOutcome[]> {
+  const outcomes: CopyOutcome[] = []
+  for (const copy of copies) outcomes.push(yield* deliverCopy(copy, content))
+  const together = mode === 'all' ? outcomesTogether(outcomes) : outcomes
+  if (!together.some(({ delivered }) => delivered)) throw new Undone(together)
+  if (seq > 0 && !(yield* row(claimLoose, { content_id: content.content_id }))) {
+    throw new Error(`the delivery ${content.content_id} took so long that its octets were freed`)
+  }
+  yield* layDown(content.content_id, seq, chunks)
+  yield* rows(insertContent, content)
+  return together
+}
+
+function* deliverCopy(
+  copy: PlainCopy,
+  content: { readonly content_id: Id; readonly octets: number },
+): Operation<CopyOutcome> {
+  const { account_id, uidl, given, ...rest } = copy
+  const octets = copy.trace.length + content.octets
+  const account = yield* row(accountQuota, { account_id })
+  if (!account) return { delivered: false, reason: 'no-such-account' }
+  const key = { account_id, mailbox_id: account.inbox_id }
+  if (given && (yield* row(uidlTaken, { ...key, uidl })))
+    return { delivered: false, reason: 'duplicate-uidl' }
+  if (!(yield* row(claimRoom, { account_id, octets }))) return { delivered: false, reason: 'over-quota' }
+  const mailbox = yield* row(claimUid, { ...key, octets })
+  if (!mailbox) throw new Error(`the account ${account_id} has no INBOX`)
+  yield* rows(insertMessage, {
+    ...key,
+    ...rest,
+    uidl,
+    uid: mailbox.uid_next - 1,
+    content_id: content.content_id,
+    octets,
+    modseq: mailbox.modseq,
+  })
+  return { delivered: true, uidl }
+}
+
+const insertLoose = statement<{ content_id: Id; since: number }>()((db, p) =>
+  db.insertInto('loose_content').values({ content_id: p.content_id, since: p.since }),
+)
+
+/** Not when housekeeping has begun to free it. */
+const claimLoose = statement<{ content_id: Id }>()((db, p) =>
+  db
+    .deleteFrom('loose_content')
+    .where('content_id', '=', p.content_id)
+    .where('since', '>', 0)
+    .returning('content_id'),
+)
+
+const insertChunk = statement<{ content_id: Id; seq: number; octets: Uint8Array }>()((db, p) =>
+  db.insertInto('content_chunk').values({ content_id: p.content_id, seq: p.seq, octets: p.octets }),
+)
+
+interface NewContent extends Record<string, string | number> {
+  content_id: Id
+  octets: number
+  header_octets: number
+  dot_lines: number
+}
+
+const insertContent = statement<NewContent>()((db, p) =>
+  db.insertInto('content').values({
+    id: p.content_id,
+    octets: p.octets,
+    header_octets: p.header_octets,
+    dot_lines: p.dot_lines,
+    location: null,
+  }),
+)
+
+const accountQuota = statement<{ account_id: Id }>()((db, p) =>
+  db.selectFrom('account').select('inbox_id').where('id', '=', p.account_id),
+)
+
+const claimRoom = statement<{ account_id: Id; octets: number }>()((db, p) =>
+  db
+    .updateTable('account')
+    .set(({ eb }) => ({
+      used_octets: eb('used_octets', '+', p.octets),
+      used_messages: eb('used_messages', '+', 1),
+    }))
+    .where('id', '=', p.account_id)
+    .where(eb =>
+      eb.or([eb('quota_octets', '=', 0), eb(eb('used_octets', '+', p.octets), '<=', eb.ref('quota_octets'))]),
+    )
+    .returning('id'),
+)
+
+const claimUid = statement<{ account_id: Id; mailbox_id: Id; octets: number }>()((db, p) =>
+  db
+    .updateTable('mailbox')
+    .set(({ eb }) => ({
+      uid_next: eb('uid_next', '+', 1),
+      modseq: eb('modseq', '+', 1),
+      messages: eb('messages', '+', 1),
+      octets: eb('octets', '+', p.octets),
+    }))
+    .where('account_id', '=', p.account_id)
+    .where('id', '=', p.mailbox_id)
+    .returning(['uid_next', 'modseq']),
+)
+
+const uidlTaken = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
+  db
+    .selectFrom('message')
+    .select('uidl')
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('uidl', '=', p.uidl),
+)
+
+interface NewMessage extends Record<string, string | number | Uint8Array> {
+  account_id: Id
+  mailbox_id: Id
+  uidl: string
+  uid: number
+  content_id: Id
+  trace: Uint8Array
+  octets: number
+  internal_date: number
+  flags: number
+  modseq: number
+}
+
+const insertMessage = statement<NewMessage>()((db, p) =>
+  db.insertInto('message').values({
+    account_id: p.account_id,
+    mailbox_id: p.mailbox_id,
+    uidl: p.uidl,
+    uid: p.uid,
+    content_id: p.content_id,
+    trace: p.trace,
+    octets: p.octets,
+    internal_date: p.internal_date,
+    flags: p.flags,
+    modseq: p.modseq,
+    expunged_at: null,
+  }),
+)

@@ -1,0 +1,177 @@
+// Maildrops in SQL: the lease first, then the listing; messages by their UIDL, so that what others expunge stays
+// readable; UPDATE as one durable operation that checks the fence inside its transaction.
+import type { Account } from '../../mail/account.ts'
+import { Refusal } from '../../mail/errors.ts'
+import type { Id } from '../../mail/id.ts'
+import type { Maildrop, MaildropStore, ScanListing } from '../../mail/maildrop-store.ts'
+import { uidlAt } from '../listing.ts'
+import { messageOctets } from './contents.ts'
+import type { Database } from './database.ts'
+import { type Leases, leaseWithFence } from './leases.ts'
+import { Listings } from './listings.ts'
+import { type Operation, row, rows } from './operation.ts'
+import { statement } from './statement.ts'
+
+export function sqlMaildrops(database: Database, leases: Leases): MaildropStore {
+  const listings = new Listings(database.reader)
+
+  return {
+    async openMaildrop(account, holder) {
+      const fence = await leases.take(account, holder)
+      try {
+        const listing = await listings.read(account)
+        if (!listing) throw new Refusal('no-such-account', `there is no account ${account.name}`)
+        return new SqlMaildrop(database, leases, account, fence, listing)
+      } catch (error) {
+        await leases.release(account.id, fence)
+        throw error
+      }
+    },
+  }
+}
+
+class SqlMaildrop implements Maildrop {
+  readonly listing: ScanListing
+  readonly #database: Database
+  readonly #leases: Leases
+  readonly #account: Account
+  readonly #fence: number
+  #released = false
+
+  constructor(database: Database, leases: Leases, account: Account, fence: number, listing: ScanListing) {
+    this.#database = database
+    this.#leases = leases
+    this.#account = account
+    this.#fence = fence
+    this.listing = listing
+  }
+
+  async read(index: number) {
+    const { reader } = this.#database
+    const { id, inboxId } = this.#account
+    const uidl = uidlAt(this.listing, index)
+    return messageOctets(
+      reader,
+      await reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl }),
+    )
+  }
+
+  async update(indexes: readonly number[]) {
+    const { leases, writer, now } = this.#database
+    const { id, inboxId } = this.#account
+    const uidls = indexes.map(index => uidlAt(this.listing, index))
+    const lease = { account_id: id, fence: this.#fence }
+    if (this.#released || !(await leases.row(leaseWithFence, lease))) throw leaseLost()
+    if (uidls.length > 0) await writer.run(expunge, { ...lease, mailbox_id: inboxId, uidls, now: now() })
+    await this.release()
+  }
+
+  async release() {
+    if (this.#released) return
+    this.#released = true
+    await this.#leases.release(this.#account.id, this.#fence)
+  }
+}
+
+const messageByUidl = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
+  db
+    .selectFrom('message')
+    .innerJoin('content', 'content.id', 'message.content_id')
+    .leftJoin('content_chunk', join =>
+      join.onRef('content_chunk.content_id', '=', 'message.content_id').on('content_chunk.seq', '=', 0),
+    )
+    .select([
+      'message.content_id',
+      'message.trace',
+      'content.octets as content_octets',
+      'content.header_octets',
+      'content.dot_lines',
+      'content_chunk.octets as chunk',
+    ])
+    .where('message.account_id', '=', p.account_id)
+    .where('message.mailbox_id', '=', p.mailbox_id)
+    .where('message.uidl', '=', p.uidl),
+)
+
+const nextModseq = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
+  db
+    .updateTable('mailbox')
+    .set(({ eb }) => ({ modseq: eb('modseq', '+', 1), expunged_modseq: eb('modseq', '+', 1) }))
+    .where('account_id', '=', p.account_id)
+    .where('id', '=', p.mailbox_id)
+    .returning('modseq'),
+)
+
+interface ExpungeParameters extends Record<string, string | number> {
+  account_id: Id
+  mailbox_id: Id
+  uidl: string
+  now: number
+  modseq: number
+}
+
+const expungeMessage = statement<ExpungeParameters>()((db, p) =>
+  db
+    .updateTable('message')
+    .set({ expunged_at: p.now, modseq: p.modseq })
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('uidl', '=', p.uidl)
+    .where('expunged_at', 'is', null)
+    .returning('octets'),
+)
+
+interface Weight extends Record<string, string | number> {
+  account_id: Id
+  messages: number
+  octets: number
+}
+
+/** Adds to the account's counters; negative numbers take away. */
+export const countInAccount = statement<Weight>()((db, p) =>
+  db
+    .updateTable('account')
+    .set(({ eb }) => ({
+      used_octets: eb('used_octets', '+', p.octets),
+      used_messages: eb('used_messages', '+', p.messages),
+    }))
+    .where('id', '=', p.account_id),
+)
+
+/** Adds to the mailbox's counters; negative numbers take away. */
+export const countInMailbox = statement<Weight & { mailbox_id: Id }>()((db, p) =>
+  db
+    .updateTable('mailbox')
+    .set(({ eb }) => ({ messages: eb('messages', '+', p.messages), octets: eb('octets', '+', p.octets) }))
+    .where('account_id', '=', p.account_id)
+    .where('id', '=', p.mailbox_id),
+)
+
+export interface Expunge {
+  readonly account_id: Id
+  readonly mailbox_id: Id
+  readonly fence: number
+  readonly uidls: readonly string[]
+  readonly now: number
+}
+
+/** The UPDATE state: all of the messages, or none. RFC 1939 section 6. */
+export function* expunge({ account_id, mailbox_id, fence, uidls, now }: Expunge): Operation<void> {
+  if (!(yield* row(leaseWithFence, { account_id, fence }))) throw leaseLost()
+  const mailbox = yield* row(nextModseq, { account_id, mailbox_id })
+  if (!mailbox) return
+  let messages = 0
+  let octets = 0
+  for (const uidl of uidls) {
+    const expunged = yield* row(expungeMessage, { account_id, mailbox_id, uidl, now, modseq: mailbox.modseq })
+    if (!expunged) continue
+    messages += 1
+    octets += expunged.octets
+  }
+  yield* rows(countInAccount, { account_id, messages: -messages, octets: -octets })
+  yield* rows(countInMailbox, { account_id, mailbox_id, messages: -messages, octets: -octets })
+}
+
+function leaseLost(): Refusal {
+  return new Refusal('lease-lost', 'the lock on the maildrop was lost: nothing was deleted')
+}

@@ -1,0 +1,5 @@
+// The migrations in their order: the schema's version is how many of them a database has seen.
+import { first } from './0001-first.ts'
+import type { Migration } from './migration.ts'
+
+export const migrations: readonly Migration[] = [first]

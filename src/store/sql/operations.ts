@@ -1,0 +1,35 @@
+// Every change of the store by its name, for writers that live in another thread: the name and the argument are what
+// travels.
+import { addAccount, addAlias, removeAccount, removeAlias, setPasswordHash, setQuota } from './accounts.ts'
+import { deliver, spill } from './deliveries.ts'
+import { freeLoose } from './freeing.ts'
+import { expunge } from './maildrops.ts'
+import type { Operation } from './operation.ts'
+import { freeExpunged, freeMessages, undelete } from './recovery.ts'
+
+const operations = [
+  addAccount,
+  setPasswordHash,
+  setQuota,
+  removeAccount,
+  addAlias,
+  removeAlias,
+  spill,
+  deliver,
+  expunge,
+  undelete,
+  freeExpunged,
+  freeMessages,
+  freeLoose,
+] as const satisfies readonly ((argument: never) => Operation<unknown>)[]
+
+type AnyOperation = (argument: unknown) => Operation<unknown>
+
+const byName = new Map(operations.map(operation => [operation.name, operation as AnyOperation]))
+
+/** The operation of this name, begun. */
+export function beginOperation(name: string, argument: unknown): Operation<unknown> {
+  const operation = byName.get(name)
+  if (!operation) throw new Error(`there is no operation ${name}`)
+  return operation(argument)
+}

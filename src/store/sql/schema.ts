@@ -1,0 +1,79 @@
+// The tables as the statements see them; migrations/ makes them. Every hot key starts with account_id, ids come from the
+// application, times are milliseconds bound as parameters.
+import type { Id } from '../../mail/id.ts'
+
+export interface Schema {
+  account: {
+    id: Id
+    name: string
+    password_hash: string | null
+    /** 0 means without limit. */
+    quota_octets: number
+    used_octets: number
+    used_messages: number
+    inbox_id: Id
+    created_at: number
+  }
+  address: {
+    address: string
+    account_id: Id
+  }
+  mailbox: {
+    account_id: Id
+    id: Id
+    name: string
+    uid_validity: number
+    uid_next: number
+    /** Rises with every change of the mailbox. */
+    modseq: number
+    /** `modseq` of the last expunge: since then, messages were only added or changed. */
+    expunged_modseq: number
+    messages: number
+    octets: number
+  }
+  message: {
+    account_id: Id
+    mailbox_id: Id
+    uidl: string
+    uid: number
+    content_id: Id
+    trace: Uint8Array
+    /** Trace and content together. */
+    octets: number
+    internal_date: number
+    flags: number
+    modseq: number
+    expunged_at: number | null
+  }
+  content: {
+    id: Id
+    octets: number
+    header_octets: number
+    dot_lines: number
+    /** Where the octets lie when not in `content_chunk`; null as yet for all. */
+    location: string | null
+  }
+  content_chunk: {
+    content_id: Id
+    seq: number
+    octets: Uint8Array
+  }
+  /** Chunks that belong to no content row: of a large delivery under way, or of a large content being freed. */
+  loose_content: {
+    content_id: Id
+    since: number
+  }
+  /** Lies apart, where nothing is written durably. Rows stay when a lease ends, so that fences only rise. */
+  lease: {
+    account_id: Id
+    account_name: string
+    fence: number
+    /** The process, as `server:...` or `program:...`. */
+    owner: string
+    session_id: string
+    peer: string
+    since: number
+    /** 0 when released or broken. */
+    expires_at: number
+  }
+}

@@ -1,0 +1,29 @@
+// A whole store over one SQL database.
+import type { Store } from '../../mail/store.ts'
+import { sqlAccounts } from './accounts.ts'
+import { sqlArchive } from './archive.ts'
+import type { Database } from './database.ts'
+import { sqlDeliveries } from './deliveries.ts'
+import { checkIntegrity } from './integrity.ts'
+import { type LeaseOptions, Leases, sqlLocks } from './leases.ts'
+import { sqlMaildrops } from './maildrops.ts'
+import { sqlRecovery } from './recovery.ts'
+
+export async function createSqlStore(database: Database, options: LeaseOptions): Promise<Store> {
+  const leases = await Leases.open(database, options)
+  let closed: Promise<void> | undefined
+
+  return {
+    ...sqlAccounts(database),
+    ...sqlMaildrops(database, leases),
+    ...sqlLocks(database),
+    ...sqlDeliveries(database),
+    ...sqlRecovery(database),
+    ...sqlArchive(database),
+    checkIntegrity: () => checkIntegrity(database),
+    close() {
+      closed ??= leases.close().then(() => database.close())
+      return closed
+    },
+  }
+}
