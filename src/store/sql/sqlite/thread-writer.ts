@@ -1,0 +1,105 @@
+// The writer of a server: a thread that owns the write connection, so that no fsync ever runs on the event loop. What one
+// turn of the event loop asks for travels in one message.
+import { Worker } from 'node:worker_threads'
+import { Refusal } from '../../../mail/errors.ts'
+import type { Writer } from '../database.ts'
+import type { Operation } from '../operation.ts'
+import { type Answer, type Request, settle, type Waiting } from './batch.ts'
+import type { WriterOptions } from './writer-files.ts'
+import type { Message } from './writer-thread.ts'
+
+/** A thread runs compiled code only: from the sources (under test) that is the last build's. */
+const threadUrl = new URL(
+  import.meta.url.endsWith('.ts')
+    ? '../../../../dist/store/sql/sqlite/writer-thread.js'
+    : './writer-thread.js',
+  import.meta.url,
+)
+
+export class ThreadWriter implements Writer {
+  readonly #options: WriterOptions
+  readonly #url: URL
+  readonly #waiting = new Map<number, Waiting>()
+  #thread: Worker | undefined
+  #requests: Request[] = []
+  #transfer: ArrayBuffer[] = []
+  #lastId = 0
+  #closed: Promise<void> | undefined
+
+  constructor(options: WriterOptions, url: URL = threadUrl) {
+    this.#options = options
+    this.#url = url
+    this.#thread = this.#start()
+  }
+
+  run<A, R>(
+    operation: (argument: A) => Operation<R>,
+    argument: A,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<R> {
+    if (this.#closed) return Promise.reject(new Refusal('store-closed', 'the store is closed'))
+    if (this.#requests.length === 0) setImmediate(() => this.#flush())
+    const id = ++this.#lastId
+    this.#requests.push({ id, name: operation.name, argument })
+    for (const memory of transfer) this.#transfer.push(memory)
+    return new Promise<R>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: result => resolve(result as R), reject })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#flush()
+    const thread = this.#thread
+    if (!thread) return
+    const ended = new Promise<void>(resolve => thread.once('exit', () => resolve()))
+    thread.postMessage('close' satisfies Message)
+    await ended
+  }
+
+  #flush(): void {
+    if (this.#requests.length === 0) return
+    const requests = this.#requests
+    const transfer = this.#transfer
+    this.#requests = []
+    this.#transfer = []
+    // A thread that died is replaced by the first request after its death.
+    this.#thread ??= this.#start()
+    this.#thread.postMessage(requests satisfies Message, transfer)
+  }
+
+  #start(): Worker {
+    const thread = new Worker(this.#url, { workerData: this.#options, execArgv: [] })
+    thread.on('message', (answers: readonly Answer[]) => {
+      for (const answer of answers) {
+        const waiting = this.#waiting.get(answer.id)
+        this.#waiting.delete(answer.id)
+        if (waiting) settle(answer, waiting)
+      }
+    })
+    let cause: unknown
+    thread.on('error', error => {
+      cause = error
+    })
+    thread.on('exit', () => {
+      this.#thread = undefined
+      this.#failAll(cause)
+    })
+    return thread
+  }
+
+  /** Nobody knows how these ended, so they are told that they failed: mail may come twice then, but is never lost. */
+  #failAll(cause: unknown): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    this.#requests = []
+    this.#transfer = []
+    for (const { reject } of waiting) {
+      reject(new Refusal('store-busy', "the store's writer stopped before it answered", { cause }))
+    }
+  }
+}
