@@ -59,14 +59,18 @@ async function* readMessages(parts: AsyncGenerator<MboxPart>, mbox: Mbox): Async
     const fromLine = await cursor.nextFromLine()
     if (fromLine === undefined) return
     const header = await cursor.readHeader()
-    const fields = readHeaderFields(header)
-    const facts = readMboxFacts(fields)
+    const ours = exportFieldsOctets(header)
+    // A message may begin with what looks like a continuation of our last field.
+    const facts = readMboxFacts(readHeaderFields(ours > 0 ? header.subarray(0, ours) : header))
     if (number === 1) uidValidity = facts.uidValidity
     const uidl = uidlOf(facts, uidValidity, mbox.format)
     yield {
-      octets: unquoteFromLines(withoutBeginning(header, exportFieldsOctets(header), cursor)),
+      octets: unquoteFromLines(withoutBeginning(header, ours, cursor)),
       internalDate:
-        facts.internalDate ?? parseFromLineDate(fromLine) ?? dateOfHeader(fields) ?? mbox.modified,
+        facts.internalDate ??
+        parseFromLineDate(fromLine) ??
+        dateOfHeader(readHeaderFields(header)) ??
+        mbox.modified,
       flags: facts.flags,
       source: `${mbox.path}, message ${number}`,
       ...(uidl !== undefined && { uidl }),
