@@ -123,7 +123,7 @@ interface RunningServer {
 
 /** The data folder, ours alone among servers, and the store in it. */
 async function openData(folder: string): Promise<{ store: Store; close(): Promise<void> }> {
-  const lock = await lockFolder(folder)
+  const lock = lockFolder(folder)
   try {
     const store = await openStore({ folder, writer: 'thread' })
     return {
@@ -132,12 +132,12 @@ async function openData(folder: string): Promise<{ store: Store; close(): Promis
         try {
           await store.close()
         } finally {
-          await lock.release()
+          lock.release()
         }
       },
     }
   } catch (error) {
-    await lock.release()
+    lock.release()
     throw error
   }
 }

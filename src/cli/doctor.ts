@@ -1,10 +1,10 @@
-// `poplar doctor`: looks at everything the office stands on, changes nothing, and says what is wrong and what to do.
+// `poplar doctor`: looks at everything the office stands on, repairs nothing, and says what is wrong and what to do.
 import { Command } from 'commander'
 import { type Config, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, type JsonOptions, jsonOption, withExamples } from './arguments.ts'
 import { examineClock, examineFolder, examineRoom } from './doctor/data-folder.ts'
 import type { Finding } from './doctor/finding.ts'
-import { examinePorts } from './doctor/ports.ts'
+import { examinePorts, serverOf } from './doctor/ports.ts'
 import { examineStore } from './doctor/stored-mail.ts'
 import { exitCodes } from './failure.ts'
 import { type Column, printRows } from './output.ts'
@@ -50,6 +50,6 @@ async function examine(options: ConfigOptions): Promise<Finding[]> {
     await examineRoom(config),
     await examineClock(config.data),
     ...(folder.state === 'wrong' ? [] : await examineStore(config)),
-    ...(await examinePorts(config)),
+    ...(await examinePorts(config, await serverOf(config.data))),
   ]
 }

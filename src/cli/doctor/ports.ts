@@ -2,9 +2,27 @@
 // where there is one (Linux); elsewhere only that they are taken is known.
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { type Config, type ServiceName, serviceNames } from '../../config.ts'
 import { formatListenAddress, type ListenAddress } from '../../net/listener.ts'
 import type { Finding } from './finding.ts'
+
+/** The process that serves the data folder, as it says itself; undefined where none does. */
+export async function serverOf(folder: string): Promise<number | undefined> {
+  const note = await readFile(join(folder, 'serving.json'), 'utf8').catch(() => '{}')
+  const [, pid] = /"pid":(\d+)/.exec(note) ?? []
+  // One that was killed could not take its note away.
+  return pid !== undefined && isAlive(Number(pid)) ? Number(pid) : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
 
 /** `server` is the process that serves our data folder, if one does. */
 export async function examinePorts({ listen }: Config, server: number | undefined): Promise<Finding[]> {
