@@ -12,6 +12,7 @@ import { type ScenarioName, scenarios } from './scenarios.ts'
 import { Bare } from './servers/bare.ts'
 import type { Contender, ContenderName, RunningServer } from './servers/contender.ts'
 import { Dovecot } from './servers/dovecot.ts'
+import { Poplar } from './servers/poplar.ts'
 
 const resultsFile = resolve(import.meta.dirname, '../../bench/results.json')
 
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2)
   if (args.includes('--help')) return print(usage)
   const options = parseOptions(args, resultsFile)
-  for (const name of options.servers) contenders.push(await createContender(name))
+  for (const name of options.servers) contenders.push(createContender(name))
   for (const contender of contenders) await fill(contender, options)
   const samples: Sample[] = []
   for (const scenario of options.scenarios) samples.push(...(await runScenario(scenario, options)))
@@ -43,10 +44,10 @@ async function main(): Promise<void> {
   if (options.jsonFile) writeFileSync(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`)
 }
 
-async function createContender(name: ContenderName): Promise<Contender> {
+function createContender(name: ContenderName): Contender {
   switch (name) {
     case 'poplar':
-      return new (await import('./servers/poplar.ts')).Poplar()
+      return new Poplar()
     case 'dovecot':
       return new Dovecot()
     case 'bare':

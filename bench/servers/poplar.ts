@@ -28,7 +28,7 @@ export class Poplar implements Contender {
   }
 
   async fill(plans: readonly MaildropPlan[]): Promise<void> {
-    const store = await openStore({ folder: this.#dataFolder })
+    const store = await openStore({ folder: this.#dataFolder, writer: 'thread' })
     try {
       // One password for all, and one hash of it: each account is verified on its own all the same.
       const hashes = new Map<string, string>()
