@@ -1,0 +1,54 @@
+// Every transcript of pop3/, over every store.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'vitest'
+import type { Store } from '../../src/mail/store.ts'
+import { startPop3Server } from '../../src/pop3/server/server.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { deliver, impatient, plainAuthenticator } from '../pop3/office.ts'
+import { play, readScript, type Script } from './script.ts'
+
+const folder = join(import.meta.dirname, 'pop3')
+const scripts = readdirSync(folder).map(name => ({ name, script: readScript(join(folder, name)) }))
+
+interface OpenedStore {
+  readonly store: Store
+  remove(): Promise<void>
+}
+
+const stores: Record<string, () => Promise<OpenedStore>> = {
+  memory: async () => {
+    const store = createMemoryStore()
+    return { store, remove: () => store.close() }
+  },
+}
+
+async function replay(script: Script, store: Store): Promise<void> {
+  for (const { name, password, messages } of script.accounts) {
+    const account = await store.addAccount({ name, passwordHash: password })
+    for (const message of messages) await deliver(store, account, message)
+  }
+  const server = await startPop3Server({
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    hostname: 'pop.example',
+    authenticator: plainAuthenticator(store),
+    maildrops: store,
+    limits: { ...impatient, allowShortAutologout: true, ...script.limits },
+  })
+  try {
+    await play(script, server.addresses[0]!.port)
+  } finally {
+    await server.close()
+  }
+}
+
+describe.each(Object.entries(stores))('transcripts over the %s store', (_, open) => {
+  it.each(scripts)('$name: $script.title', async ({ script }) => {
+    const { store, remove } = await open()
+    try {
+      await replay(script, store)
+    } finally {
+      await remove()
+    }
+  })
+})
