@@ -114,7 +114,8 @@ export class IntakeConnection extends SMTPConnection {
     const hasStatus = typeof data === 'string' && enhancedStatus.test(data)
     this.#gatherReplies()
     super.send(code, data, hasStatus ? false : context)
-    if (code >= 400 && code !== 421) this.#summary.refused += 1
+    if (code === 421) this.#summary.reason ??= String(data)
+    else if (code >= 400) this.#summary.refused += 1
     if (!isError(code)) return
     this.#errors += 1
     if (this.#errors >= maxErrors) this.#end('too-many-errors', 'too many errors')
@@ -131,6 +132,11 @@ export class IntakeConnection extends SMTPConnection {
   override _onCommand(command: Buffer, callback?: () => void): void {
     this.#progressAtMs = performance.now()
     super._onCommand(command, callback)
+  }
+
+  override _onTimeout(): void {
+    if (this._closing || this._handlerPending) super._onTimeout()
+    else this.#end('too-slow', 'timeout')
   }
 
   override _whenWritable(next: () => void): void {
@@ -155,6 +161,7 @@ export class IntakeConnection extends SMTPConnection {
     if (!isFirst) return
     this.#feed?.abort(new PeerGone())
     this.#summary.helo = this.hostNameAppearsAs || undefined
+    this.#summary.reason ??= 'peer closed'
     this.#services.log.info({ ...this.#summary }, `${this.#services.protocol} session`)
   }
 

@@ -14,8 +14,8 @@ export interface SessionSummary {
   accepted: number
   /** Replies 4yz and 5yz, to whatever; not the 421 that ends a session. */
   refused: number
-  /** Why the session ended. */
-  reason: string
+  /** Why the session ended; undefined while it goes on. */
+  reason: string | undefined
 }
 
 export function startSummary(id: string, peer: string): SessionSummary {
@@ -28,6 +28,6 @@ export function startSummary(id: string, peer: string): SessionSummary {
     octets: 0,
     accepted: 0,
     refused: 0,
-    reason: 'peer closed',
+    reason: undefined,
   }
 }

@@ -288,8 +288,8 @@ describe('refusals', () => {
         'NOOP',
       ),
     ).toEqual(
-      ['503', '501', '250', '503', '501', '501', '250', '503', '250', '501', '250'].map(code =>
-        expect.stringMatching(new RegExp(`^${code}`)) as unknown,
+      ['503', '501', '250', '503', '501', '501', '250', '503', '250', '501', '250'].map(
+        code => expect.stringMatching(new RegExp(`^${code}`)) as unknown,
       ),
     )
     peer.drop()
