@@ -3,7 +3,7 @@ import type { ScanListing } from '../mail/maildrop-store.ts'
 
 /** A listing of messages in their order; both columns have the same length. */
 export function listingOf(octets: ArrayLike<number>, uidls: readonly string[]): ScanListing {
-  const column = Float64Array.from(octets)
+  const column = new Float64Array(octets)
   return { count: column.length, octets: column, uidls, totalOctets: sum(column) }
 }
 

@@ -22,14 +22,15 @@ export function sqlArchive({ reader }: Database): ArchiveStore {
 async function* messagesOf(reader: Connection, { id, inboxId }: Account): AsyncGenerator<StoredMessage> {
   const key = { account_id: id, mailbox_id: inboxId }
   for (let uid = 0; ; ) {
-    const page = await reader.rows(uidsAfter, { ...key, uid, limit: pageRows })
-    for (const next of page) {
+    const page = await reader.rows(messagesAfter, { ...key, uid, limit: pageRows })
+    for (const { uidl, ...next } of page) {
       uid = next.uid
-      const found = await reader.row(messageByUid, { ...key, uid })
-      if (!found) continue
+      const found = await reader.row(storedMessage, { ...key, uidl })
+      // Expunged since its page was read.
+      if (found?.expunged_at !== null) continue
       yield {
         ...messageOctets(reader, found),
-        uidl: found.uidl,
+        uidl,
         internalDate: new Date(found.internal_date),
         flags: bitsToFlags(found.flags),
       }
@@ -46,10 +47,10 @@ const messageCount = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
     .where('id', '=', p.mailbox_id),
 )
 
-const uidsAfter = statement<{ account_id: Id; mailbox_id: Id; uid: number; limit: number }>()((db, p) =>
+const messagesAfter = statement<{ account_id: Id; mailbox_id: Id; uid: number; limit: number }>()((db, p) =>
   db
     .selectFrom('message')
-    .select('uid')
+    .select(['uid', 'uidl'])
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
     .where('expunged_at', 'is', null)
@@ -58,8 +59,7 @@ const uidsAfter = statement<{ account_id: Id; mailbox_id: Id; uid: number; limit
     .limit(p.limit),
 )
 
-/** A message that was expunged since its page was read is left out. */
-const messageByUid = statement<{ account_id: Id; mailbox_id: Id; uid: number }>()((db, p) =>
+const storedMessage = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
   db
     .selectFrom('message')
     .innerJoin('content', 'content.id', 'message.content_id')
@@ -67,7 +67,7 @@ const messageByUid = statement<{ account_id: Id; mailbox_id: Id; uid: number }>(
       join.onRef('content_chunk.content_id', '=', 'message.content_id').on('content_chunk.seq', '=', 0),
     )
     .select([
-      'message.uidl',
+      'message.expunged_at',
       'message.internal_date',
       'message.flags',
       'message.content_id',
@@ -79,6 +79,5 @@ const messageByUid = statement<{ account_id: Id; mailbox_id: Id; uid: number }>(
     ])
     .where('message.account_id', '=', p.account_id)
     .where('message.mailbox_id', '=', p.mailbox_id)
-    .where('message.uid', '=', p.uid)
-    .where('message.expunged_at', 'is', null),
+    .where('message.uidl', '=', p.uidl),
 )

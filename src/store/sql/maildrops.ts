@@ -102,6 +102,15 @@ const nextModseq = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
     .returning('modseq'),
 )
 
+const messageState = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
+  db
+    .selectFrom('message')
+    .select(['octets', 'expunged_at'])
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('uidl', '=', p.uidl),
+)
+
 interface ExpungeParameters extends Record<string, string | number> {
   account_id: Id
   mailbox_id: Id
@@ -116,9 +125,7 @@ const expungeMessage = statement<ExpungeParameters>()((db, p) =>
     .set({ expunged_at: p.now, modseq: p.modseq })
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
-    .where('uidl', '=', p.uidl)
-    .where('expunged_at', 'is', null)
-    .returning('octets'),
+    .where('uidl', '=', p.uidl),
 )
 
 interface Weight extends Record<string, string | number> {
@@ -163,10 +170,11 @@ export function* expunge({ account_id, mailbox_id, fence, uidls, now }: Expunge)
   let messages = 0
   let octets = 0
   for (const uidl of uidls) {
-    const expunged = yield* row(expungeMessage, { account_id, mailbox_id, uidl, now, modseq: mailbox.modseq })
-    if (!expunged) continue
+    const message = yield* row(messageState, { account_id, mailbox_id, uidl })
+    if (message?.expunged_at !== null) continue
+    yield* rows(expungeMessage, { account_id, mailbox_id, uidl, now, modseq: mailbox.modseq })
     messages += 1
-    octets += expunged.octets
+    octets += message.octets
   }
   yield* rows(countInAccount, { account_id, messages: -messages, octets: -octets })
   yield* rows(countInMailbox, { account_id, mailbox_id, messages: -messages, octets: -octets })

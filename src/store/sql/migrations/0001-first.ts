@@ -49,11 +49,11 @@ export const first: Migration = (schema, { text, integer, octets, clustered }) =
     .addColumn('modseq', integer, column => column.notNull())
     .addColumn('expunged_at', integer)
     .addPrimaryKeyConstraint('message_key', ['account_id', 'mailbox_id', 'uidl']),
-  // The scan listing is read from this index alone.
+  // The scan listing is read from this index alone; SQLite needs `expunged_at` in it to believe so.
   schema
     .createIndex('message_scan')
     .on('message')
-    .columns(['account_id', 'mailbox_id', 'uid', 'octets', 'uidl'])
+    .columns(['account_id', 'mailbox_id', 'uid', 'octets', 'uidl', 'expunged_at'])
     .where(present),
   schema
     .createIndex('message_expunged')
