@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { MaildropPlan } from './corpus.ts'
 import { describeMachine } from './machine.ts'
-import { measure } from './measure.ts'
+import { measure, type Span } from './measure.ts'
 import { type Options, parseOptions, usage } from './options.ts'
 import { formatProfiles } from './profile.ts'
 import { formatResults, formatSample, type Sample, summarize } from './report.ts'
@@ -73,25 +73,23 @@ async function runScenario(name: ScenarioName, options: Options): Promise<Sample
   const profileFolder = options.profileFolder && join(options.profileFolder, name)
   const servers = new Map<Contender, RunningServer>()
   const samples: Sample[] = []
+  const spans: Span[] = []
   for (let round = 1; round <= options.rounds; round++) {
     const order = round % 2 === 1 ? taking : taking.toReversed()
     for (const contender of order) {
       if (isFresh) contender.makeCold()
       const server = servers.get(contender) ?? (await start(contender, profileFolder))
-      const sample = {
-        scenario: name,
-        server: contender.name,
-        round,
-        ...(await measure(name, server, options)),
-      }
+      const { span, ...measured } = await measure(name, server, options)
+      const sample = { scenario: name, server: contender.name, round, ...measured }
       print(formatSample(sample))
       samples.push(sample)
+      if (span) spans.push(span)
       if (isFresh) await stop(server)
       else servers.set(contender, server)
     }
   }
   for (const server of servers.values()) await stop(server)
-  if (profileFolder) print(`\n${formatProfiles(profileFolder)}\n`)
+  if (profileFolder) print(`\n${formatProfiles(profileFolder, spans)}\n`)
   return samples
 }
 

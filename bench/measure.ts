@@ -10,12 +10,20 @@ import { mailDomain, type RunningServer } from './servers/contender.ts'
 import { familyCpuSeconds, familyMemory } from './servers/processes.ts'
 import { median } from './statistics.ts'
 
+/** A stretch of time on the machine's monotonic clock, in microseconds. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
 export interface Measurement {
   readonly figures: Partial<Record<MetricName, number>>
   /** Cores kept busy while a rate was measured. */
   readonly cores?: { readonly server: number; readonly generator: number }
   /** Message octets a second. */
   readonly octetsPerSecond?: number
+  /** The measured time. */
+  readonly span?: Span
 }
 
 type Timing = Pick<Options, 'sessions' | 'warmUpMs' | 'measureMs'>
@@ -68,14 +76,18 @@ async function measureRate(
 ): Promise<Measurement> {
   // What an earlier measurement left to be written shall not slow this one.
   execFileSync('sync')
-  const cpuSecondsAtPhase: number[] = []
-  const result = await run(() => cpuSecondsAtPhase.push(familyCpuSeconds(pid)))
+  const phases: { readonly cpuSeconds: number; readonly atUs: number }[] = []
+  const result = await run(() =>
+    phases.push({ cpuSeconds: familyCpuSeconds(pid), atUs: Number(process.hrtime.bigint() / 1000n) }),
+  )
   const { units, octets, seconds, cpuSeconds } = result
-  const [begun = 0, ended = 0] = cpuSecondsAtPhase
+  const [begun, ended] = phases
+  if (!begun || !ended) throw new Error('the load process did not say when it measured')
   return {
     figures: { [metric]: units / seconds },
-    cores: { server: (ended - begun) / seconds, generator: cpuSeconds / seconds },
+    cores: { server: (ended.cpuSeconds - begun.cpuSeconds) / seconds, generator: cpuSeconds / seconds },
     octetsPerSecond: octets / seconds,
+    span: { from: begun.atUs, to: ended.atUs },
   }
 }
 

@@ -6,7 +6,7 @@ import type { ContenderName } from './servers/contender.ts'
 import { median } from './statistics.ts'
 
 /** One measurement with its circumstances. */
-export interface Sample extends Measurement {
+export interface Sample extends Omit<Measurement, 'span'> {
   readonly scenario: ScenarioName
   readonly server: ContenderName
   readonly round: number
@@ -112,7 +112,11 @@ export function formatSample({ scenario, server, round, figures, cores, octetsPe
     name => `${formatFigure(figures[name])} ${metrics[name].unit}`,
   )
   if (octetsPerSecond) parts.push(`${(octetsPerSecond / 1e6).toFixed(0)} MB/s`)
-  if (cores) parts.push(`cores: server ${cores.server.toFixed(2)}, generator ${cores.generator.toFixed(2)}`)
+  if (cores) {
+    const [rate = 0] = Object.values(figures)
+    parts.push(`cores: server ${cores.server.toFixed(2)}, generator ${cores.generator.toFixed(2)}`)
+    parts.push(`server's processor time ${((cores.server / rate) * 1e6).toFixed(0)} us each`)
+  }
   return `${scenario.padEnd(8)} round ${round}  ${server.padEnd(8)} ${parts.join(', ')}`
 }
 
