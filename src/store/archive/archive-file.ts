@@ -1,10 +1,13 @@
 // Reading one file of an archive piece by piece. Whoever owns the archive may be someone else than who imports it:
 // symbolic links are not followed, and only regular files are read.
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Octets } from '../../mail/octets.ts'
 import { ArchiveError, archiveError } from './archive.ts'
 
 const chunkOctets = 256 * 1024
+/** However small pieces are, so many of them are gathered at most. */
+const maxPieces = 8192
 
 /** The octets of a regular file. Throws `ArchiveError`, at the beginning or in the middle. */
 export async function* readArchiveFile(path: string): AsyncGenerator<Uint8Array> {
@@ -52,4 +55,24 @@ export async function readListFile(path: string): Promise<string | undefined> {
     throw error
   }
   return Buffer.concat(pieces).toString('latin1')
+}
+
+/** Writes the octets where the file stands, small pieces gathered to large ones. Returns how many they are. */
+export async function writeOctets(file: FileHandle, octets: Octets): Promise<number> {
+  let pieces: Uint8Array[] = []
+  let waitingOctets = 0
+  let written = 0
+  const flush = async () => {
+    if (pieces.length > 0) await file.writeFile(Buffer.concat(pieces))
+    written += waitingOctets
+    pieces = []
+    waitingOctets = 0
+  }
+  for await (const piece of octets) {
+    pieces.push(piece)
+    waitingOctets += piece.length
+    if (waitingOctets >= chunkOctets || pieces.length >= maxPieces) await flush()
+  }
+  await flush()
+  return written
 }

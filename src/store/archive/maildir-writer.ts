@@ -1,13 +1,17 @@
 // Writes a Maildir: every message to tmp/, to disk, then renamed into cur/; dates as the files' times, flags in the
 // names, and a dovecot-uidlist beside them that keeps the UIDLs, for Dovecot and for the way back.
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { StoredMessage } from '../../mail/archive-store.ts'
 import { ArchiveError, archiveError } from './archive.ts'
+import { writeOctets } from './archive-file.ts'
 import { formatUidList } from './dovecot-uidlist.ts'
 import { toFileLineEnds } from './line-ends.ts'
 import { flagSuffix } from './maildir-name.ts'
+
+/** So many files wait in tmp/ for one journal commit. */
+const maxWaiting = 64
 
 /**
  * Writes `messages` into a new Maildir at `path`, which must not exist or be empty. `written` is called after each
@@ -20,13 +24,20 @@ export async function writeMaildir(
 ): Promise<number> {
   await createMaildir(path)
   const entries: { uid: number; uidl: string; baseName: string }[] = []
-  for await (const message of messages) {
-    const uid = entries.length + 1
-    entries.push({ uid, uidl: message.uidl, baseName: await writeMessage(path, message, uid) })
-    written(message)
+  const waiting: WrittenFile[] = []
+  try {
+    for await (const message of messages) {
+      const uid = entries.length + 1
+      const file = await writeMessage(path, message, uid)
+      waiting.push(file)
+      entries.push({ uid, uidl: message.uidl, baseName: file.baseName })
+      if (waiting.length >= maxWaiting) await finish(path, waiting)
+      written(message)
+    }
+  } finally {
+    await finish(path, waiting)
   }
-  const uidValidity = Math.floor(Date.now() / 1000)
-  await writeDurably(path, 'dovecot-uidlist', [Buffer.from(formatUidList(uidValidity, entries))])
+  await writeList(path, formatUidList(Math.floor(Date.now() / 1000), entries))
   for (const folder of [join(path, 'cur'), path]) await syncFolder(folder)
   return entries.length
 }
@@ -42,50 +53,58 @@ async function createMaildir(path: string): Promise<void> {
   }
 }
 
-/** Returns the name without its flags. */
-async function writeMessage(maildir: string, message: StoredMessage, uid: number): Promise<string> {
+/** A file in tmp/ that is complete, but not on disk for certain. */
+interface WrittenFile {
+  readonly file: FileHandle
+  readonly temporaryName: string
+  readonly baseName: string
+  readonly name: string
+}
+
+/** An incomplete file is removed. */
+async function writeMessage(maildir: string, message: StoredMessage, uid: number): Promise<WrittenFile> {
   const timeMs = message.internalDate.getTime()
   const seconds = Math.max(0, Math.floor(timeMs / 1000))
   const microseconds = Math.max(0, (timeMs % 1000) * 1000)
-  const unique = `${seconds}.M${microseconds}P${process.pid}Q${uid}.${safeHostname()}`
-  const fileOctets = await writeDurably(
-    join(maildir, 'tmp'),
-    unique,
-    toFileLineEnds(message.body),
-    message.internalDate,
-  )
-  const baseName = `${unique},S=${fileOctets},W=${message.octets}`
-  const target = join(maildir, 'cur', baseName + flagSuffix(message.flags))
-  await rename(join(maildir, 'tmp', unique), target)
-  return baseName
-}
-
-/** Writes a new file and waits until it is on disk; an incomplete one is removed. Returns its octets. */
-async function writeDurably(
-  folder: string,
-  name: string,
-  octets: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  modified?: Date,
-): Promise<number> {
-  const path = join(folder, name)
-  let fileOctets = 0
+  const temporaryName = `${seconds}.M${microseconds}P${process.pid}Q${uid}.${safeHostname()}`
+  const path = join(maildir, 'tmp', temporaryName)
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw archiveError(path, error)
+  })
   try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      for await (const chunk of octets) {
-        await file.writeFile(chunk)
-        fileOctets += chunk.length
-      }
-      if (modified) await file.utimes(modified, modified)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    const fileOctets = await writeOctets(file, toFileLineEnds(message.body))
+    await file.utimes(message.internalDate, message.internalDate)
+    const baseName = `${temporaryName},S=${fileOctets},W=${message.octets}`
+    return { file, temporaryName, baseName, name: baseName + flagSuffix(message.flags) }
   } catch (error) {
+    await file.close()
     await rm(path, { force: true })
     throw archiveError(path, error)
   }
-  return fileOctets
+}
+
+/** Brings the files to disk, all at once because that is one journal commit rather than many, then into cur/. */
+async function finish(maildir: string, waiting: WrittenFile[]): Promise<void> {
+  const files = waiting.splice(0)
+  try {
+    await Promise.all(files.map(({ file }) => file.sync()))
+    for (const { temporaryName, name } of files) {
+      await rename(join(maildir, 'tmp', temporaryName), join(maildir, 'cur', name))
+    }
+  } catch (error) {
+    throw archiveError(maildir, error)
+  } finally {
+    await Promise.all(files.map(({ file }) => file.close()))
+  }
+}
+
+async function writeList(maildir: string, text: string): Promise<void> {
+  const path = join(maildir, 'dovecot-uidlist')
+  try {
+    await writeFile(path, text, { encoding: 'latin1', mode: 0o600, flag: 'wx', flush: true })
+  } catch (error) {
+    throw archiveError(path, error)
+  }
 }
 
 /** Makes the names in a folder durable. */

@@ -3,6 +3,7 @@
 import { open, rm } from 'node:fs/promises'
 import type { StoredMessage } from '../../mail/archive-store.ts'
 import { ArchiveError, archiveError } from './archive.ts'
+import { writeOctets } from './archive-file.ts'
 import { formatFromLine, quoteFromLines } from './from-line.ts'
 import { readHeaderFields } from './header-fields.ts'
 import { toFileLineEnds } from './line-ends.ts'
@@ -24,7 +25,7 @@ export async function writeMbox(
   try {
     let count = 0
     for await (const message of messages) {
-      for await (const chunk of mboxEntry(message)) await file.writeFile(chunk)
+      await writeOctets(file, mboxEntry(message))
       count++
       written(message)
     }
