@@ -1,0 +1,55 @@
+// `poplar locks`, beside a running server.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LinePeer } from '../e2e/line-peer.ts'
+import { endServers, ServerProcess } from './server.ts'
+import { cheapConfig, Workplace } from './workplace.ts'
+
+let place: Workplace
+let port: number
+
+beforeAll(async () => {
+  place = new Workplace(cheapConfig.replace('[listen]', '[listen]\npop3 = "127.0.0.1:0"'))
+  for (const name of ['ann', 'bob']) await place.run(`user add ${name} --password-stdin`, name)
+  port = await new ServerProcess(place, ['--json']).portOf('pop3')
+})
+afterAll(async () => {
+  await endServers()
+  place.remove()
+})
+
+describe('locks', () => {
+  it('lists who holds a maildrop, and frees it', async () => {
+    expect(await place.json('locks list')).toEqual([])
+    const peer = await LinePeer.logIn(port, 'ann', 'ann')
+    expect(await place.json('locks list')).toEqual([
+      {
+        accountName: 'ann',
+        peer: '127.0.0.1',
+        sessionId: expect.any(String),
+        since: expect.stringMatching(/^\d{4}-.*Z$/),
+        expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ])
+    expect((await place.run('locks list')).stdout).toMatch(
+      /^USER +PEER +SESSION +SINCE +EXPIRES\nann +127\.0\.0\.1 /,
+    )
+    await expect(LinePeer.logIn(port, 'ann', 'ann')).rejects.toThrow('[IN-USE]')
+
+    expect(await place.run('locks break ann')).toEqual({
+      code: 0,
+      stdout: 'the maildrop of ann is free\n',
+      stderr: '',
+    })
+    const second = await LinePeer.logIn(port, 'ann', 'ann')
+    expect(await second.ask('QUIT')).toMatch(/^\+OK/)
+    peer.drop()
+  })
+
+  it.each([
+    { why: 'nobody holds it', args: 'locks break bob', code: 1, says: 'nobody holds the maildrop of bob' },
+    { why: 'no such account', args: 'locks break nobody', code: 1, says: 'there is no account nobody' },
+    { why: 'no account named', args: 'locks break', code: 2, says: "missing required argument 'user'" },
+  ])('refuses: $why', async ({ args, code, says }) => {
+    expect(await place.run(args)).toEqual({ code, stdout: '', stderr: `poplar: ${says}\n` })
+  })
+})
