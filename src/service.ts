@@ -48,7 +48,7 @@ export interface Service {
  */
 export async function createService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const { log = silentLog } = options
-  const opened = options.store ? { store: options.store, async close() {} } : await openData(config.data)
+  const opened = options.store ? { store: options.store, close: async () => {} } : await openData(config.data)
   const { store } = opened
   const live = createLiveParts(config, store)
   const servers: RunningServer[] = []
@@ -66,7 +66,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
 
   let closing: Promise<void> | undefined
   const closeData = () => {
-    closing ??= housekeeping.stop().then(opened.close)
+    closing ??= housekeeping.stop().then(() => opened.close())
     return closing
   }
 
@@ -93,8 +93,14 @@ export async function createService(config: Config, options: ServiceOptions = {}
   }
 }
 
+interface FixedKey {
+  /** As the configuration file names it, its table before a dot. */
+  readonly key: string
+  readonly valueIn: (config: Config) => unknown
+}
+
 /** What can only change with a restart, because it is fixed when a listener starts. */
-export const fixedKeys: readonly { readonly key: string; valueIn(config: Config): unknown }[] = [
+export const fixedKeys: readonly FixedKey[] = [
   { key: 'data', valueIn: config => config.data },
   { key: 'hostname', valueIn: config => config.hostname },
   ...serviceNames.map(name => ({ key: `listen.${name}`, valueIn: (config: Config) => config.listen[name] })),
@@ -121,14 +127,19 @@ interface RunningServer {
   }
 }
 
+interface OpenedStore {
+  readonly store: Store
+  readonly close: () => Promise<void>
+}
+
 /** The data folder, ours alone among servers, and the store in it. */
-async function openData(folder: string): Promise<{ store: Store; close(): Promise<void> }> {
+async function openData(folder: string): Promise<OpenedStore> {
   const lock = lockFolder(folder)
   try {
     const store = await openStore({ folder, writer: 'thread' })
     return {
       store,
-      async close() {
+      close: async () => {
         try {
           await store.close()
         } finally {

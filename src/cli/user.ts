@@ -122,7 +122,7 @@ function removeCommand(): Command {
 }
 
 /** An account as `list --json` shows it: everything but the password's hash. */
-interface ListedAccount extends Omit<Account, 'passwordHash' | 'inboxId'> {
+interface ListedAccount extends Omit<Account, 'id' | 'passwordHash' | 'inboxId'> {
   readonly hasPassword: boolean
 }
 
@@ -152,8 +152,15 @@ const columns: readonly Column<ListedAccount>[] = [
   { title: 'since', cell: account => formatTime(account.createdAt) },
 ]
 
-function listed({ passwordHash, inboxId: _, ...account }: Account): ListedAccount {
-  return { ...account, hasPassword: passwordHash !== undefined }
+function listed({
+  name,
+  passwordHash,
+  quotaOctets,
+  usedOctets,
+  usedMessages,
+  createdAt,
+}: Account): ListedAccount {
+  return { name, quotaOctets, usedOctets, usedMessages, hasPassword: passwordHash !== undefined, createdAt }
 }
 
 function formatQuota(quotaOctets: number): string {

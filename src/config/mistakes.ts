@@ -126,7 +126,8 @@ function shown(value: unknown): string {
   if (value instanceof Date) return 'a date'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a table'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  // Not JSON for numbers: TOML has inf and nan.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return printable(text.length > 60 ? `${text.slice(0, 60)}...` : text)
 }
 

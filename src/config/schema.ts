@@ -109,7 +109,7 @@ const listenAddress = parsed(parseListenAddress)
 
 function listeners(protocol: string, defaultAddress: string) {
   const schema = z
-    .preprocess(value => (Array.isArray(value) ? value : [value]), z.array(listenAddress))
+    .preprocess((value): unknown[] => (Array.isArray(value) ? value : [value]), z.array(listenAddress))
     .default([])
   return describe(schema, {
     takes: '"address:port", or a list of them; the address an IP address or localhost, IPv6 in brackets',

@@ -95,7 +95,7 @@ describe('the data folder', () => {
     chmodSync(data, 0o755)
     expect(await findingsOn('data folder')).toMatchObject({
       code: 0,
-      findings: [{ state: 'note', finding: expect.stringContaining('chmod 700') }],
+      findings: [{ state: 'note', finding: expect.stringContaining('chmod 700') as string }],
     })
   })
 
@@ -116,7 +116,7 @@ describe('the clock', () => {
     utimesSync(join(data, 'x'), tomorrow, tomorrow)
     expect(await findingsOn('clock')).toMatchObject({
       code: 1,
-      findings: [{ finding: expect.stringContaining('before the last change of the data') }],
+      findings: [{ finding: expect.stringContaining('before the last change of the data') as string }],
     })
   })
 })
@@ -178,7 +178,7 @@ describe('ports', () => {
         {
           finding: expect.stringMatching(
             `127.0.0.1:${port} is held by ${holder}: end it, or listen elsewhere`,
-          ),
+          ) as string,
         },
       ],
     })

@@ -25,9 +25,9 @@ describe('locks', () => {
       {
         accountName: 'ann',
         peer: '127.0.0.1',
-        sessionId: expect.any(String),
-        since: expect.stringMatching(/^\d{4}-.*Z$/),
-        expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        sessionId: expect.any(String) as string,
+        since: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        expiresAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       },
     ])
     expect((await place.run('locks list')).stdout).toMatch(

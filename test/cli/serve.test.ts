@@ -83,8 +83,8 @@ describe('the start', () => {
       pid: server.pid,
       data: join(place.folder, 'poplar-data'),
       listeners: [
-        { service: 'pop3', address: '127.0.0.1', port: expect.any(Number) },
-        { service: 'lmtp', address: '127.0.0.1', port: expect.any(Number) },
+        { service: 'pop3', address: '127.0.0.1', port: expect.any(Number) as number },
+        { service: 'lmtp', address: '127.0.0.1', port: expect.any(Number) as number },
       ],
     })
     expect(server.stdout.trimEnd().split('\n')).toHaveLength(1)

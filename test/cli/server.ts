@@ -31,10 +31,10 @@ export class ServerProcess {
   #onOutput: () => void = () => {}
 
   constructor(place: Workplace, args: readonly string[] = [], env: Record<string, string> = {}) {
-    const { npm_lifecycle_event: _, ...ownEnv } = process.env
     const child = spawn(process.execPath, [cli, 'serve', ...args], {
       cwd: place.folder,
-      env: { ...ownEnv, ...env },
+      // How the tests themselves were started is nothing to it.
+      env: { ...process.env, npm_lifecycle_event: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.on('data', (chunk: Buffer) => {
