@@ -1,0 +1,111 @@
+// A server in the foreground: says what it serves, then `ready`; drains on SIGTERM and SIGINT, reloads on SIGHUP. The log
+// goes to standard error, all else to standard output.
+import type { Logger } from 'pino'
+import { type Config, isLoopback, loadConfig } from '../config.ts'
+import { createLog } from '../log.ts'
+import { createId } from '../mail/id.ts'
+import { formatListenAddress } from '../net/listener.ts'
+import { createService, type Service } from '../service.ts'
+import type { ConfigOptions, JsonOptions } from './arguments.ts'
+import { demoFolder, demoUsers, fillDemo } from './demo.ts'
+import { invocation } from './invocation.ts'
+import { printLine } from './output.ts'
+import { packageVersion } from './program.ts'
+
+/** What running sessions get to finish once the server is told to end. */
+const graceMs = 10_000
+
+export interface ServeOptions extends ConfigOptions, JsonOptions {
+  /** True, or the data folder. */
+  readonly demo?: true | string
+}
+
+/** Runs the office until a signal ends it. Rejects when it cannot start. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const config = configFor(options)
+  const log = createLog(options.json ? { ...config.log, format: 'json' } : config.log)
+  surviveFaults(log)
+  const service = await createService(config, { log })
+  const ended = untilEnded(service, options, log)
+  if (options.demo) await fillDemo(service, config)
+  if (options.json) {
+    printLine(
+      JSON.stringify({ ready: true, pid: process.pid, data: config.data, listeners: service.listeners }),
+    )
+  } else {
+    for (const line of await introduction(service, config, options)) printLine(line)
+    printLine('ready')
+  }
+  await ended
+  log.info({}, 'ended')
+  // Nothing is left to wait for but timers of what was ended at once; the log is written out at exit.
+  process.exit()
+}
+
+function configFor({ config: file, demo }: ServeOptions): Config {
+  const config = loadConfig(file)
+  return demo ? { ...config, data: demoFolder(config, demo) } : config
+}
+
+async function introduction(service: Service, config: Config, options: ServeOptions): Promise<string[]> {
+  const lines = [`Poplar ${packageVersion()}, data in ${config.data}`]
+  for (const { service: name, address, port } of service.listeners)
+    lines.push(`  ${name.toUpperCase()} on ${formatListenAddress({ host: address, port })}`)
+  if (config.listen.pop3.some(address => !isLoopback(address)))
+    lines.push(
+      'WARNING: passwords travel in clear, and not only inside this machine (`cleartext = "anywhere"`).',
+    )
+  if (options.demo) {
+    lines.push(
+      'DEMO: these users and their passwords are known to everybody. Keep no real mail here.',
+      ...demoUsers.map(({ name, password }) => `  user ${name}, password ${password}`),
+    )
+  } else if ((await service.store.listAccounts()).length === 0) {
+    lines.push(
+      'There are no users yet. Make the first one with:',
+      `  ${invocation('user add NAME', options)}`,
+    )
+  }
+  return lines
+}
+
+/** Resolves when a signal has ended the service. */
+function untilEnded(service: Service, options: ServeOptions, log: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let draining = false
+    const end = (signal: NodeJS.Signals) => {
+      const how = draining ? 'ending at once' : 'draining'
+      log.info({ signal, graceMs: draining ? 0 : graceMs }, how)
+      const ending = draining ? service.close() : service.drain(graceMs)
+      draining = true
+      ending.then(resolve, reject)
+    }
+    process.on('SIGTERM', end).on('SIGINT', end)
+    process.on('SIGHUP', () => reload(service, options, log))
+  })
+}
+
+/** A configuration with mistakes changes nothing. */
+function reload(service: Service, options: ServeOptions, log: Logger): void {
+  try {
+    const config = configFor(options)
+    log.level = config.log.level
+    const unchanged = service.reload(config)
+    if (unchanged.length > 0) log.warn({ keys: unchanged }, 'reloaded, but these keys need a restart')
+    else log.info({}, 'reloaded')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    log.error({ reason }, 'not reloaded, the old configuration stays')
+  }
+}
+
+/**
+ * An error that nobody caught is logged, and the server goes on. Nothing durable is in doubt: it changes only in the
+ * store's transactions, which hold or fail as a whole. What is in doubt is the one session whose work broke off, and its
+ * timeout ends it. To end the process instead would end every other session, and would let whoever finds such an error
+ * take the office down.
+ */
+function surviveFaults(log: Logger): void {
+  const report = (error: unknown) => log.error({ err: error, fault: createId() }, 'fault that nobody caught')
+  process.on('uncaughtException', report).on('unhandledRejection', report)
+}
