@@ -13,7 +13,7 @@ const scripts = readdirSync(folder).map(name => ({ name, script: readScript(join
 
 interface OpenedStore {
   readonly store: Store
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 const stores: Record<string, () => Promise<OpenedStore>> = {

@@ -3,9 +3,10 @@
 import { Refusal } from '../../mail/errors.ts'
 import type { CommandOf } from '../wire/command.ts'
 import { counted, err, ok } from '../wire/reply.ts'
-import { failureReply, logFault } from './failure.ts'
+import { failureReply } from './failure.ts'
 import { SessionMaildrop } from './maildrop.ts'
 import { type Answer, type AuthorizationState, badCommand, positive, type SessionContext } from './state.ts'
+import { release } from './update.ts'
 
 const nameTaken = positive('send PASS')
 const needsUser = badCommand('send USER first')
@@ -50,7 +51,7 @@ async function logIn(session: SessionContext, name: string, password: Uint8Array
     const opened = await maildrops.openMaildrop(account, { sessionId: id, peer })
     // The client may have gone while we waited; a lock nobody uses would keep the next session out.
     if (hasEnded(session)) {
-      await opened.release().catch((error: unknown) => logFault(error, session, 'release'))
+      await release(session, opened)
       return unheard
     }
     const maildrop = new SessionMaildrop(opened)

@@ -76,9 +76,8 @@ export class SessionMaildrop {
     return this.#maildrop.read(index)
   }
 
-  /** Removes what is marked, durably, and gives the lock back. After a failure the lock is still held. */
+  /** Removes what is marked, durably, and gives the lock back. After a failure it is still to be released. */
   async update(): Promise<void> {
-    if (this.#markedCount === 0) return this.#maildrop.release()
     const indexes: number[] = []
     for (let index = 0; index < this.listing.count; index++) {
       if (this.isMarked(index)) indexes.push(index)

@@ -1,13 +1,12 @@
 // One POP3 session, without a socket: octets come in, replies go out through an outlet. Commands are answered strictly
 // in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createId } from '../../mail/id.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import { parseCommand } from '../wire/command.ts'
 import { commandLineOctets, lineLimit } from '../wire/limits.ts'
 import { err } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
-import { failureReply, logFault } from './failure.ts'
+import { failureReply } from './failure.ts'
 import { refusalDelayMs } from './limits.ts'
 import type { SessionMaildrop } from './maildrop.ts'
 import {
@@ -20,6 +19,7 @@ import {
   type SessionState,
 } from './state.ts'
 import { type Outlet, Transmission } from './transmission.ts'
+import { release } from './update.ts'
 
 const lineLimits = { octets: commandLineOctets, extend: lineLimit }
 /** Octets of commands that may wait while one is answered. */
@@ -61,6 +61,7 @@ export class Session implements SessionContext {
   #releasing = false
   #isConnected = true
   #isGone = false
+  #endPause: (() => void) | undefined
 
   /** `onGone` is called once, when nothing of the session is left: no lock, no command, no connection. */
   constructor(services: Pop3Services, outlet: Outlet, peer: string, onGone: (session: Session) => void) {
@@ -207,7 +208,7 @@ export class Session implements SessionContext {
     const delayMs = refusalDelayMs(services.limits, refusals)
     if (delayMs > 0) {
       this.#outlet.flush()
-      await sleep(delayMs, undefined, { ref: false })
+      await this.#pause(delayMs)
     }
     this.#give(answer)
     const { badCommandsBeforeLogin, badCommands, loginFailures } = services.limits
@@ -215,6 +216,17 @@ export class Session implements SessionContext {
     else if (refusals >= (state.kind === 'authorization' ? badCommandsBeforeLogin : badCommands)) {
       this.#end('bad-commands')
     }
+  }
+
+  /** Waits, but not beyond the end of the session. */
+  #pause(durationMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, durationMs)
+      this.#endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   async #giveBody({ text, message, lines }: Answer): Promise<void> {
@@ -230,6 +242,7 @@ export class Session implements SessionContext {
     const { state } = this
     if (state.kind === 'ended') return
     this.state = { kind: 'ended' }
+    this.#endPause?.()
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)
@@ -239,11 +252,7 @@ export class Session implements SessionContext {
 
   async #release(maildrop: SessionMaildrop): Promise<void> {
     this.#releasing = true
-    try {
-      await maildrop.release()
-    } catch (error) {
-      logFault(error, this, 'release')
-    }
+    await release(this, maildrop)
     this.#releasing = false
     this.#leave()
   }

@@ -1,5 +1,6 @@
 // QUIT in TRANSACTION: the UPDATE state, RFC 1939 section 6. +OK is said only when the removal is durable; otherwise the
 // reply tells what remains.
+import { isRefusal } from '../../mail/errors.ts'
 import { counted, ok } from '../wire/reply.ts'
 import { failureReply, logFault } from './failure.ts'
 import type { Answer, SessionContext, TransactionState } from './state.ts'
@@ -8,14 +9,30 @@ export async function quit(session: SessionContext, { maildrop }: TransactionSta
   session.state = { kind: 'update' }
   const { markedCount } = maildrop
   try {
-    await maildrop.update()
-    session.counts.deleted = markedCount
-    const left = maildrop.count === 0 ? 'maildrop empty' : `${counted(maildrop.count, 'message')} left`
-    return { text: ok(`signing off (${left})`), end: 'quit' }
+    if (markedCount === 0) await release(session, maildrop)
+    else await maildrop.update()
   } catch (error) {
-    const remaining = counted(maildrop.listing.count, 'message')
-    const text = failureReply(error, session, 'QUIT', `nothing was removed, ${remaining} remain`)
-    await maildrop.release().catch((failure: unknown) => logFault(failure, session, 'release'))
+    // Only a refusal promises that nothing happened; a fault may have come after the commit.
+    const outcome = isRefusal(error)
+      ? `nothing was removed, ${counted(maildrop.listing.count, 'message')} remain`
+      : 'it is not certain what was removed'
+    const text = failureReply(error, session, 'QUIT', outcome)
+    await release(session, maildrop)
     return { text, end: 'update-failed' }
+  }
+  session.counts.deleted = markedCount
+  const left = maildrop.count === 0 ? 'maildrop empty' : `${counted(maildrop.count, 'message')} left`
+  return { text: ok(`signing off (${left})`), end: 'quit' }
+}
+
+/** Gives the lock back. That it failed changes nothing for the client: a lock nobody renews ends by itself. */
+export async function release(
+  session: SessionContext,
+  maildrop: { release(): Promise<void> },
+): Promise<void> {
+  try {
+    await maildrop.release()
+  } catch (error) {
+    logFault(error, session, 'release')
   }
 }
