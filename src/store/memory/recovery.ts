@@ -21,9 +21,10 @@ export function memoryRecovery(state: MemoryState): RecoveryStore {
       return entry ? expunged(entry, since).length : 0
     },
 
-    async clean(expungedBefore) {
+    async clean(expungedBefore, signal) {
       const freed = { messages: 0, contents: 0 }
       for (const entry of state.accounts.values()) {
+        if (signal?.aborted) break
         const lease = state.liveLease(entry.account.id)
         const before = Math.min(expungedBefore.getTime(), lease?.since ?? Number.POSITIVE_INFINITY)
         for (const message of expunged(entry)) {

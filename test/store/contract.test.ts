@@ -1,0 +1,16 @@
+// Every store keeps every port's contract.
+import { describe } from 'vitest'
+import { accountRegistrySuite } from '../suites/account-registry.ts'
+import { archiveStoreSuite } from '../suites/archive-store.ts'
+import { deliveryTargetSuite } from '../suites/delivery-target.ts'
+import { maildropStoreSuite } from '../suites/maildrop-store.ts'
+import { recoveryStoreSuite } from '../suites/recovery-store.ts'
+import { stores } from './factories.ts'
+
+describe.each(Object.entries(stores))('%s', (_name, factory) => {
+  describe('account registry', () => accountRegistrySuite(factory))
+  describe('delivery target', () => deliveryTargetSuite(factory))
+  describe('maildrop store', () => maildropStoreSuite(factory))
+  describe('recovery store', () => recoveryStoreSuite(factory))
+  describe('archive store', () => archiveStoreSuite(factory))
+})

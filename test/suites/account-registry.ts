@@ -1,0 +1,140 @@
+// The contract of AccountRegistry and AccountDirectory.
+import { describe, expect, it } from 'vitest'
+import { copyFor, deliver, octets, plainText, type StoreFactory, uidlsOf, withStore } from './fixtures.ts'
+
+export function accountRegistrySuite(factory: StoreFactory): void {
+  const bench = withStore(factory)
+
+  describe('accounts', () => {
+    it('are found by exactly their name', async () => {
+      const { store, now } = bench()
+      const added = await store.addAccount({ name: 'ann', passwordHash: '$x$', quotaOctets: 1000 })
+      expect(added).toMatchObject({
+        name: 'ann',
+        passwordHash: '$x$',
+        quotaOctets: 1000,
+        usedOctets: 0,
+        usedMessages: 0,
+        createdAt: new Date(now()),
+      })
+      expect(await store.findAccount('ann')).toEqual(added)
+      expect(await store.findAccount('Ann')).toBeUndefined()
+      expect(await store.findAccount('an')).toBeUndefined()
+      expect(await store.findAccount("ann' or 'a'='a")).toBeUndefined()
+    })
+
+    it('need neither password nor quota', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann' })
+      expect(await store.findAccount('ann')).toMatchObject({ passwordHash: undefined, quotaOctets: 0 })
+    })
+
+    it('have a name of their own', async () => {
+      const { store } = bench()
+      const first = await store.addAccount({ name: 'ann' })
+      await expect(store.addAccount({ name: 'ann', passwordHash: 'x' })).rejects.toMatchObject({
+        code: 'account-exists',
+      })
+      expect(await store.findAccount('ann')).toEqual(first)
+    })
+
+    it('change their password and quota', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann', passwordHash: 'old' })
+      await store.setPasswordHash('ann', 'new')
+      await store.setQuota('ann', 77)
+      expect(await store.findAccount('ann')).toMatchObject({ passwordHash: 'new', quotaOctets: 77 })
+    })
+
+    it('are listed by name', async () => {
+      const { store } = bench()
+      for (const name of ['zoë', 'ann', 'bob@example.net', 'bob']) await store.addAccount({ name })
+      expect((await store.listAccounts()).map(({ name }) => name)).toEqual([
+        'ann',
+        'bob',
+        'bob@example.net',
+        'zoë',
+      ])
+    })
+
+    it('count what they hold', async () => {
+      const { store } = bench()
+      const ann = await store.addAccount({ name: 'ann' })
+      await deliver(store, [copyFor(ann, { trace: octets('A: b\r\n') })])
+      await deliver(store, [copyFor(ann)])
+      expect(await store.findAccount('ann')).toMatchObject({
+        usedOctets: 2 * plainText.length + 6,
+        usedMessages: 2,
+      })
+    })
+
+    it('take everything with them when they are removed', async () => {
+      const { store } = bench()
+      const ann = await store.addAccount({ name: 'ann' })
+      const bob = await store.addAccount({ name: 'bob' })
+      await store.addAlias({ address: 'team', accountName: 'ann' })
+      await store.addAlias({ address: 'team', accountName: 'bob' })
+      await deliver(store, [copyFor(ann), copyFor(bob)])
+      await store.removeAccount('ann')
+      expect(await store.findAccount('ann')).toBeUndefined()
+      expect(await store.listAliases()).toEqual([{ address: 'team', accountName: 'bob' }])
+      expect(await uidlsOf(store, bob)).toHaveLength(1)
+      expect(await store.checkIntegrity()).toEqual({ faults: [], messages: 1, contents: 1 })
+      const again = await store.addAccount({ name: 'ann' })
+      expect(await uidlsOf(store, again)).toEqual([])
+    })
+
+    it.each([
+      ['setPasswordHash', (store: Bench['store']) => store.setPasswordHash('nobody', 'x')],
+      ['setQuota', (store: Bench['store']) => store.setQuota('nobody', 1)],
+      ['removeAccount', (store: Bench['store']) => store.removeAccount('nobody')],
+      ['addAlias', (store: Bench['store']) => store.addAlias({ address: 'x', accountName: 'nobody' })],
+    ])('%s refuses a name that has no account', async (_name, act) => {
+      await expect(act(bench().store)).rejects.toMatchObject({ code: 'no-such-account' })
+    })
+  })
+
+  describe('aliases', () => {
+    it('lead to one account or several, in order of name', async () => {
+      const { store } = bench()
+      const bob = await store.addAccount({ name: 'bob' })
+      const ann = await store.addAccount({ name: 'ann' })
+      await store.addAlias({ address: 'team@example.net', accountName: 'bob' })
+      await store.addAlias({ address: 'team@example.net', accountName: 'ann' })
+      await store.addAlias({ address: '@example.net', accountName: 'bob' })
+      expect(await store.findAlias('team@example.net')).toEqual([ann, bob])
+      expect(await store.findAlias('@example.net')).toEqual([bob])
+      expect(await store.findAlias('team')).toEqual([])
+      expect(await store.listAliases()).toEqual([
+        { address: '@example.net', accountName: 'bob' },
+        { address: 'team@example.net', accountName: 'ann' },
+        { address: 'team@example.net', accountName: 'bob' },
+      ])
+    })
+
+    it('exist once', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann' })
+      await store.addAlias({ address: 'x', accountName: 'ann' })
+      await expect(store.addAlias({ address: 'x', accountName: 'ann' })).rejects.toMatchObject({
+        code: 'alias-exists',
+      })
+    })
+
+    it('are removed from one account or from all', async () => {
+      const { store } = bench()
+      for (const accountName of ['ann', 'bob', 'cy']) {
+        await store.addAccount({ name: accountName })
+        await store.addAlias({ address: 'x', accountName })
+      }
+      await store.removeAlias('x', 'bob')
+      expect((await store.findAlias('x')).map(({ name }) => name)).toEqual(['ann', 'cy'])
+      await expect(store.removeAlias('x', 'bob')).rejects.toMatchObject({ code: 'no-such-alias' })
+      await store.removeAlias('x')
+      expect(await store.findAlias('x')).toEqual([])
+      await expect(store.removeAlias('x')).rejects.toMatchObject({ code: 'no-such-alias' })
+    })
+  })
+}
+
+type Bench = ReturnType<ReturnType<typeof withStore>>
