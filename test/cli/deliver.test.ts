@@ -80,8 +80,8 @@ describe('deliver', () => {
   })
 
   it('refuses for good what is too large: EX_DATAERR', async () => {
-    place.configure(`${cheapConfig}[smtp]\nmax_message = "1KiB"\n`)
-    expect(await place.run('deliver ann', `A: b\n\n${'x'.repeat(2000)}`)).toMatchObject({ code: 65 })
+    place.configure(`${cheapConfig}[smtp]\nsize = "64KiB"\n`)
+    expect(await place.run('deliver ann', `A: b\n\n${'x'.repeat(70_000)}`)).toMatchObject({ code: 65 })
   })
 })
 
