@@ -40,10 +40,10 @@ describe('sending', () => {
   it('sends what is queued between two flushes with one write', () => {
     const lengths: number[] = []
     const write = socket.write.bind(socket)
-    socket.write = ((chunk: Buffer | string) => {
+    socket.write = (chunk: Buffer | string) => {
       lengths.push(chunk.length)
-      return write(chunk as Buffer)
-    }) as typeof socket.write
+      return write(chunk)
+    }
     connection.sendText('+OK 3 octets\r\n')
     connection.sendOctets(Buffer.from('abc'))
     connection.sendText('.\r\n')

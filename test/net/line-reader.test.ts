@@ -5,7 +5,7 @@ import { LineReader, tooLong } from '../../src/net/line-reader.ts'
 const limits = { octets: 16 }
 
 /** Pushes the pieces one by one, reading all that can be read after each. */
-function linesOf(pieces: readonly Uint8Array[], lineLimits = limits): (string | 'TOO LONG')[] {
+function linesOf(pieces: readonly Uint8Array[], lineLimits = limits): string[] {
   const reader = new LineReader()
   const lines: string[] = []
   for (const piece of pieces) {

@@ -13,7 +13,10 @@ import { Peer } from '../pop3/peer.ts'
 
 const opened: (Listener | Connection)[] = []
 afterEach(() => {
-  for (const it of opened.splice(0)) 'close' in it ? it.close() : it.cut()
+  for (const each of opened.splice(0)) {
+    if ('close' in each) each.close()
+    else each.cut()
+  }
 })
 
 async function listenOn(options: Partial<ListenerOptions> = {}): Promise<Listener> {

@@ -75,8 +75,7 @@ describe('opening the maildrop', () => {
     ['over-quota', '-ERR [SYS/PERM] the mail store refused'],
   ] as const)('refused with %s: %s', async (code, reply) => {
     const faults: Faults = { open: refusal(code) }
-    const { connect } = await openFaulty(faults)
-    const peer = await connect()
+    const peer = await (await openFaulty(faults)).connect()
     await peer.line()
     await peer.ask('USER alice')
     expect(await peer.ask(`PASS ${password}`)).toBe(reply)
