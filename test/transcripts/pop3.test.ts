@@ -4,24 +4,12 @@ import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import type { Store } from '../../src/mail/store.ts'
 import { startPop3Server } from '../../src/pop3/server/server.ts'
-import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { deliver, impatient, plainAuthenticator } from '../pop3/office.ts'
+import { stores } from '../store/factories.ts'
 import { play, readScript, type Script } from './script.ts'
 
 const folder = join(import.meta.dirname, 'pop3')
 const scripts = readdirSync(folder).map(name => ({ name, script: readScript(join(folder, name)) }))
-
-interface OpenedStore {
-  readonly store: Store
-  readonly remove: () => Promise<void>
-}
-
-const stores: Record<string, () => Promise<OpenedStore>> = {
-  memory: async () => {
-    const store = createMemoryStore()
-    return { store, remove: () => store.close() }
-  },
-}
 
 async function replay(script: Script, store: Store): Promise<void> {
   for (const { name, password, messages } of script.accounts) {
@@ -42,13 +30,13 @@ async function replay(script: Script, store: Store): Promise<void> {
   }
 }
 
-describe.each(Object.entries(stores))('transcripts over the %s store', (_, open) => {
+describe.each(Object.entries(stores))('transcripts over the store: %s', (_, open) => {
   it.each(scripts)('$name: $script.title', async ({ script }) => {
-    const { store, remove } = await open()
+    const store = await open({})
     try {
       await replay(script, store)
     } finally {
-      await remove()
+      await store.close()
     }
   })
 })
