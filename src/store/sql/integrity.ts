@@ -1,6 +1,7 @@
 // What `doctor` asks of the store: reads everything, bounded pieces at a time, and compares it with what is recorded of
 // it. The office may go on working meanwhile: what changes under the reader's eyes is no fault.
 import { setImmediate } from 'node:timers/promises'
+import { isRefusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { IntegrityReport } from '../../mail/store.ts'
 import { readChunk } from './contents.ts'
@@ -30,9 +31,15 @@ export async function checkIntegrity(database: Database): Promise<IntegrityRepor
     strayChunks(reader),
   ]
   for (const check of checks) {
-    for await (const fault of check) {
-      if (faults.length >= maxFaults) break
-      faults.push(fault)
+    try {
+      for await (const fault of check) {
+        if (faults.length >= maxFaults) break
+        faults.push(fault)
+      }
+    } catch (error) {
+      // What cannot be read is what this is for; the other checks may still tell more.
+      if (!isRefusal(error, 'store-unusable')) throw error
+      faults.push(error.message)
     }
   }
   return { faults, ...count }

@@ -2,9 +2,10 @@
 // thread or on one of its own.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type Sqlite from 'better-sqlite3'
+import { isRefusal } from '../../../mail/errors.ts'
 import type { Database } from '../database.ts'
 import { SqliteConnection } from './connection.ts'
+import { refusalOf } from './errors.ts'
 import { InlineWriter } from './inline-writer.ts'
 import { openLeases } from './lease-file.ts'
 import { openForReading, prepareMailFile } from './mail-file.ts'
@@ -35,7 +36,7 @@ export function openSqlite({ folder, writer: kind, now, ...options }: SqliteOpti
     leases,
     writer,
     now,
-    checkFiles: () => [reader.file, leases.file].flatMap(checkFile),
+    checkFiles: () => [reader, leases].flatMap(checkFile),
     async close() {
       // The writer goes last: the last connection to leave copies the log into the file.
       reader.close()
@@ -45,7 +46,13 @@ export function openSqlite({ folder, writer: kind, now, ...options }: SqliteOpti
   }
 }
 
-function checkFile(file: Sqlite.Database): string[] {
-  const findings = file.prepare<[], string>('pragma integrity_check').pluck().all()
-  return findings.filter(finding => finding !== 'ok').map(finding => `${file.name}: ${finding}`)
+function checkFile({ file }: SqliteConnection): string[] {
+  try {
+    const findings = file.prepare<[], string>('pragma integrity_check').pluck().all()
+    return findings.filter(finding => finding !== 'ok').map(finding => `${file.name}: ${finding}`)
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (!isRefusal(refusal, 'store-unusable')) throw refusal
+    return [`${file.name}: ${refusal.message}`]
+  }
 }

@@ -1,0 +1,185 @@
+// Several processes on one data folder, and what is left of them after `kill -9`: everything that was answered is there
+// once, nothing is there by half, and no lock stays behind.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Account } from '../../src/mail/account.ts'
+import type { Store } from '../../src/mail/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { copyFor, deliver, holder, textOf, uidlsOf } from '../suites/fixtures.ts'
+import { scratchFolder } from './factories.ts'
+
+const programs = resolve(import.meta.dirname, 'programs')
+if (!existsSync(resolve(import.meta.dirname, '../../dist/store/open-store.js'))) {
+  throw new Error('these tests run the built store: npm run build first')
+}
+
+const running = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Runs a program to its end and collects its lines; after `killAfter` of them it is killed. */
+async function run(
+  program: string,
+  args: readonly string[],
+  killAfter = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const child = spawn(process.execPath, [join(programs, program), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.add(child)
+  const ended = new Promise(done => child.once('exit', done))
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (lines.length === killAfter) child.kill('SIGKILL')
+  }
+  const code = await ended
+  running.delete(child)
+  if (killAfter === Number.POSITIVE_INFINITY) expect(code).toBe(0)
+  return lines
+}
+
+async function folderWithAnn(prepare?: (store: Store, ann: Account) => Promise<unknown>): Promise<string> {
+  const folder = scratchFolder()
+  const store = await openStore({ folder, writer: 'inline' })
+  const ann = await store.addAccount({ name: 'ann' })
+  await prepare?.(store, ann)
+  await store.close()
+  return folder
+}
+
+/** Opens what is left, as the server does after a crash. */
+async function reopen(folder: string) {
+  const store = await openStore({ folder, writer: 'thread' })
+  const ann = await store.findAccount('ann')
+  if (!ann) throw new Error('ann is gone')
+  return { store, ann }
+}
+
+describe('kill -9', () => {
+  it.each([
+    ['thread', 1],
+    ['thread', 150],
+    ['inline', 40],
+  ])('during deliveries (%s, after %i answers) loses and doubles nothing', async (writer, killAfter) => {
+    const folder = await folderWithAnn()
+    const answered = await run('deliver.mjs', [folder, 'a', writer, '100000'], killAfter)
+    expect(answered.length).toBeGreaterThanOrEqual(killAfter)
+    const { store, ann } = await reopen(folder)
+    const maildrop = await store.openMaildrop(ann, holder)
+    const { uidls } = maildrop.listing
+    expect(new Set(uidls).size).toBe(uidls.length)
+    expect(answered.filter(uidl => !uidls.includes(uidl))).toEqual([])
+    for (const [index, uidl] of uidls.entries()) {
+      const text = await textOf(await maildrop.read(index))
+      const [header, body] = text.split('\r\n\r\n')
+      expect(header).toBe(`A: ${uidl}`)
+      expect(body?.replaceAll(uidl, '')).toBe('\r\n')
+    }
+    await maildrop.release()
+    expect((await store.checkIntegrity()).faults).toEqual([])
+    await store.close()
+  })
+
+  it.each([
+    1, 7, 20,
+  ])('during UPDATE (after %i answers) deletes all ten or none, and leaves no lock', async killAfter => {
+    const uidls = Array.from({ length: 1000 }, (_, i) => `u${String(i).padStart(3, '0')}`)
+    const folder = await folderWithAnn((store, ann) =>
+      Promise.all(uidls.map(uidl => deliver(store, [copyFor(ann, { uidl })]))),
+    )
+    const answered = await run('update.mjs', [folder], killAfter)
+    const { store, ann } = await reopen(folder)
+    const left = await uidlsOf(store, ann)
+    const deleted = 1000 - left.length
+    expect(left).toEqual(uidls.slice(deleted))
+    expect(deleted % 10).toBe(0)
+    // One more may have been done whose answer nobody heard.
+    expect([0, 10]).toContain(deleted - 10 * answered.length)
+    expect((await store.checkIntegrity()).faults).toEqual([])
+    await store.close()
+  })
+})
+
+describe('two processes', () => {
+  it('deliver at the same time', async () => {
+    const folder = await folderWithAnn()
+    const [served, beside] = await Promise.all([
+      run('deliver.mjs', [folder, 'server', 'thread', '600']),
+      run('deliver.mjs', [folder, 'command', 'inline', '200']),
+    ])
+    const { store, ann } = await reopen(folder)
+    expect([...(await uidlsOf(store, ann))].sort()).toEqual([...served, ...beside].sort())
+    expect((await store.checkIntegrity()).faults).toEqual([])
+    await store.close()
+  })
+
+  it('see each other at once: mail, passwords, locks', async () => {
+    const folder = await folderWithAnn()
+    const { store: server, ann } = await reopen(folder)
+    expect(await uidlsOf(server, ann)).toEqual([])
+    const session = await server.openMaildrop(ann, holder)
+    const command = await openStore({ folder, writer: 'inline' })
+    expect(await command.listLeases()).toMatchObject([{ accountName: 'ann', sessionId: 's1' }])
+    await expect(command.openMaildrop(ann, holder)).rejects.toMatchObject({ code: 'maildrop-in-use' })
+    await command.setPasswordHash('ann', 'new')
+    expect(await server.findAccount('ann')).toMatchObject({ passwordHash: 'new' })
+    expect(await command.breakLease('ann')).toBe(true)
+    await expect(session.update([])).rejects.toMatchObject({ code: 'lease-lost' })
+    await deliver(command, [copyFor(ann, { uidl: 'x' })])
+    expect(await uidlsOf(server, ann)).toEqual(['x'])
+    await command.close()
+    await server.close()
+  })
+})
+
+describe('leases', () => {
+  it('of the server before are dropped by the next, those of a command are not', async () => {
+    const folder = await folderWithAnn(store => store.addAccount({ name: 'bob' }))
+    const { store: dead, ann } = await reopen(folder)
+    const command = await openStore({ folder, writer: 'inline' })
+    const bob = await command.findAccount('bob')
+    if (!bob) throw new Error('bob is gone')
+    const session = await dead.openMaildrop(ann, holder)
+    const beside = await command.openMaildrop(bob, holder)
+    const { store: next } = await reopen(folder)
+    await (await next.openMaildrop(ann, holder)).release()
+    await expect(session.update([])).rejects.toMatchObject({ code: 'lease-lost' })
+    await expect(next.openMaildrop(bob, holder)).rejects.toMatchObject({ code: 'maildrop-in-use' })
+    await beside.release()
+    for (const store of [dead, command, next]) await store.close()
+  })
+
+  it('are renewed while they are held, and given back when the store closes', async () => {
+    const folder = await folderWithAnn()
+    const store = await openStore({ folder, writer: 'inline', leaseMs: 30 })
+    const ann = await store.findAccount('ann')
+    if (!ann) throw new Error('ann is gone')
+    const taken = Date.now()
+    await store.openMaildrop(ann, holder)
+    await expect
+      .poll(async () => (await store.listLeases())[0]?.expiresAt.getTime() ?? 0, { interval: 5 })
+      .toBeGreaterThan(taken + 90)
+    const other = await openStore({ folder, writer: 'inline' })
+    await store.close()
+    expect(await other.listLeases()).toEqual([])
+    await (await other.openMaildrop(ann, holder)).release()
+    await other.close()
+  })
+
+  it('that were lost in mid-session delete nothing, even between the first look and the transaction', async () => {
+    const folder = await folderWithAnn((store, ann) => deliver(store, [copyFor(ann, { uidl: 'a' })]))
+    const { store, ann } = await reopen(folder)
+    const session = await store.openMaildrop(ann, holder)
+    // The first look is taken at once, the transaction begins in a later turn of the event loop.
+    const updating = session.update([0])
+    await store.breakLease('ann')
+    await expect(updating).rejects.toMatchObject({ code: 'lease-lost' })
+    expect(await uidlsOf(store, ann)).toEqual(['a'])
+    await store.close()
+  })
+})
