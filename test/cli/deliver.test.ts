@@ -7,12 +7,6 @@ import { gather, inPieces } from '../store/archive/nasty.ts'
 import { cheapConfig, Workplace } from './workplace.ts'
 
 let place: Workplace
-beforeEach(async () => {
-  place = new Workplace()
-  await place.run('user add ann --password-stdin', 'x')
-})
-afterEach(() => place.remove())
-
 /** The only message of ann, as an mbox shows it. */
 async function delivered(): Promise<string> {
   await place.run('export ann mbox out')
@@ -20,6 +14,12 @@ async function delivered(): Promise<string> {
 }
 
 describe('deliver', () => {
+  beforeEach(async () => {
+    place = new Workplace()
+    await place.run('user add ann --password-stdin', 'x')
+  })
+  afterEach(() => place.remove())
+
   it('adds the trace fields and says nothing', async () => {
     const outcome = await place.run('deliver ann -f bob@example.org', 'Subject: x\n\n.\nno end')
     expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
@@ -45,7 +45,7 @@ describe('deliver', () => {
     ],
     ['deliver ann -f <>', 'A: b\n', '', 'none'],
     ['deliver ann', 'A: b\n', '', 'none given'],
-  ])('%s: the sender is %3$j, %4$s', async (args, input, sender) => {
+  ])('%s | %j: the sender is %j, %s', async (args, input, sender) => {
     expect(await place.run(args, input)).toMatchObject({ code: 0 })
     const text = await delivered()
     expect(text).toContain(`Return-Path: <${sender}>\n`)
@@ -67,7 +67,7 @@ describe('deliver', () => {
     ['deliver ann --nonsense', 64, /unknown option/, 'EX_USAGE: no such option'],
     ['deliver ann -f a\u0001b', 64, /is no address/, 'EX_USAGE: no address'],
     ['deliver ann --config none.toml', 78, /none\.toml/, 'EX_CONFIG: no configuration'],
-  ])('%s ends with %i: %4$s', async (args, code, says) => {
+  ])('%s ends with %i and %s: %s', async (args, code, says) => {
     const outcome = await place.run(args, 'A: b\n')
     expect(outcome).toMatchObject({ code, stdout: '' })
     expect(outcome.stderr).toMatch(says)
@@ -86,7 +86,7 @@ describe('deliver', () => {
 })
 
 describe('a From_ line in front', () => {
-  it.each([
+  const lines = [
     ['From a@b x\nA: b\n', 'A: b\n', 'a@b', 'is cut off'],
     ['From a@b x', 'From a@b x', '', 'without a line end is none'],
     [
@@ -97,11 +97,13 @@ describe('a From_ line in front', () => {
     ],
     ['From: a@b\n', 'From: a@b\n', '', 'is no From field'],
     ['', '', '', 'and nothing else'],
-  ])('%j: %4$s', async (input, rest, sender) => {
-    for (const size of [1, 5, 1000]) {
-      const message = await stripFromLine(inPieces(Buffer.from(input), size))
-      expect(message.sender).toBe(sender)
-      expect((await gather(message.octets)).toString()).toBe(rest)
-    }
-  })
+  ] as const
+  for (const [input, rest, sender, reason] of lines)
+    it(reason, async () => {
+      for (const size of [1, 5, 1000]) {
+        const message = await stripFromLine(inPieces(Buffer.from(input), size))
+        expect(message.sender).toBe(sender)
+        expect((await gather(message.octets)).toString()).toBe(rest)
+      }
+    })
 })

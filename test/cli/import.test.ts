@@ -110,7 +110,7 @@ describe('import', () => {
       'options that contradict each other',
     ],
     ['import ann maildir', 2, /missing required argument 'path'/, 'no path'],
-  ])('%s ends with %i: %4$s', async (args, code, says) => {
+  ])('%s ends with %i and %s: %s', async (args, code, says) => {
     putMaildir()
     put('junk', '\u0000\u00ffjunk')
     const outcome = await place.run(args)
@@ -150,7 +150,7 @@ describe('export', () => {
     ['export ann mbox none/file', 1, /no such file or folder/, 'no folder for it'],
     ['export nobody mbox out', 1, /there is no account nobody/, 'no account'],
     ['export ann eml out', 2, /Allowed choices are maildir, mbox/, 'no format'],
-  ])('%s ends with %i: %4$s', async (args, code, says) => {
+  ])('%s ends with %i and %s: %s', async (args, code, says) => {
     put('md/x', 'x')
     put('file', 'x')
     const outcome = await place.run(args)

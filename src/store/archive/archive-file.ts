@@ -6,6 +6,8 @@ import type { Octets } from '../../mail/octets.ts'
 import { ArchiveError, archiveError } from './archive.ts'
 
 const chunkOctets = 256 * 1024
+/** A list has about 100 octets for a message. */
+const maxListOctets = 256 * 1024 * 1024
 /** However small pieces are, so many of them are gathered at most. */
 const maxPieces = 8192
 
@@ -46,8 +48,13 @@ export async function readBeginning(path: string, limitOctets: number): Promise<
 /** A small text file (a UIDL list) as Latin-1, or undefined where there is none. Throws `ArchiveError`. */
 export async function readListFile(path: string): Promise<string | undefined> {
   const pieces: Uint8Array[] = []
+  let octets = 0
   try {
-    for await (const piece of readArchiveFile(path)) pieces.push(piece)
+    for await (const piece of readArchiveFile(path)) {
+      pieces.push(piece)
+      octets += piece.length
+      if (octets > maxListOctets) throw new ArchiveError(`${path}: too large for a list of UIDLs`)
+    }
   } catch (error) {
     const cause =
       error instanceof ArchiveError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined

@@ -61,7 +61,7 @@ describe('names in a Maildir', () => {
     ['1.2.h:2,S,R', '1.2.h', ['seen'], 'what follows a comma are no flags'],
     ['1.2.h:1,S', '1.2.h', [], 'experimental info'],
     ['1.2.h!x', '1.2.h!x', [], 'an exclamation mark in the name'],
-  ])('%s: %4$s', (name, baseName, flags) => {
+  ])('%s | %s | %j: %s', (name, baseName, flags) => {
     expect(baseNameOf(name)).toBe(baseName)
     expect(flagsOf(name)).toEqual(flags)
   })

@@ -25,7 +25,7 @@ describe('dovecot-uidlist', () => {
       { uid: 7, baseName: 'a b' },
       'keys of the header in any order; a blank in a name',
     ],
-  ])('%s | %s: %4$s', (header, line, entry) => {
+  ])('%s | %s | %j: %s', (header, line, entry) => {
     const list = parseUidList(`${header}\n${line}\n`)
     expect(list.faults).toEqual([])
     expect(list.uidValidity).toBe(1_500_000_000)
@@ -47,7 +47,7 @@ describe('dovecot-uidlist', () => {
     [`${header3}\n0 :a\n`, 'line 2: not an entry', 'uid 0'],
     [`${header3}\n1 :../../etc/passwd\n`, 'line 2: not an entry', 'a path'],
     [`${header3}\n1 a\n`, 'line 2: not an entry', 'a line of version 1 in a list of version 3'],
-  ])('%j has a fault: %3$s', (text, fault) => {
+  ])('%j has a fault: %s: %s', (text, fault) => {
     expect(parseUidList(text).faults).toEqual([fault])
   })
 
@@ -87,7 +87,7 @@ describe('courierpop3dsizelist', () => {
       'uid 0: the name, escaped',
     ],
     ['/2 9 1500000000', 'a name 40 3:4', 'a name', 'UID3-4', 'a blank in the name'],
-  ])('%s | %s: %5$s', (header, line, name, uidl) => {
+  ])('%s | %s | %s | %s: %s', (header, line, name, uidl) => {
     const list = parseSizeList(`${header}\n${line}\n`)
     expect(list.faults).toEqual([])
     expect([...list.uidls]).toEqual([[name, uidl]])
@@ -99,7 +99,7 @@ describe('courierpop3dsizelist', () => {
     ['/2 1 1\na 1 1:1', 'line 2: cut off', 'the uidvalidity may have had more digits'],
     ['/2 1 1\na 1\n', 'line 2: not an entry', 'no uid'],
     ['/2 1 1\na/b 1 1:1\n', 'line 2: not an entry', 'a path'],
-  ])('%j has a fault: %3$s', (text, fault) => {
+  ])('%j has a fault: %s: %s', (text, fault) => {
     expect(parseSizeList(text).faults).toEqual([fault])
   })
 })
