@@ -1,11 +1,11 @@
 // The whole office: the only file that knows everything. Takes the data folder, opens the store, listens; reloads, drains,
 // closes.
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
-import { type Config, deliveryRules, type ServiceName, serviceNames } from './config.ts'
+import { type Config, deliveryRules, isLoopback, type ServiceName, serviceNames } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
 import type { Store } from './mail/store.ts'
-import type { ListenAddress } from './net/listener.ts'
+import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { startPop3Server } from './pop3/server/server.ts'
 import { startIntake } from './smtp/intake/intake.ts'
@@ -218,6 +218,8 @@ async function startServer(service: ServiceName, parts: ServerParts): Promise<Ru
 
 function startPop3({ config, live, store, log }: ServerParts) {
   const { pop3 } = config
+  const open = config.listen.pop3.filter(address => !isLoopback(address)).map(formatListenAddress)
+  if (open.length > 0) log.warn({ addresses: open }, 'passwords travel in clear to these addresses')
   return startPop3Server({
     listen: config.listen.pop3,
     hostname: config.hostname,

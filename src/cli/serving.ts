@@ -55,6 +55,8 @@ async function introduction(service: Service, config: Config, options: ServeOpti
     lines.push(
       'WARNING: passwords travel in clear, and not only inside this machine (`cleartext = "anywhere"`).',
     )
+  else if (config.listen.pop3.length > 0)
+    lines.push('Passwords travel in clear, so POP3 is served inside this machine only.')
   if (options.demo) {
     lines.push(
       'DEMO: these users and their passwords are known to everybody. Keep no real mail here.',

@@ -86,7 +86,9 @@ function quotaCommand(): Command {
     .action(async (name: AccountName, quotaOctets: number, options: ConfigOptions) => {
       await inOffice(options, async ({ store }) => {
         await store.setQuota(name, quotaOctets)
-        printLine(`${name} may hold ${formatQuota(quotaOctets)}`)
+        printLine(
+          quotaOctets === 0 ? `${name} has no limit` : `${name} may hold ${formatOctets(quotaOctets)}`,
+        )
       })
     })
   return withExamples(command, [

@@ -49,9 +49,10 @@ describe('the start', () => {
     expect(lines[0]).toBe(`Poplar 0.1.0, data in ${join(place.folder, 'poplar-data')}`)
     expect(lines[1]).toMatch(/^ {2}POP3 on 127\.0\.0\.1:\d+$/)
     expect(lines[2]).toMatch(/^ {2}LMTP on 127\.0\.0\.1:\d+$/)
-    expect(lines[3]).toMatch(/no users yet/)
-    expect(lines[4]).toMatch(/^ {2}node \S+cli\.js user add NAME$/)
-    expect(lines.slice(5)).toEqual(['ready'])
+    expect(lines[3]).toBe('Passwords travel in clear, so POP3 is served inside this machine only.')
+    expect(lines[4]).toMatch(/no users yet/)
+    expect(lines[5]).toMatch(/^ {2}node \S+cli\.js user add NAME$/)
+    expect(lines.slice(6)).toEqual(['ready'])
   })
 
   it.each([
@@ -97,6 +98,10 @@ describe('the start', () => {
     const server = new ServerProcess(place)
     await server.says(/^ready$/m)
     expect(server.stdout).toMatch(/^WARNING: passwords travel in clear/m)
+    await server.kill('SIGTERM')
+    expect(server.logged('passwords travel in clear to these addresses')).toMatchObject([
+      { level: 'warn', addresses: ['0.0.0.0:0'] },
+    ])
   })
 })
 

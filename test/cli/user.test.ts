@@ -94,7 +94,7 @@ describe('user quota', () => {
   it('changes the quota, 0 is none', async () => {
     expect((await place.run('user quota ann 2.5GiB')).stdout).toBe('ann may hold 2.5 GiB\n')
     expect(await userNamed('ann')).toMatchObject({ quotaOctets: 2.5 * 1024 ** 3 })
-    expect((await place.run('user quota ann 0')).stdout).toBe('ann may hold no limit\n')
+    expect((await place.run('user quota ann 0')).stdout).toBe('ann has no limit\n')
   })
 
   it('needs the account and a size', async () => {
