@@ -35,8 +35,8 @@ export interface LaidDown {
   readonly outcomes: readonly CopyOutcome[]
 }
 
-/** Pieces are gathered to this size: a small message is one write, a large one few. */
-const writeOctets = 128 * 1024
+/** Smaller pieces are gathered to this size: a small message is one write, and full reads of a socket are not copied. */
+const writeOctets = 32 * 1024
 
 /** Content that is written and belongs to nobody yet. */
 export interface WrittenContent {
