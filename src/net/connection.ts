@@ -17,6 +17,7 @@ const pageOctets = 64 * 1024
 /** Octets that may wait for the peer before the sender waits too. */
 const highWaterOctets = 64 * 1024
 const lingerMs = 5_000
+const keepAliveInitialDelayMs = 60_000
 
 /** Pages to render into. One that the kernel took whole is free again at once, so that few are ever needed. */
 const freePages: Buffer[] = []
@@ -35,6 +36,7 @@ export class Connection {
   #received = 0
   #drained: (() => void) | undefined
   #flushIsDue = false
+  #isKeptAlive = false
   #closingSinceMs = 0
   #progressOctets = 0
   #progressAtMs = 0
@@ -153,8 +155,13 @@ export class Connection {
     return nowMs - this.#progressAtMs
   }
 
-  /** Cuts a connection whose peer does not answer the end of it. To be called every now and then. */
+  /**
+   * To be called every now and then: cuts a connection whose peer does not answer the end of it, and has the kernel
+   * watch over the long-lived ones, which short sessions need not pay for.
+   */
   sweep(nowMs: number): void {
+    if (!this.#isKeptAlive) this.#socket.setKeepAlive(true, keepAliveInitialDelayMs)
+    this.#isKeptAlive = true
     if (this.#closingSinceMs > 0 && nowMs - this.#closingSinceMs > lingerMs) this.#socket.destroy()
   }
 

@@ -25,7 +25,6 @@ export interface Listener {
 }
 
 const backlog = 1024
-const keepAliveInitialDelayMs = 60_000
 
 /** Reads `address:port` or `[IPv6 address]:port`; undefined when it is neither. A host name is not an address. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
@@ -63,13 +62,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 }
 
 function createServerFor(options: ListenerOptions, counter: ConnectionCounter): Server {
-  const socketOptions = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveInitialDelayMs,
-  }
-  return createServer(socketOptions, socket => {
+  return createServer({ allowHalfOpen: true, noDelay: true }, socket => {
     const connection = new Connection(socket)
     const { peer } = connection
     if (!counter.enter(peer)) {

@@ -32,7 +32,7 @@ async function replay(script: Script, store: Store): Promise<void> {
 
 describe.each(Object.entries(stores))('transcripts over the store: %s', (_, open) => {
   it.each(scripts)('$name: $script.title', async ({ script }) => {
-    const store = await open({})
+    const store = await open({ now: Date.now, leaseMs: 60_000 })
     try {
       await replay(script, store)
     } finally {

@@ -85,8 +85,8 @@ export interface MessageBody extends Pick<MessageOctets, 'dotLines'> {
 
 /** What a handler gives back: a reply, and what it means for the session. */
 export interface Answer {
-  /** The status line; of a short multi-line reply everything. US-ASCII, CRLF included. */
-  readonly text: string
+  /** The status line; of a short multi-line reply everything. US-ASCII, CRLF included; octets when used often. */
+  readonly text: string | Uint8Array
   /** Pieces that follow the status line, terminator included. */
   readonly lines?: Iterable<string>
   /** A message that follows the status line. */

@@ -148,7 +148,7 @@ function wholeListing(
   let answer = answers.get(listing)
   if (answer === undefined) {
     const { text, lines } = render(maildrop)
-    answer = { text: text + [...lines].join('') }
+    answer = { text: Buffer.from(text + [...lines].join(''), 'latin1') }
     answers.set(listing, answer)
   }
   return answer

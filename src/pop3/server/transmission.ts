@@ -37,9 +37,10 @@ export class Transmission {
   }
 
   /** Sends a short reply. Afterwards, wait while `mustWait`. */
-  sendText(text: string): void {
+  sendText(text: string | Uint8Array): void {
     this.#work += text.length
-    this.#outlet.sendText(text)
+    if (typeof text === 'string') this.#outlet.sendText(text)
+    else this.#outlet.sendOctets(text)
   }
 
   get mustWait(): boolean {
