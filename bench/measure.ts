@@ -29,6 +29,7 @@ export interface Measurement {
 type Timing = Pick<Options, 'sessions' | 'warmUpMs' | 'measureMs'>
 
 const visitsOfHugeMaildrop = 6
+/** What a server gets to come to rest. */
 const settleMs = 2000
 const messagesPerConnection = 10
 const factsByScenario = new Map<ScenarioName, readonly MaildropFacts[]>()
@@ -91,21 +92,26 @@ async function measureRate(
   }
 }
 
-async function measureIdle({ pid, pop3Port }: RunningServer, maildrops: readonly MaildropFacts[]) {
-  const load = startIdleLoad({ kind: 'idle', port: pop3Port, maildrops })
+async function measureIdle(server: RunningServer, maildrops: readonly MaildropFacts[]) {
+  const load = startIdleLoad({ kind: 'idle', port: server.pop3Port, maildrops })
   try {
-    // Once in and out before, so that what is kept for good (code, caches, pools) is not counted as the sessions'.
+    // Only a few before: what a server keeps of many sessions when they are gone, such as caches, counts as theirs.
     await load.do('visit')
-    await sleep(settleMs)
-    const before = familyMemory(pid)
+    const before = await memoryAtRest(server)
     await load.do('open')
-    await sleep(settleMs)
-    const after = familyMemory(pid)
+    const after = await memoryAtRest(server)
     await load.do('close')
     return { figures: { idle: (after - before) / 1000 / maildrops.length } }
   } finally {
     load.end()
   }
+}
+
+async function memoryAtRest(server: RunningServer): Promise<number> {
+  await sleep(settleMs)
+  server.collectGarbage?.()
+  await sleep(settleMs)
+  return familyMemory(server.pid)
 }
 
 async function measureListing({ pop3Port }: RunningServer, [maildrop]: readonly MaildropFacts[]) {

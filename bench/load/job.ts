@@ -66,7 +66,7 @@ export interface Visit {
 }
 
 /**
- * What an idle job is told to do; it answers each with the same word. `visit` logs in to every maildrop and out again,
- * few at a time; `open` logs in to all and stays.
+ * What an idle job is told to do; it answers each with the same word. `visit` logs in to a few maildrops
+ * and out again; `open` logs in to all and stays.
  */
 export type IdleStep = 'visit' | 'open' | 'close'

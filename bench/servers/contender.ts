@@ -11,6 +11,8 @@ export interface RunningServer {
   readonly pop3Port: number
   /** Absent when it takes no mail in. */
   readonly lmtpPort?: number
+  /** Makes it collect its garbage, where it has a collector. */
+  collectGarbage?(): void
   /** Ends it and waits until it is gone. */
   stop(): Promise<void>
 }

@@ -43,7 +43,8 @@ export class Poplar implements Contender {
   }
 
   async start(profileFolder?: string): Promise<RunningServer> {
-    const nodeOptions = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profileFolder)}`] : []
+    const nodeOptions = ['--expose-gc', '--import', join(import.meta.dirname, 'collect-garbage.js')]
+    if (profileFolder) nodeOptions.push('--cpu-prof', `--cpu-prof-dir=${resolve(profileFolder)}`)
     const [pop3Port, lmtpPort] = [await freePort(), await freePort()]
     const configFile = join(this.#folder, 'poplar.toml')
     writeFileSync(configFile, this.#config(pop3Port, lmtpPort))
@@ -53,7 +54,13 @@ export class Poplar implements Contender {
       join(this.#folder, 'output.log'),
       [pop3Port, lmtpPort],
     )
-    return { pid: child.pid ?? 0, pop3Port, lmtpPort, stop: () => stopServer(child) }
+    return {
+      pid: child.pid ?? 0,
+      pop3Port,
+      lmtpPort,
+      collectGarbage: () => child.kill('SIGUSR2'),
+      stop: () => stopServer(child),
+    }
   }
 
   makeCold(): void {

@@ -72,12 +72,15 @@ export function processFamily(pid: number): number[] {
   return family
 }
 
-/** Octets of memory the family holds: proportional set size, so that shared pages count once. */
+/**
+ * Octets of memory the family holds: proportional set size, so that pages it shares count once, without pages of files
+ * (programs and libraries, which depend on who else on the machine runs them).
+ */
 export function familyMemory(pid: number): number {
   let kibibytes = 0
   for (const member of processFamily(pid)) {
     const rollup = tryRead(`/proc/${member}/smaps_rollup`)
-    kibibytes += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0)
+    for (const [, size] of rollup.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+) kB/gm)) kibibytes += Number(size)
   }
   return kibibytes * 1024
 }
