@@ -4,6 +4,7 @@ import { accountRegistrySuite } from '../suites/account-registry.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
+import { randomOperationsSuite } from '../suites/random-operations.ts'
 import { recoveryStoreSuite } from '../suites/recovery-store.ts'
 import { stores } from './factories.ts'
 
@@ -13,4 +14,5 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('maildrop store', () => maildropStoreSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))
   describe('archive store', () => archiveStoreSuite(factory))
+  describe('all together', () => randomOperationsSuite(factory))
 })

@@ -4,12 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Account } from '../../src/mail/account.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { copyFor, deliver, holder, textOf, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const programs = resolve(import.meta.dirname, 'programs')
 if (!existsSync(resolve(import.meta.dirname, '../../dist/store/open-store.js'))) {

@@ -50,8 +50,9 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
     },
 
     async update(indexes) {
+      const uidls = indexes.map(index => uidlAt(listing, index))
       if (!holds()) throw new Refusal('lease-lost', 'the lock on the maildrop was lost: nothing was deleted')
-      for (const uidl of indexes.map(index => uidlAt(listing, index))) {
+      for (const uidl of uidls) {
         const message = entry.messages.get(uidl)
         if (!message || message.expungedAt !== undefined) continue
         message.expungedAt = state.now()
