@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/open-store.ts'
+import { openForWriting } from '../../src/store/sql/sqlite/mail-file.ts'
 import { put, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
 
@@ -48,8 +49,10 @@ describe('opening', () => {
     expect(existsSync(`${mailFile(folder)}-wal`)).toBe(false)
   })
 
-  it('marks the file as ours, and every commit as one that waits for the disk', async () => {
-    const file = new Sqlite(mailFile(await usedFolder()), { readonly: true })
+  it('marks the file as ours, and has every commit wait for the disk', async () => {
+    const file = openForWriting(mailFile(await usedFolder()), { busyTimeoutMs: 0 })
+    // 2 is FULL: the log is on disk before a commit returns.
+    expect(file.pragma('synchronous', { simple: true })).toBe(2)
     expect(file.pragma('application_id', { simple: true })).toBe(0x504f504c)
     expect(file.pragma('user_version', { simple: true })).toBe(1)
     expect(file.pragma('journal_mode', { simple: true })).toBe('wal')

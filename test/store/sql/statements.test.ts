@@ -1,0 +1,171 @@
+// Statements: each is compiled once with its parameters in their places, finds an index, and is no SQLite of its own.
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { openStore } from '../../../src/store/open-store.ts'
+import * as accounts from '../../../src/store/sql/accounts.ts'
+import * as deliveries from '../../../src/store/sql/deliveries.ts'
+import type { Operation } from '../../../src/store/sql/operation.ts'
+import type { Schema } from '../../../src/store/sql/schema.ts'
+import { SqliteConnection } from '../../../src/store/sql/sqlite/connection.ts'
+import { sqlite } from '../../../src/store/sql/sqlite/dialect.ts'
+import {
+  bind,
+  compileStatement,
+  type Parameters,
+  Placeholder,
+  type Statement,
+  statement,
+} from '../../../src/store/sql/statement.ts'
+import { copyFor, deliver, expunge, holder, octets, put } from '../../suites/fixtures.ts'
+import { scratchFolder } from '../factories.ts'
+
+const postgres = new Kysely<Schema>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: db => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
+
+describe('a statement', () => {
+  const example = statement<{ name: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom('account')
+      .select('id')
+      .where('quota_octets', '=', 0)
+      .where('name', '=', p.name)
+      .limit(p.limit),
+  )
+
+  it('has its parameters in their places, constants among them', () => {
+    const { sql, bindings } = compileStatement(sqlite, example)
+    expect(sql).toBe('select "id" from "account" where "quota_octets" = ? and "name" = ? limit ?')
+    expect(bindings).toEqual([0, new Placeholder('name'), new Placeholder('limit')])
+    expect(bind(bindings, { limit: 5, name: 'ann' })).toEqual([0, 'ann', 5])
+  })
+
+  it('is a fault with a parameter left out', () => {
+    const { bindings } = compileStatement(sqlite, example)
+    expect(() => bind(bindings, { name: 'ann' })).toThrow('no value for the parameter limit')
+  })
+
+  it('compiles for another database', () => {
+    expect(compileStatement(postgres, example).sql).toBe(
+      'select "id" from "account" where "quota_octets" = $1 and "name" = $2 limit $3',
+    )
+  })
+})
+
+describe('an operation', () => {
+  const steps = (operation: Operation<unknown>, ...answers: readonly (readonly Parameters[])[]) => {
+    const asked: { sql: string; parameters: Parameters }[] = []
+    let step = operation.next()
+    for (const rows of answers) {
+      if (step.done) break
+      const { sql } = compileStatement(postgres, step.value.statement as Statement<never, unknown>)
+      asked.push({ sql, parameters: step.value.parameters })
+      step = operation.next(rows)
+    }
+    return { asked, step }
+  }
+
+  it('asks for one statement after the other, whoever answers', () => {
+    const alias = { address: 'team', accountName: 'ann' }
+    const { asked, step } = steps(accounts.addAlias(alias), [{ id: 'i' }], [{ address: 'team' }])
+    expect(asked.map(({ parameters }) => parameters)).toEqual([
+      { name: 'ann' },
+      { address: 'team', account_id: 'i' },
+    ])
+    expect(asked[1]?.sql).toContain('on conflict ("address", "account_id") do nothing')
+    expect(step.done).toBe(true)
+  })
+
+  it('refuses from what it was answered', () => {
+    const alias = { address: 'team', accountName: 'ann' }
+    expect(() => steps(accounts.addAlias(alias), [])).toThrow(
+      expect.objectContaining({ code: 'no-such-account' }),
+    )
+    expect(() => steps(accounts.addAlias(alias), [{ id: 'i' }], [])).toThrow(
+      expect.objectContaining({ code: 'alias-exists' }),
+    )
+  })
+
+  it('does not commit a delivery whose octets housekeeping has begun to free', () => {
+    const copy = { account_id: 'a', trace: octets(''), internal_date: 0, flags: 0, uidl: 'u', given: false }
+    const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0, chunks: [], seq: 4 }
+    const delivery = deliveries.deliver({ ...content, copies: [copy], mode: 'all' })
+    const inbox = [{ inbox_id: 'm' }]
+    const claimed = [{ uid_next: 2, modseq: 2 }]
+    expect(() => steps(delivery, inbox, [{ id: 'a' }], claimed, [], [])).toThrow('its octets were freed')
+  })
+})
+
+it('every statement finds its rows by an index', async () => {
+  const seen = new Map<string, string[]>()
+  const explain = (connection: SqliteConnection, sql: string, values: number) => {
+    const plan = connection.file.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`)
+    return plan.all(...Array.from({ length: values }, () => 1)).map(({ detail }) => detail)
+  }
+  const prototype = SqliteConnection.prototype
+  const { rows, row, columns } = prototype
+  const watch = <F extends (...given: never[]) => unknown>(inner: F): F =>
+    function (this: SqliteConnection, ...given: never[]) {
+      const { sql, bindings } = compileStatement(sqlite, given[0] as unknown as Statement<never, unknown>)
+      if (!seen.has(sql)) seen.set(sql, explain(this, sql, bindings.length))
+      return inner.apply(this, given)
+    } as F
+  Object.assign(prototype, { rows: watch(rows), row: watch(row), columns: watch(columns) })
+  try {
+    await everything()
+  } finally {
+    Object.assign(prototype, { rows, row, columns })
+  }
+  expect(seen.size).toBeGreaterThan(50)
+  // Small tables that are read whole: all accounts, all aliases, the leases of a process, loose contents, all mailboxes.
+  const whole = /^SCAN (account|address|lease|loose_content|mailbox)\b/
+  const scans = [...seen].filter(([, plan]) =>
+    plan.some(detail => detail.startsWith('SCAN') && !whole.test(detail)),
+  )
+  expect(scans).toEqual([])
+  const listing = [...seen].find(([sql]) => sql.startsWith('select "uid", "octets", "uidl"'))
+  expect(listing?.[1]).toEqual([
+    'SEARCH message USING COVERING INDEX message_scan (account_id=? AND mailbox_id=? AND uid>? AND uid<?)',
+  ])
+  // What names a message by its unique-id must go straight to it.
+  const partial = [...seen].filter(
+    ([sql, plan]) =>
+      /"uidl" = \?/.test(sql) && !plan.some(detail => /message USING PRIMARY KEY .*uidl=\?/.test(detail)),
+  )
+  expect(partial).toEqual([])
+})
+
+/** Calls every method of the store, so that every statement runs. */
+async function everything(): Promise<void> {
+  const store = await openStore({ folder: scratchFolder(), writer: 'inline' })
+  const ann = await store.addAccount({ name: 'ann' })
+  await store.addAlias({ address: 'x', accountName: 'ann' })
+  await store.addAlias({ address: 'y', accountName: 'ann' })
+  await Promise.all([store.findAlias('x'), store.listAliases(), store.listAccounts(), store.listLeases()])
+  await store.removeAlias('x')
+  await store.removeAlias('y', 'ann')
+  await store.setPasswordHash('ann', 'h')
+  await store.setQuota('ann', 0)
+  await put(store, ann, 'small')
+  await put(store, ann, 'large', `A: b\r\n\r\n${'x'.repeat(600_000)}\r\n`)
+  await deliver(store, [copyFor(ann)])
+  const maildrop = await store.openMaildrop(ann, holder)
+  for await (const _ of (await maildrop.read(1)).body);
+  await store.breakLease('ann')
+  await maildrop.release()
+  for await (const _ of store.messages(ann));
+  await store.countMessages(ann)
+  await expunge(store, ann, 'small', 'large')
+  await store.countExpunged(ann)
+  await store.undelete(ann)
+  await expunge(store, ann, 'large')
+  await store.clean(new Date(Date.now() + 1000))
+  await store.checkIntegrity()
+  await store.removeAccount('ann')
+  await store.close()
+}
