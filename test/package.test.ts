@@ -1,9 +1,10 @@
 // The package as others get it: its doors lead to built files, nothing else can be imported, its documents are current.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { publint } from 'publint'
 import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../src/config.ts'
 import { runOrFail } from './e2e/program.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -37,6 +38,13 @@ describe('the package', () => {
   it('passes publint', async () => {
     const { messages } = await publint({ pkgDir: root, strict: true })
     expect(messages).toEqual([])
+  })
+})
+
+describe('README.md', () => {
+  it('shows a configuration that is one', () => {
+    const [, toml] = /```toml\n([^]*?)```/.exec(readFileSync(resolve(root, 'README.md'), 'utf8')) ?? []
+    expect(parseConfig(toml ?? '').domains).toEqual(['example.net', 'example.org'])
   })
 })
 
