@@ -6,7 +6,7 @@ import { parseCommand } from '../wire/command.ts'
 import { commandLineOctets, lineLimit } from '../wire/limits.ts'
 import { err } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
-import { failureReply } from './failure.ts'
+import { failureReply, logFault } from './failure.ts'
 import { refusalDelayMs } from './limits.ts'
 import type { SessionMaildrop } from './maildrop.ts'
 import {
@@ -175,9 +175,10 @@ export class Session implements SessionContext {
       await task
     } catch (error) {
       // In mid-body nothing can be said any more: an early end is the only way to tell.
-      const text = failureReply(error, this, this.#inBody ? 'multi-line reply' : 'command')
-      if (this.#inBody) this.#end('fault')
-      else this.#outlet.sendText(text)
+      if (this.#inBody) {
+        logFault(error, this, 'multi-line reply')
+        this.#end('fault')
+      } else this.#outlet.sendText(failureReply(error, this, 'command'))
     }
     this.#busy = false
     this.#activeAtMs = performance.now()

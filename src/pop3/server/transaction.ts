@@ -114,7 +114,7 @@ function notThere(
 type Render = (
   maildrop: SessionMaildrop,
   isListed?: (index: number) => boolean,
-) => Required<Pick<Answer, 'text' | 'lines'>>
+) => { readonly text: string; readonly lines: Iterable<string> }
 
 function scanListing(maildrop: SessionMaildrop, isListed?: (index: number) => boolean) {
   const { count, octets } = maildrop.listing
