@@ -20,8 +20,8 @@ export const leaseMs = 60_000
 export interface Bench {
   readonly store: Store
   /** Lets time pass for the store. */
-  pass(milliseconds: number): void
-  now(): number
+  readonly pass: (milliseconds: number) => void
+  readonly now: () => number
 }
 
 /** A fresh store for every test of a suite; after each, its integrity is checked and it is closed. */

@@ -1,11 +1,11 @@
-// Cutting a stream of octets into the chunks that are stored. Each chunk has memory of its own, so that it can be handed
-// to another thread without a copy and keeps no network buffer alive.
+// Cutting a stream of octets into the chunks that are stored. Chunks are copied out of the pieces they came in, so that
+// none of them keeps a network buffer alive and each can be handed to another thread.
 
 /** Octets of one stored chunk; all but the last of a content have exactly this size. */
 export const chunkOctets = 65_536
 
 export class ChunkBuffer {
-  #pieces: Uint8Array[] = []
+  readonly #pieces: Uint8Array[] = []
   #octets = 0
 
   get octets(): number {
@@ -18,30 +18,30 @@ export class ChunkBuffer {
     this.#octets += piece.length
   }
 
-  /** Takes out at most `maxChunks` chunks; an incomplete one only when `rest` is true. */
-  take(maxChunks: number, rest: boolean): Uint8Array<ArrayBuffer>[] {
-    const taken: Uint8Array<ArrayBuffer>[] = []
-    while (taken.length < maxChunks && (this.#octets >= chunkOctets || (rest && this.#octets > 0))) {
-      taken.push(this.#takeOne(Math.min(chunkOctets, this.#octets)))
+  /** Takes out all that is left, in chunks with memory of their own. */
+  takeAll(): Uint8Array<ArrayBuffer>[] {
+    const chunks: Uint8Array<ArrayBuffer>[] = []
+    while (this.#octets > 0) {
+      const chunk = new Uint8Array(Math.min(chunkOctets, this.#octets))
+      this.fill(chunk)
+      chunks.push(chunk)
     }
-    return taken
+    return chunks
   }
 
-  #takeOne(octets: number): Uint8Array<ArrayBuffer> {
-    const chunk = new Uint8Array(octets)
+  /** Takes out as many octets as `target` is long; there must be so many. */
+  fill(target: Uint8Array): void {
     let filled = 0
     let used = 0
-    while (filled < octets) {
-      const piece = this.#pieces[used]
-      if (!piece) break
-      const part = piece.subarray(0, octets - filled)
-      chunk.set(part, filled)
+    for (const piece of this.#pieces) {
+      if (filled === target.length) break
+      const part = piece.subarray(0, target.length - filled)
+      target.set(part, filled)
       filled += part.length
       if (part.length === piece.length) used += 1
       else this.#pieces[used] = piece.subarray(part.length)
     }
     this.#pieces.splice(0, used)
-    this.#octets -= octets
-    return chunk
+    this.#octets -= filled
   }
 }

@@ -17,8 +17,9 @@ import { freeLoose } from './freeing.ts'
 import { type Operation, row, rows, Undone } from './operation.ts'
 import { statement } from './statement.ts'
 
-/** Chunks that wait in memory before they are laid down ahead of the commit: 256 KiB. */
+/** Chunks that wait in memory, and are then laid down together ahead of the commit: 256 KiB. */
 const waitingChunks = 4
+const waitingOctets = waitingChunks * chunkOctets
 
 export function sqlDeliveries(database: Database): DeliveryTarget {
   return { begin: () => new SqlDelivery(database) }
@@ -30,6 +31,7 @@ class SqlDelivery implements Delivery {
   readonly #buffer = new ChunkBuffer()
   #octets = 0
   #spilled = 0
+  #spillMemory: Uint8Array | undefined
   #ended = false
 
   constructor(database: Database) {
@@ -41,14 +43,14 @@ class SqlDelivery implements Delivery {
     this.#checkOpen()
     this.#buffer.push(chunk)
     this.#octets += chunk.length
-    while (this.#buffer.octets > waitingChunks * chunkOctets) await this.#spill()
+    while (this.#buffer.octets > waitingOctets) await this.#spill()
   }
 
   async commit(facts: ContentFacts, copies: readonly DeliveryCopy[], mode: 'all' | 'each') {
     this.#checkOpen()
     for (const { uidl } of copies) checkUidl(uidl)
     const { writer, now } = this.#database
-    const chunks = this.#buffer.take(waitingChunks + 1, true)
+    const chunks = this.#buffer.takeAll()
     this.#ended = true
     const outcomes = await writer.run(
       deliver,
@@ -77,16 +79,18 @@ class SqlDelivery implements Delivery {
     while (await writer.run(freeLoose, { content_id: this.id, before: Number.MAX_SAFE_INTEGER }));
   }
 
+  /** One piece of memory serves every spill: the writer has read it when the promise resolves. */
   async #spill() {
     const { writer, now } = this.#database
-    const chunks = this.#buffer.take(waitingChunks, false)
-    const seq = this.#spilled
-    this.#spilled += chunks.length
-    await writer.run(
-      spill,
-      { content_id: this.id, seq, chunks, now: now() },
-      chunks.map(({ buffer }) => buffer),
+    this.#spillMemory ??= new Uint8Array(new SharedArrayBuffer(waitingOctets))
+    const memory = this.#spillMemory
+    this.#buffer.fill(memory)
+    const chunks = Array.from({ length: waitingChunks }, (_, i) =>
+      memory.subarray(i * chunkOctets, (i + 1) * chunkOctets),
     )
+    const seq = this.#spilled
+    this.#spilled += waitingChunks
+    await writer.run(spill, { content_id: this.id, seq, chunks, now: now() })
   }
 
   #checkOpen() {

@@ -16,7 +16,7 @@ import {
   type Statement,
   statement,
 } from '../../../src/store/sql/statement.ts'
-import { copyFor, deliver, expunge, holder, octets, put } from '../../suites/fixtures.ts'
+import { copyFor, deliver, expunge, holder, octets, put, textOf } from '../../suites/fixtures.ts'
 import { scratchFolder } from '../factories.ts'
 
 const postgres = new Kysely<Schema>({
@@ -63,7 +63,7 @@ describe('an operation', () => {
     let step = operation.next()
     for (const rows of answers) {
       if (step.done) break
-      const { sql } = compileStatement(postgres, step.value.statement as Statement<never, unknown>)
+      const { sql } = compileStatement(postgres, step.value.statement)
       asked.push({ sql, parameters: step.value.parameters })
       step = operation.next(rows)
     }
@@ -108,6 +108,8 @@ it('every statement finds its rows by an index', async () => {
     return plan.all(...Array.from({ length: values }, () => 1)).map(({ detail }) => detail)
   }
   const prototype = SqliteConnection.prototype
+  // Kept to be put back, and called with their connection only.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
   const { rows, row, columns } = prototype
   const watch = <F extends (...given: never[]) => unknown>(inner: F): F =>
     function (this: SqliteConnection, ...given: never[]) {
@@ -155,10 +157,10 @@ async function everything(): Promise<void> {
   await put(store, ann, 'large', `A: b\r\n\r\n${'x'.repeat(600_000)}\r\n`)
   await deliver(store, [copyFor(ann)])
   const maildrop = await store.openMaildrop(ann, holder)
-  for await (const _ of (await maildrop.read(1)).body);
+  await textOf(await maildrop.read(1))
   await store.breakLease('ann')
   await maildrop.release()
-  for await (const _ of store.messages(ann));
+  for await (const message of store.messages(ann)) expect(message.octets).toBeGreaterThan(0)
   await store.countMessages(ann)
   await expunge(store, ann, 'small', 'large')
   await store.countExpunged(ann)
