@@ -55,10 +55,12 @@ class SqlDelivery implements Delivery {
     const outcomes = await writer.run(
       deliver,
       {
-        content_id: this.id,
-        octets: this.#octets,
-        header_octets: facts.headerOctets,
-        dot_lines: facts.dotLines,
+        content: {
+          content_id: this.id,
+          octets: this.#octets,
+          header_octets: facts.headerOctets,
+          dot_lines: facts.dotLines,
+        },
         chunks,
         seq: this.#spilled,
         copies: copies.map(copy => plainCopy(copy, now())),
@@ -139,11 +141,7 @@ function* layDown(content_id: Id, from: number, chunks: readonly Uint8Array[]): 
 }
 
 interface Deliver {
-  readonly content_id: Id
-  /** Of the whole content. */
-  readonly octets: number
-  readonly header_octets: number
-  readonly dot_lines: number
+  readonly content: NewContent
   /** The last chunks, the first of them having this `seq`. */
   readonly chunks: readonly Uint8Array[]
   readonly seq: number
@@ -152,41 +150,46 @@ interface Deliver {
 }
 
 /** Makes the message exist for its copies; for none of them when all are refused, or one is under `all`. */
-export function* deliver({ copies, mode, chunks, seq, ...content }: Deliver): Operation<CopyOutcome[]> {
+export function* deliver({ content, chunks, seq, copies, mode }: Deliver): Operation<CopyOutcome[]> {
+  const { content_id } = content
   const outcomes: CopyOutcome[] = []
   for (const copy of copies) outcomes.push(yield* deliverCopy(copy, content))
   const together = mode === 'all' ? outcomesTogether(outcomes) : outcomes
   if (!together.some(({ delivered }) => delivered)) throw new Undone(together)
-  if (seq > 0 && !(yield* row(claimLoose, { content_id: content.content_id }))) {
-    throw new Error(`the delivery ${content.content_id} took so long that its octets were freed`)
+  if (seq > 0 && !(yield* row(claimLoose, { content_id }))) {
+    throw new Error(`the delivery ${content_id} took so long that its octets were freed`)
   }
-  yield* layDown(content.content_id, seq, chunks)
+  yield* layDown(content_id, seq, chunks)
   yield* rows(insertContent, content)
   return together
 }
 
-function* deliverCopy(
-  copy: PlainCopy,
-  content: { readonly content_id: Id; readonly octets: number },
-): Operation<CopyOutcome> {
-  const { account_id, uidl, given, ...rest } = copy
-  const octets = copy.trace.length + content.octets
-  const account = yield* row(accountQuota, { account_id })
+function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {
+  const { account_id, uidl, trace, internal_date, flags } = copy
+  const { content_id } = content
+  const octets = trace.length + content.octets
+  const account = yield* row(accountInbox, { account_id })
   if (!account) return { delivered: false, reason: 'no-such-account' }
-  const key = { account_id, mailbox_id: account.inbox_id }
-  if (given && (yield* row(uidlTaken, { ...key, uidl })))
+  const mailbox_id = account.inbox_id
+  if (copy.given && (yield* row(uidlTaken, { account_id, mailbox_id, uidl }))) {
     return { delivered: false, reason: 'duplicate-uidl' }
+  }
   if (!(yield* row(claimRoom, { account_id, octets }))) return { delivered: false, reason: 'over-quota' }
-  const mailbox = yield* row(claimUid, { ...key, octets })
+  const mailbox = yield* row(claimUid, { account_id, mailbox_id, octets })
   if (!mailbox) throw new Error(`the account ${account_id} has no INBOX`)
+  const { modseq } = mailbox
+  const uid = mailbox.uid_next - 1
   yield* rows(insertMessage, {
-    ...key,
-    ...rest,
+    account_id,
+    mailbox_id,
     uidl,
-    uid: mailbox.uid_next - 1,
-    content_id: content.content_id,
+    uid,
+    content_id,
+    trace,
     octets,
-    modseq: mailbox.modseq,
+    internal_date,
+    flags,
+    modseq,
   })
   return { delivered: true, uidl }
 }
@@ -225,7 +228,7 @@ const insertContent = statement<NewContent>()((db, p) =>
   }),
 )
 
-const accountQuota = statement<{ account_id: Id }>()((db, p) =>
+const accountInbox = statement<{ account_id: Id }>()((db, p) =>
   db.selectFrom('account').select('inbox_id').where('id', '=', p.account_id),
 )
 

@@ -22,7 +22,7 @@ export function* row<P extends Parameters, R>(
   statement: Statement<P, R>,
   parameters: P,
 ): Operation<R | undefined> {
-  return (yield* rows(statement, parameters))[0]
+  return (yield { statement: statement as unknown as Statement, parameters })[0] as R | undefined
 }
 
 /** Thrown by an operation to take back what it did and yet answer with a value. */

@@ -93,8 +93,8 @@ describe('an operation', () => {
 
   it('does not commit a delivery whose octets housekeeping has begun to free', () => {
     const copy = { account_id: 'a', trace: octets(''), internal_date: 0, flags: 0, uidl: 'u', given: false }
-    const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0, chunks: [], seq: 4 }
-    const delivery = deliveries.deliver({ ...content, copies: [copy], mode: 'all' })
+    const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0 }
+    const delivery = deliveries.deliver({ content, chunks: [], seq: 4, copies: [copy], mode: 'all' })
     const inbox = [{ inbox_id: 'm' }]
     const claimed = [{ uid_next: 2, modseq: 2 }]
     expect(() => steps(delivery, inbox, [{ id: 'a' }], claimed, [], [])).toThrow('its octets were freed')
