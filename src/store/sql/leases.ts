@@ -21,13 +21,14 @@ export class Leases {
   readonly #leaseMs: number
   readonly #owner: string
   readonly #renewal: NodeJS.Timeout
+  readonly #unreleased: { account_id: Id; fence: number }[] = []
   #held = 0
 
   private constructor(database: Database, { leaseMs, server }: LeaseOptions) {
     this.#database = database
     this.#leaseMs = leaseMs
     this.#owner = `${server ? 'server' : 'program'}:${process.pid}:${randomBytes(8).toString('hex')}`
-    this.#renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
+    this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3).unref()
   }
 
   static async open(database: Database, options: LeaseOptions): Promise<Leases> {
@@ -52,23 +53,42 @@ export class Leases {
     return lease.fence
   }
 
+  /**
+   * Never fails: whoever gives a lease back has done his work. What the database does not take now (a full disk) is
+   * given back later.
+   */
   async release(account_id: Id, fence: number): Promise<void> {
     this.#held -= 1
-    await this.#database.leases.rows(releaseLease, { account_id, fence })
+    const lease = { account_id, fence }
+    try {
+      await this.#database.leases.rows(releaseLease, lease)
+    } catch {
+      this.#unreleased.push(lease)
+    }
   }
 
+  /** Gives back what is still held. Where that fails, it runs out. */
   async close(): Promise<void> {
     clearInterval(this.#renewal)
-    await this.#database.leases.rows(releaseLeasesOf, { owner: this.#owner })
+    try {
+      await this.#database.leases.rows(releaseLeasesOf, { owner: this.#owner })
+    } catch {
+      // A full disk must not keep the store from closing.
+    }
   }
 
-  #renew(): void {
-    if (this.#held === 0) return
+  async #renew(): Promise<void> {
     const { leases, now } = this.#database
-    const renew = async () =>
-      leases.rows(renewLeases, { owner: this.#owner, expires_at: now() + this.#leaseMs })
-    // A renewal that fails is made up for by the next; leases that no one else took meanwhile still hold.
-    renew().catch(() => {})
+    try {
+      for (let lease = this.#unreleased[0]; lease; lease = this.#unreleased[0]) {
+        await leases.rows(releaseLease, lease)
+        this.#unreleased.shift()
+      }
+      if (this.#held === 0) return
+      await leases.rows(renewLeases, { owner: this.#owner, expires_at: now() + this.#leaseMs })
+    } catch {
+      // Made up for by the next renewal; a lease that no one else took meanwhile still holds.
+    }
   }
 }
 

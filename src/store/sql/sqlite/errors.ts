@@ -5,6 +5,7 @@ import { Refusal, type RefusalCode } from '../../../mail/errors.ts'
 const refusals: readonly (readonly [prefix: string, RefusalCode, sentence: string])[] = [
   ['SQLITE_FULL', 'store-full', 'there is no room left on the disk'],
   ['SQLITE_IOERR_WRITE', 'store-full', 'the disk did not take the octets'],
+  ['SQLITE_IOERR_SHMSIZE', 'store-full', 'the disk did not take the octets'],
   ['SQLITE_BUSY', 'store-busy', 'another process keeps the store locked'],
   ['SQLITE_LOCKED', 'store-busy', 'another process keeps the store locked'],
   ['SQLITE_NOTADB', 'store-unusable', 'the file is not a database'],
