@@ -29,7 +29,7 @@ async function* messagesOf(reader: Connection, { id, inboxId }: Account): AsyncG
       // Expunged since its page was read.
       if (found?.expunged_at !== null) continue
       yield {
-        ...messageOctets(reader, found),
+        ...(await messageOctets(reader, found)),
         uidl,
         internalDate: new Date(found.internal_date),
         flags: bitsToFlags(found.flags),
@@ -63,9 +63,6 @@ const storedMessage = statement<{ account_id: Id; mailbox_id: Id; uidl: string }
   db
     .selectFrom('message')
     .innerJoin('content', 'content.id', 'message.content_id')
-    .leftJoin('content_chunk', join =>
-      join.onRef('content_chunk.content_id', '=', 'message.content_id').on('content_chunk.seq', '=', 0),
-    )
     .select([
       'message.expunged_at',
       'message.internal_date',
@@ -75,7 +72,6 @@ const storedMessage = statement<{ account_id: Id; mailbox_id: Id; uidl: string }
       'content.octets as content_octets',
       'content.header_octets',
       'content.dot_lines',
-      'content_chunk.octets as chunk',
     ])
     .where('message.account_id', '=', p.account_id)
     .where('message.mailbox_id', '=', p.mailbox_id)

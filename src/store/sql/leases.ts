@@ -38,6 +38,7 @@ export class Leases {
 
   /** The fence of the new lease. Refuses with `maildrop-in-use` while another lease is live. */
   async take({ id, name }: Account, { sessionId, peer }: LeaseHolder): Promise<number> {
+    if (this.#unreleased.length > 0) await this.#giveBack()
     const now = this.#database.now()
     const lease = await this.#database.leases.row(takeLease, {
       account_id: id,
@@ -55,7 +56,7 @@ export class Leases {
 
   /**
    * Never fails: whoever gives a lease back has done his work. What the database does not take now (a full disk) is
-   * given back later.
+   * given back before the next lease is taken.
    */
   async release(account_id: Id, fence: number): Promise<void> {
     this.#held -= 1
@@ -77,13 +78,23 @@ export class Leases {
     }
   }
 
+  /** Throws while the database still does not take it. */
+  async #giveBack(): Promise<void> {
+    const due = this.#unreleased.splice(0)
+    try {
+      for (let lease = due[0]; lease; lease = due[0]) {
+        await this.#database.leases.rows(releaseLease, lease)
+        due.shift()
+      }
+    } finally {
+      this.#unreleased.push(...due)
+    }
+  }
+
   async #renew(): Promise<void> {
     const { leases, now } = this.#database
     try {
-      for (let lease = this.#unreleased[0]; lease; lease = this.#unreleased[0]) {
-        await leases.rows(releaseLease, lease)
-        this.#unreleased.shift()
-      }
+      await this.#giveBack()
       if (this.#held === 0) return
       await leases.rows(renewLeases, { owner: this.#owner, expires_at: now() + this.#leaseMs })
     } catch {

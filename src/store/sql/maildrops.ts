@@ -5,7 +5,7 @@ import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { Maildrop, MaildropStore, ScanListing } from '../../mail/maildrop-store.ts'
 import { uidlAt } from '../listing.ts'
-import { messageOctets } from './contents.ts'
+import { messageOctets, type RememberedContents, rememberedContents } from './contents.ts'
 import type { Database } from './database.ts'
 import { type Leases, leaseWithFence } from './leases.ts'
 import { Listings } from './listings.ts'
@@ -13,15 +13,20 @@ import { type Operation, row, rows } from './operation.ts'
 import { statement } from './statement.ts'
 
 export function sqlMaildrops(database: Database, leases: Leases): MaildropStore {
-  const listings = new Listings(database.reader)
+  const shared: SharedParts = {
+    database,
+    leases,
+    listings: new Listings(database.reader),
+    contents: rememberedContents(),
+  }
 
   return {
     async openMaildrop(account, holder) {
       const fence = await leases.take(account, holder)
       try {
-        const listing = await listings.read(account)
+        const listing = await shared.listings.read(account)
         if (!listing) throw new Refusal('no-such-account', `there is no account ${account.name}`)
-        return new SqlMaildrop(database, leases, account, fence, listing)
+        return new SqlMaildrop(shared, account, fence, listing)
       } catch (error) {
         await leases.release(account.id, fence)
         throw error
@@ -30,34 +35,38 @@ export function sqlMaildrops(database: Database, leases: Leases): MaildropStore 
   }
 }
 
+/** What the maildrops of one store have in common. */
+interface SharedParts {
+  readonly database: Database
+  readonly leases: Leases
+  readonly listings: Listings
+  readonly contents: RememberedContents
+}
+
 class SqlMaildrop implements Maildrop {
   readonly listing: ScanListing
-  readonly #database: Database
-  readonly #leases: Leases
+  readonly #shared: SharedParts
   readonly #account: Account
   readonly #fence: number
   #released = false
 
-  constructor(database: Database, leases: Leases, account: Account, fence: number, listing: ScanListing) {
-    this.#database = database
-    this.#leases = leases
+  constructor(shared: SharedParts, account: Account, fence: number, listing: ScanListing) {
+    this.#shared = shared
     this.#account = account
     this.#fence = fence
     this.listing = listing
   }
 
   async read(index: number) {
-    const { reader } = this.#database
+    const { database, contents } = this.#shared
     const { id, inboxId } = this.#account
     const uidl = uidlAt(this.listing, index)
-    return messageOctets(
-      reader,
-      await reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl }),
-    )
+    const found = await database.reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
+    return messageOctets(database.reader, found, contents)
   }
 
   async update(indexes: readonly number[]) {
-    const { leases, writer, now } = this.#database
+    const { leases, writer, now } = this.#shared.database
     const { id, inboxId } = this.#account
     const uidls = indexes.map(index => uidlAt(this.listing, index))
     const lease = { account_id: id, fence: this.#fence }
@@ -69,7 +78,7 @@ class SqlMaildrop implements Maildrop {
   async release() {
     if (this.#released) return
     this.#released = true
-    await this.#leases.release(this.#account.id, this.#fence)
+    await this.#shared.leases.release(this.#account.id, this.#fence)
   }
 }
 
@@ -77,16 +86,12 @@ const messageByUidl = statement<{ account_id: Id; mailbox_id: Id; uidl: string }
   db
     .selectFrom('message')
     .innerJoin('content', 'content.id', 'message.content_id')
-    .leftJoin('content_chunk', join =>
-      join.onRef('content_chunk.content_id', '=', 'message.content_id').on('content_chunk.seq', '=', 0),
-    )
     .select([
       'message.content_id',
       'message.trace',
       'content.octets as content_octets',
       'content.header_octets',
       'content.dot_lines',
-      'content_chunk.octets as chunk',
     ])
     .where('message.account_id', '=', p.account_id)
     .where('message.mailbox_id', '=', p.mailbox_id)
