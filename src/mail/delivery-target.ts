@@ -27,6 +27,13 @@ export type CopyOutcome =
   | { readonly delivered: true; readonly uidl: string }
   | { readonly delivered: false; readonly reason: 'over-quota' | 'no-such-account' | 'duplicate-uidl' }
 
+/**
+ * Which copies stand or fall together: all of them, each alone, or those of a group, by their index. Of such copies
+ * one refused leaves the others undelivered, with its reason; a copy of several groups is delivered, once, when one of
+ * them is.
+ */
+export type DeliveryMode = 'all' | 'each' | readonly (readonly number[])[]
+
 export interface Delivery {
   /** The shared content's id; goes into logs and the Received field. */
   readonly id: Id
@@ -38,14 +45,13 @@ export interface Delivery {
   write(chunk: Uint8Array): Promise<void>
 
   /**
-   * Makes the message exist for all copies in one durable transaction. With `all`, one refused copy leaves every
-   * copy undelivered, the others with the same reason; with `each`, the others are delivered. Outcomes come in the
-   * order of `copies`. Refuses with `store-full`, `store-busy`, `bad-uidl`: then nothing was delivered.
+   * Makes the message exist for its copies in one durable transaction. Outcomes come in the order of `copies`.
+   * Refuses with `store-full`, `store-busy`, `bad-uidl`: then nothing was delivered.
    */
   commit(
     facts: ContentFacts,
     copies: readonly DeliveryCopy[],
-    mode: 'all' | 'each',
+    mode: DeliveryMode,
   ): Promise<readonly CopyOutcome[]>
 
   /** Forgets what was written. Safe after `commit`, and twice. */

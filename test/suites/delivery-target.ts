@@ -1,4 +1,4 @@
-// The contract of DeliveryTarget: all copies or none, quotas, unique-ids, and octets that come out as they went in.
+// The contract of DeliveryTarget: copies that stand or fall together, quotas, unique-ids, and octets that come out as they went in.
 import { describe, expect, it } from 'vitest'
 import type { Account } from '../../src/mail/account.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -178,6 +178,67 @@ export function deliveryTargetSuite(factory: StoreFactory): void {
       expect(outcomes).toEqual([refused, refused, refused])
       expect(found).toEqual([])
       expect(report).toEqual({ faults: [], messages: 0, contents: 0 })
+    })
+  })
+
+  describe('in groups', () => {
+    it.each<[string, number[][], string[], boolean[]]>([
+      ['a group falls together', [[0, 1], [2]], ['bob'], [false, false, true]],
+      ['whatever the order in it', [[1, 0], [2]], ['bob'], [false, false, true]],
+      [
+        'a copy of two groups stands with the later',
+        [
+          [0, 1],
+          [2, 0],
+        ],
+        ['ann', 'bob'],
+        [true, false, true],
+      ],
+      [
+        'and with the earlier, once',
+        [
+          [2, 0],
+          [0, 1],
+        ],
+        ['ann', 'bob'],
+        [true, false, true],
+      ],
+      ['one refused copy in every group', [[0, 1], [1, 2], [1]], [], [false, false, false]],
+    ])('%s: %j delivers to %j', async (_reason, groups, names, delivered) => {
+      const { store } = bench()
+      const accounts = [await account('ann'), await account('full', 1), await account('bob')]
+      const copies = accounts.map(to => copyFor(to, { uidl: to.name }))
+      const outcomes = await deliver(store, copies, plainText, groups)
+      expect(outcomes.map(outcome => outcome.delivered)).toEqual(delivered)
+      expect((await Promise.all(accounts.map(to => uidlsOf(store, to)))).flat()).toEqual(names)
+      const used = (await store.listAccounts()).map(({ usedMessages }) => usedMessages)
+      expect(used.reduce((sum, messages) => sum + messages)).toBe(names.length)
+      expect(await store.checkIntegrity()).toMatchObject({ faults: [], messages: names.length })
+    })
+
+    it('gives back the room and the UIDL of a copy that falls with another', async () => {
+      const { store } = bench()
+      const ann = await account('ann', plainText.length)
+      const full = await account('full', 1)
+      const copy = copyFor(ann, { uidl: 'a' })
+      expect(await deliver(store, [copy, copyFor(full), copy], plainText, [[0, 1], [2]])).toEqual([
+        { delivered: false, reason: 'over-quota' },
+        { delivered: false, reason: 'over-quota' },
+        { delivered: true, uidl: 'a' },
+      ])
+    })
+
+    it.each([
+      [[[0]], 'a copy in no group'],
+      [[[0, 1, 2]], 'a copy that is not there'],
+      [[[0, 0.5]], 'what is no index'],
+    ])('throws for %j: %s', async groups => {
+      const { store } = bench()
+      const ann = await account('ann')
+      await expect(deliver(store, [copyFor(ann), copyFor(ann)], plainText, groups)).rejects.toThrow(
+        'not made of its copies',
+      )
+      expect(await uidlsOf(store, ann)).toEqual([])
     })
   })
 

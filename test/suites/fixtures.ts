@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Account } from '../../src/mail/account.ts'
-import type { CopyOutcome, DeliveryCopy } from '../../src/mail/delivery-target.ts'
+import type { CopyOutcome, DeliveryCopy, DeliveryMode } from '../../src/mail/delivery-target.ts'
 import type { LeaseHolder, Maildrop, MessageOctets } from '../../src/mail/maildrop-store.ts'
 import type { Store } from '../../src/mail/store.ts'
 
@@ -71,7 +71,7 @@ export async function deliver(
   store: Store,
   copies: readonly DeliveryCopy[],
   text = plainText,
-  mode: 'all' | 'each' = 'each',
+  mode: DeliveryMode = 'each',
 ): Promise<readonly CopyOutcome[]> {
   const delivery = store.begin()
   await delivery.write(octets(text))

@@ -18,7 +18,7 @@ type Command =
       readonly do: 'deliver'
       readonly to: readonly string[]
       readonly uidl: string
-      readonly mode: 'all' | 'each'
+      readonly mode: 'all' | 'each' | 'pairs'
     }
   | { readonly do: 'open' | 'release' | 'break' | 'remove' | 'add' | 'read'; readonly name: string }
   | { readonly do: 'update'; readonly name: string; readonly indexes: readonly number[] }
@@ -33,7 +33,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       do: fc.constant('deliver' as const),
       to: fc.array(name, { minLength: 1, maxLength: 3 }),
       uidl,
-      mode: fc.constantFrom('all' as const, 'each' as const),
+      mode: fc.constantFrom('all' as const, 'each' as const, 'pairs' as const),
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('open' as const, 'read' as const), name }) },
@@ -103,7 +103,9 @@ class Office {
         const copies = accounts.flatMap((to, i) =>
           to ? [copyFor(to, { uidl: command.uidl, trace: octets(`T: ${i}\r\n`), internalDate: since })] : [],
         )
-        return deliver(store, copies, `${plainText}${command.uidl}\r\n`, command.mode)
+        const pairs = copies.map((_, i) => [i, (i + 1) % copies.length])
+        const mode = command.mode === 'pairs' ? pairs : command.mode
+        return deliver(store, copies, `${plainText}${command.uidl}\r\n`, mode)
       }
       case 'open': {
         if (!account) return 'nobody'

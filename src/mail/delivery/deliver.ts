@@ -59,10 +59,11 @@ export interface MailDelivery {
   resolve(forwardPath: string, announcedOctets?: number): Promise<Resolution>
 
   /**
-   * Lays the message down once for every account, however many recipients lead to it. With `all`, one refused copy
-   * leaves every copy undelivered. A recipient counts as delivered when all accounts behind it received; a sender who
-   * tries again may then deliver to some of them twice, but none goes without. Refuses with `message-too-large`,
-   * `bare-newline`, `store-full`, `store-busy`, `store-closed`: then nothing was delivered.
+   * Lays the message down once for every account, however many recipients lead to it. A recipient is delivered when
+   * all accounts behind it receive, and otherwise none of them receives on its behalf, so that a sender who tries again
+   * doubles nothing. With `all`, one refused recipient leaves every recipient undelivered; with `each`, the others are
+   * delivered. Refuses with `message-too-large`, `bare-newline`, `store-full`, `store-busy`, `store-closed`: then
+   * nothing was delivered.
    */
   deliver(
     envelope: Envelope,
@@ -94,22 +95,19 @@ export function createMailDelivery(options: MailDeliveryOptions): MailDelivery {
 
     async deliver(envelope, octets, recipients, mode) {
       const copies = copiesFor(envelope, recipients)
-      const {
-        id,
-        octets: storedOctets,
-        outcomes,
-      } = await layDown(target, octets, {
+      const indexes = new Map(Array.from(copies.keys(), (accountId, index) => [accountId, index]))
+      const groups = recipients.map(({ accounts }) => accounts.flatMap(({ id }) => indexes.get(id) ?? []))
+      const laidDown = await layDown(target, octets, {
         copies: [...copies.values()],
-        mode,
+        mode: mode === 'all' ? mode : groups,
         sharedTrace: id => receivedField(envelope, hostname, id),
         maxOctets,
         bareNewline,
       })
-      const byAccount = new Map([...copies.keys()].map((accountId, index) => [accountId, outcomes[index]]))
       return {
-        id,
-        octets: storedOctets,
-        outcomes: recipients.map(recipient => outcomeOf(recipient, byAccount)),
+        id: laidDown.id,
+        octets: laidDown.octets,
+        outcomes: groups.map(group => outcomeOf(group, laidDown.outcomes)),
       }
     },
   }
@@ -136,12 +134,9 @@ function copiesFor(
 }
 
 /** The first refusal among the copies behind a recipient; delivered when there is none. */
-function outcomeOf(
-  { accounts }: Recipient,
-  byAccount: ReadonlyMap<Id, CopyOutcome | undefined>,
-): RecipientOutcome {
-  for (const { id } of accounts) {
-    const outcome = byAccount.get(id)
+function outcomeOf(copies: readonly number[], outcomes: readonly CopyOutcome[]): RecipientOutcome {
+  for (const index of copies) {
+    const outcome = outcomes[index]
     if (outcome && !outcome.delivered) return { delivered: false, reason: outcome.reason }
   }
   return { delivered: true }

@@ -1,6 +1,6 @@
 // The way of every message into a store: through the wire form, piece by piece, into a delivery, then one commit. Knows
 // no protocol; SMTP, LMTP, the command line and import all come through here. Whatever fails, nothing is left behind.
-import type { CopyOutcome, Delivery, DeliveryCopy, DeliveryTarget } from '../delivery-target.ts'
+import type { CopyOutcome, Delivery, DeliveryCopy, DeliveryMode, DeliveryTarget } from '../delivery-target.ts'
 import { Refusal } from '../errors.ts'
 import type { Id } from '../id.ts'
 import { WireForm } from '../message/wire-form.ts'
@@ -17,14 +17,7 @@ export interface ContentOptions {
 
 export interface LayDownOptions extends ContentOptions {
   readonly copies: readonly DeliveryCopy[]
-  /** With `all`, one refused copy leaves every copy undelivered. */
-  readonly mode: 'all' | 'each'
-}
-
-export interface LayDownOptions extends ContentOptions {
-  readonly copies: readonly DeliveryCopy[]
-  /** With `all`, one refused copy leaves every copy undelivered. */
-  readonly mode: 'all' | 'each'
+  readonly mode: DeliveryMode
 }
 
 export interface LaidDown {
@@ -44,7 +37,7 @@ export interface WrittenContent {
   /** Octets, trace included. */
   readonly octets: number
   /** As `Delivery.commit`; what fails is aborted. */
-  commit(copies: readonly DeliveryCopy[], mode: 'all' | 'each'): Promise<readonly CopyOutcome[]>
+  commit(copies: readonly DeliveryCopy[], mode: DeliveryMode): Promise<readonly CopyOutcome[]>
 }
 
 /**

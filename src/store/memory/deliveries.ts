@@ -1,7 +1,13 @@
 // Deliveries into the memory store: what is written lies aside until `commit`.
-import type { CopyOutcome, Delivery, DeliveryCopy, DeliveryTarget } from '../../mail/delivery-target.ts'
+import type {
+  CopyOutcome,
+  Delivery,
+  DeliveryCopy,
+  DeliveryMode,
+  DeliveryTarget,
+} from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
-import { checkUidl, outcomesTogether } from '../outcomes.ts'
+import { addGroups, checkUidl, groupsOf } from '../outcomes.ts'
 import type { MemoryContent, MemoryMessage, MemoryState } from './state.ts'
 
 export function memoryDeliveries(state: MemoryState): DeliveryTarget {
@@ -36,35 +42,41 @@ function beginDelivery(state: MemoryState): Delivery {
   }
 }
 
-/** Adds the copies one by one; under `all`, takes those added away again when one is refused. */
 function layDown(
   state: MemoryState,
   content: MemoryContent,
   copies: readonly DeliveryCopy[],
-  mode: 'all' | 'each',
+  mode: DeliveryMode,
 ): CopyOutcome[] {
-  const undo: (() => void)[] = []
-  const outcomes = copies.map((copy): CopyOutcome => {
-    const entry = state.current(copy.account)
-    if (!entry) return { delivered: false, reason: 'no-such-account' }
-    const message = messageOf(state, content, copy)
-    const { quotaOctets, usedOctets } = entry.account
-    if (entry.messages.has(message.uidl)) return { delivered: false, reason: 'duplicate-uidl' }
-    if (quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
-      return { delivered: false, reason: 'over-quota' }
-    }
-    entry.messages.set(message.uidl, message)
-    state.count(entry, message, 1)
-    content.references += 1
-    undo.push(() => {
-      entry.messages.delete(message.uidl)
+  const inTurn = addGroups(copies, groupsOf(copies.length, mode), {
+    *add(copy) {
+      return addCopy(state, content, copy)
+    },
+    *takeBack({ account }, uidl) {
+      const entry = state.current(account)
+      const message = entry?.messages.get(uidl)
+      if (!entry || !message) return
+      entry.messages.delete(uidl)
       state.count(entry, message, -1)
-    })
-    return { delivered: true, uidl: message.uidl }
+      content.references -= 1
+    },
   })
-  const together = mode === 'all' ? outcomesTogether(outcomes) : outcomes
-  if (together !== outcomes) for (const step of undo) step()
-  return together
+  return inTurn.next().value
+}
+
+function addCopy(state: MemoryState, content: MemoryContent, copy: DeliveryCopy): CopyOutcome {
+  const entry = state.current(copy.account)
+  if (!entry) return { delivered: false, reason: 'no-such-account' }
+  const message = messageOf(state, content, copy)
+  const { quotaOctets, usedOctets } = entry.account
+  if (entry.messages.has(message.uidl)) return { delivered: false, reason: 'duplicate-uidl' }
+  if (quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
+    return { delivered: false, reason: 'over-quota' }
+  }
+  entry.messages.set(message.uidl, message)
+  state.count(entry, message, 1)
+  content.references += 1
+  return { delivered: true, uidl: message.uidl }
 }
 
 function messageOf(state: MemoryState, content: MemoryContent, copy: DeliveryCopy): MemoryMessage {

@@ -6,14 +6,16 @@ import type {
   CopyOutcome,
   Delivery,
   DeliveryCopy,
+  DeliveryMode,
   DeliveryTarget,
 } from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
 import { createId, type Id } from '../../mail/id.ts'
-import { checkUidl, outcomesTogether } from '../outcomes.ts'
+import { addGroups, checkUidl, type Groups, groupsOf } from '../outcomes.ts'
 import { ChunkBuffer, chunkOctets } from './chunks.ts'
 import type { Database } from './database.ts'
-import { freeLoose } from './freeing.ts'
+import { deleteMessage, freeLoose } from './freeing.ts'
+import { countInAccount, countInMailbox } from './maildrops.ts'
 import { type Operation, row, rows, Undone } from './operation.ts'
 import { statement } from './statement.ts'
 
@@ -46,9 +48,10 @@ class SqlDelivery implements Delivery {
     while (this.#buffer.octets > waitingOctets) await this.#spill()
   }
 
-  async commit(facts: ContentFacts, copies: readonly DeliveryCopy[], mode: 'all' | 'each') {
+  async commit(facts: ContentFacts, copies: readonly DeliveryCopy[], mode: DeliveryMode) {
     this.#checkOpen()
     for (const { uidl } of copies) checkUidl(uidl)
+    const groups = groupsOf(copies.length, mode)
     const { writer, now } = this.#database
     const chunks = this.#buffer.takeAll()
     this.#ended = true
@@ -64,7 +67,7 @@ class SqlDelivery implements Delivery {
         chunks,
         seq: this.#spilled,
         copies: copies.map(copy => plainCopy(copy, now())),
-        mode,
+        groups,
       },
       chunks.map(({ buffer }) => buffer),
     )
@@ -146,22 +149,23 @@ interface Deliver {
   readonly chunks: readonly Uint8Array[]
   readonly seq: number
   readonly copies: readonly PlainCopy[]
-  readonly mode: 'all' | 'each'
+  readonly groups: Groups
 }
 
-/** Makes the message exist for its copies; for none of them when all are refused, or one is under `all`. */
-export function* deliver({ content, chunks, seq, copies, mode }: Deliver): Operation<CopyOutcome[]> {
+/** Makes the message exist for its copies. */
+export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Operation<CopyOutcome[]> {
   const { content_id } = content
-  const outcomes: CopyOutcome[] = []
-  for (const copy of copies) outcomes.push(yield* deliverCopy(copy, content))
-  const together = mode === 'all' ? outcomesTogether(outcomes) : outcomes
-  if (!together.some(({ delivered }) => delivered)) throw new Undone(together)
+  const outcomes = yield* addGroups(copies, groups, {
+    add: copy => deliverCopy(copy, content),
+    takeBack: (copy, uidl) => takeCopyBack(copy, uidl, content),
+  })
+  if (!outcomes.some(({ delivered }) => delivered)) throw new Undone(outcomes)
   if (seq > 0 && !(yield* row(claimLoose, { content_id }))) {
     throw new Error(`the delivery ${content_id} took so long that its octets were freed`)
   }
   yield* layDown(content_id, seq, chunks)
   yield* rows(insertContent, content)
-  return together
+  return outcomes
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {
@@ -192,6 +196,17 @@ function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutco
     modseq,
   })
   return { delivered: true, uidl }
+}
+
+/** The uid stays used: a gap, as every mailbox may have. */
+function* takeCopyBack({ account_id, trace }: PlainCopy, uidl: string, content: NewContent): Operation<void> {
+  const account = yield* row(accountInbox, { account_id })
+  if (!account) return
+  const mailbox_id = account.inbox_id
+  const octets = trace.length + content.octets
+  yield* rows(deleteMessage, { account_id, mailbox_id, uidl })
+  yield* rows(countInAccount, { account_id, messages: -1, octets: -octets })
+  yield* rows(countInMailbox, { account_id, mailbox_id, messages: -1, octets: -octets })
 }
 
 const insertLoose = statement<{ content_id: Id; since: number }>()((db, p) =>

@@ -28,6 +28,14 @@ export function* freeLoose(argument: { content_id: Id; before: number }): Operat
   return false
 }
 
+export const deleteMessage = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
+  db
+    .deleteFrom('message')
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('uidl', '=', p.uidl),
+)
+
 const anyMessageOf = statement<{ content_id: Id }>()((db, p) =>
   db.selectFrom('message').select('uidl').where('content_id', '=', p.content_id).limit(1),
 )

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Id } from '../../mail/id.ts'
 import type { RecoveryStore } from '../../mail/recovery-store.ts'
 import type { Database } from './database.ts'
-import { freeContent, freeLoose } from './freeing.ts'
+import { deleteMessage, freeContent, freeLoose } from './freeing.ts'
 import { liveLeaseSince } from './leases.ts'
 import { countInAccount } from './maildrops.ts'
 import { type Operation, row, rows } from './operation.ts'
@@ -249,14 +249,6 @@ const someMessages = statement<{ account_id: Id; limit: number }>()((db, p) =>
     .select(['mailbox_id', 'uidl', 'content_id'])
     .where('account_id', '=', p.account_id)
     .limit(p.limit),
-)
-
-const deleteMessage = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
-  db
-    .deleteFrom('message')
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('uidl', '=', p.uidl),
 )
 
 const oldLoose = statement<{ before: number }>()((db, p) =>

@@ -5,6 +5,7 @@ import type {
   CopyOutcome,
   Delivery,
   DeliveryCopy,
+  DeliveryMode,
   DeliveryTarget,
 } from '../../../src/mail/delivery-target.ts'
 
@@ -17,7 +18,7 @@ export interface Laid {
   readonly writes: number
   readonly facts: ContentFacts
   readonly copies: readonly DeliveryCopy[]
-  readonly mode: 'all' | 'each'
+  readonly mode: DeliveryMode
 }
 
 export class CountingTarget implements DeliveryTarget {

@@ -123,18 +123,39 @@ describe('delivering', () => {
     expect(receipt.outcomes).toHaveLength(3)
   })
 
-  it('counts a recipient as delivered only when every account behind it received', async () => {
-    const { storing, recipients, store } = await office()
+  describe('of recipients one of which is refused, for one of the accounts behind it has no room', () => {
     const bulky = [Buffer.from('x'.repeat(500))]
-    const to = await recipients('tight@example.org', 'bob')
-    expect((await storing.deliver(envelope, bulky, to, 'each')).outcomes).toEqual([
-      { delivered: false, reason: 'over-quota' },
-      { delivered: true },
-    ])
-    expect((await store.findAccount('ann'))?.usedMessages).toBe(1)
-    const together = await storing.deliver(envelope, bulky, to, 'all')
-    expect(together.outcomes[0]).toEqual({ delivered: false, reason: 'over-quota' })
-    expect((await store.findAccount('bob'))?.usedMessages).toBe(1)
+    const refused = { delivered: false, reason: 'over-quota' }
+    const delivered = { delivered: true }
+
+    it.each([
+      ['its copies fall, others stand', ['tight@example.org', 'bob'], [refused, delivered], [0, 1]],
+      ['one account has another recipient', ['tight@example.org', 'ann'], [refused, delivered], [1, 0]],
+      ['the same in the other order', ['ann', 'tight@example.org'], [delivered, refused], [1, 0]],
+      ['an alias with room', ['team@example.org', 'small'], [delivered, refused], [1, 1]],
+    ])('with `each`, %s: %j', async (_reason, paths, outcomes, [ann, bob]) => {
+      const { storing, recipients, store } = await office()
+      const receipt = await storing.deliver(envelope, bulky, await recipients(...paths), 'each')
+      expect(receipt.outcomes).toEqual(outcomes)
+      const used = async (name: string) => (await store.findAccount(name))?.usedMessages
+      expect([await used('ann'), await used('bob'), await used('small')]).toEqual([ann, bob, 0])
+    })
+
+    it('with `all` nobody receives', async () => {
+      const { storing, recipients, store } = await office()
+      const to = await recipients('tight@example.org', 'bob')
+      expect((await storing.deliver(envelope, bulky, to, 'all')).outcomes).toEqual([refused, refused])
+      expect((await store.findAccount('bob'))?.usedMessages).toBe(0)
+    })
+
+    it('a sender who tries again doubles nothing', async () => {
+      const { storing, recipients, store } = await office()
+      const to = await recipients('tight@example.org')
+      await storing.deliver(envelope, bulky, to, 'each')
+      await store.setQuota('small', 0)
+      expect((await storing.deliver(envelope, bulky, to, 'each')).outcomes).toEqual([delivered])
+      expect((await store.findAccount('ann'))?.usedMessages).toBe(1)
+    })
   })
 
   it('says it when the account has gone since it was resolved', async () => {

@@ -315,7 +315,7 @@ describe('LMTP', () => {
       '452 4.2.2',
       '250 2.0.0',
     ])
-    expect(intake.target.laid[0]).toMatchObject({ mode: 'each' })
+    expect(intake.target.laid[0]).toMatchObject({ mode: [[0], [1], [0], [0], [0, 1]] })
     expect(intake.target.laid[0]?.copies).toHaveLength(2)
     peer.drop()
   })
