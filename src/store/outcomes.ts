@@ -24,8 +24,8 @@ export function groupsOf(copies: number, mode: DeliveryMode): Groups {
 
 /** How a store adds one copy, and takes it away again as if it had never been. */
 export interface CopySteps<Copy, Step, Answer> {
-  add(copy: Copy): Generator<Step, CopyOutcome, Answer>
-  takeBack(copy: Copy, uidl: string): Generator<Step, void, Answer>
+  readonly add: (copy: Copy) => Generator<Step, CopyOutcome, Answer>
+  readonly takeBack: (copy: Copy, uidl: string) => Generator<Step, void, Answer>
 }
 
 /** Adds copies group by group; a group with a refused copy gives back what it added. */
