@@ -7,9 +7,9 @@ import type { PasswordCost } from './auth/password.ts'
 import { KeyLines } from './config/key-lines.ts'
 import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts'
 import { configSchema, type ParsedConfig } from './config/schema.ts'
-import { foldName } from './mail/account.ts'
 import { domainFault } from './mail/account-name.ts'
 import type { MailDeliveryOptions } from './mail/delivery/deliver.ts'
+import { foldDomain, foldName } from './mail/fold.ts'
 import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 
 export { describedTables, exampleConfig } from './config/example.ts'
@@ -27,7 +27,7 @@ export interface Config {
   /** The data folder. */
   readonly data: string
   readonly hostname: string
-  /** Folded. */
+  /** In the form of `foldDomain`. */
   readonly domains: readonly string[]
   readonly listen: Readonly<Record<ServiceName, readonly ListenAddress[]>>
   readonly pop3: {
@@ -173,7 +173,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     file,
     data: resolve(file ? dirname(file) : '.', parsed.data),
     hostname: name,
-    domains: [...new Set(domains ?? [name, 'localhost'])],
+    domains: [...new Set((domains ?? [name, 'localhost']).map(foldDomain))],
     listen: listen ?? defaultListen,
     pop3: {
       autologoutMs: pop3.autologout,

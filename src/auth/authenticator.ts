@@ -1,7 +1,8 @@
 // From a login name and a password to an account. An unknown name costs the same work as a wrong password, and gives
 // the same answer.
-import { type Account, foldName } from '../mail/account.ts'
+import type { Account } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
+import { foldAddress, foldDomain } from '../mail/fold.ts'
 import { defaultPasswordCost, hashPassword, type PasswordCost, verifyPassword } from './password.ts'
 import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -12,7 +13,7 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorOptions {
-  /** Folded names of the domains whose `name@domain` is accepted for an account called `name`. */
+  /** The domains whose `name@domain` is accepted for an account called `name`. */
   readonly localDomains?: readonly string[]
   readonly cost?: PasswordCost
   readonly cache?: VerifiedCacheOptions
@@ -28,14 +29,14 @@ export function createAuthenticator(
   options: AuthenticatorOptions = {},
 ): Authenticator {
   const cost = options.cost ?? defaultPasswordCost
-  const localDomains = new Set(options.localDomains)
+  const localDomains = new Set(options.localDomains?.map(foldDomain))
   const cache = new VerifiedCache(options.cache)
   const queue = new WorkQueue(options.concurrency ?? 2, options.maxWaiting ?? 1000)
   let decoyHash: Promise<string> | undefined
 
   /** `name@local domain` also means the account `name`; the exact name wins. */
   async function find(loginName: string): Promise<Account | undefined> {
-    const name = foldName(loginName)
+    const name = foldAddress(loginName)
     const account = await directory.findAccount(name)
     if (account) return account
     const at = name.lastIndexOf('@')

@@ -1,7 +1,7 @@
 // Every key of the configuration: what it takes, its default, what it means. The documentation is made from this.
 import { z } from 'zod'
-import { foldName } from '../mail/account.ts'
 import { domainFault } from '../mail/account-name.ts'
+import { foldName } from '../mail/fold.ts'
 import { parseListenAddress } from '../net/listener.ts'
 import { parseMilliseconds, parseOctets } from './quantities.ts'
 

@@ -1,7 +1,8 @@
 // What may be called an account and what may be an alias: names that fit into a USER command (RFC 2449 section 4) and,
 // unquoted, into a RCPT command (RFC 5321 section 4.1.2; RFC 6531 section 3.3 for what is not ASCII).
-import { type AccountName, foldName } from './account.ts'
+import type { AccountName } from './account.ts'
 import { Refusal } from './errors.ts'
+import { foldAddress, foldName } from './fold.ts'
 
 const maxLocalPartOctets = 64
 const maxDomainOctets = 255
@@ -16,21 +17,14 @@ const domain =
 
 /** The folded name of an account: `name` or `name@domain`. Refuses with `bad-name`, saying why. */
 export function parseAccountName(text: string): AccountName {
-  const name = foldName(text)
-  const at = name.lastIndexOf('@')
-  const fault = faultOf(at === -1 ? name : name.slice(0, at), at === -1 ? undefined : name.slice(at + 1))
-  if (fault) throw new Refusal('bad-name', `${JSON.stringify(text)} cannot be an account: ${fault}`)
-  return name
+  return folded(text, 'an account', nameFault)
 }
 
 /** The folded address of an alias: `local@domain`, `local` or `@domain`. Refuses with `bad-name`, saying why. */
 export function parseAliasAddress(text: string): string {
-  const address = foldName(text)
-  const fault = address.startsWith('@')
-    ? domainFault(address.slice(1))
-    : faultOf(address.includes('@') ? address.slice(0, address.lastIndexOf('@')) : address, domainOf(address))
-  if (fault) throw new Refusal('bad-name', `${JSON.stringify(text)} cannot be an alias: ${fault}`)
-  return address
+  return folded(text, 'an alias', address =>
+    address.startsWith('@') ? domainFault(address.slice(1)) : nameFault(address),
+  )
 }
 
 /** What stands behind the last `@`; undefined when there is none. */
@@ -46,7 +40,18 @@ export function domainFault(name: string): string | undefined {
   return spaceFault(name) ?? (domain.test(name) ? undefined : `${JSON.stringify(name)} is no domain name`)
 }
 
-function faultOf(local: string, domainName: string | undefined): string | undefined {
+/** Both spellings are asked: converting a domain drops characters, and makes it longer or shorter. */
+function folded(text: string, what: string, faultOf: (name: string) => string | undefined): string {
+  const name = foldAddress(text)
+  const fault = faultOf(foldName(text)) ?? faultOf(name)
+  if (fault) throw new Refusal('bad-name', `${JSON.stringify(text)} cannot be ${what}: ${fault}`)
+  return name
+}
+
+function nameFault(name: string): string | undefined {
+  const at = name.lastIndexOf('@')
+  const local = at === -1 ? name : name.slice(0, at)
+  const domainName = domainOf(name)
   if (local === '') return 'the name is empty'
   if (Buffer.byteLength(local) > maxLocalPartOctets)
     return `a name has at most ${maxLocalPartOctets} octets before the @`

@@ -1,8 +1,10 @@
 // An account: one person or device with one INBOX, a password and a quota.
 import type { Id } from './id.ts'
 
+export { foldName } from './fold.ts'
+
 /**
- * `local-part` or `local-part@domain`, in the folded form of `foldName`. A name without a domain receives at every
+ * `local-part` or `local-part@domain`, in the form of `foldAddress`. A name without a domain receives at every
  * local domain.
  */
 export type AccountName = string
@@ -20,9 +22,4 @@ export interface Account {
   /** The mailbox that POP3 shows and that mail is delivered to. */
   readonly inboxId: Id
   readonly createdAt: Date
-}
-
-/** The one spelling under which names and addresses are stored and compared: NFC, lower case. */
-export function foldName(name: string): string {
-  return name.normalize('NFC').toLowerCase()
 }

@@ -28,7 +28,10 @@ function directoryOf(accounts: Map<string, Account>): AccountDirectory {
 
 async function setUp(...accounts: Account[]) {
   const byName = new Map(accounts.map(account => [account.name, account]))
-  const authenticator = createAuthenticator(directoryOf(byName), { cost, localDomains: ['example.net'] })
+  const authenticator = createAuthenticator(directoryOf(byName), {
+    cost,
+    localDomains: ['example.net', 'xn--bcher-kva.example'],
+  })
   return { byName, authenticator }
 }
 
@@ -38,6 +41,8 @@ describe('authenticate', () => {
     ['ANN', 'secret', true, 'names are folded'],
     ['ann@example.net', 'secret', true, 'a local domain may be added'],
     ['ann@EXAMPLE.net', 'secret', true, 'domains are folded'],
+    ['ann@bücher.example', 'secret', true, 'a domain in Unicode'],
+    ['ann@XN--bcher-kva.example', 'secret', true, 'the same in punycode'],
     ['ann@example.org', 'secret', false, 'a foreign domain is another name'],
     ['ann', 'Secret', false, 'passwords are not folded'],
     ['ann', 'secret ', false, 'a trailing space counts'],

@@ -64,7 +64,7 @@ describe('a [listen] table', () => {
 describe('values', () => {
   it('are read with their units', () => {
     const toml = `
-      domains = ["Example.NET", "example.net"]
+      domains = ["Example.NET", "example.net", "xn--bcher-kva.example"]
       hostname = "Mail.Example.NET"
       [pop3]
       autologout = "1.5h"
@@ -81,7 +81,7 @@ describe('values', () => {
     const config = parseConfig(toml)
     expect(config).toMatchObject({
       hostname: 'mail.example.net',
-      domains: ['example.net'],
+      domains: ['example.net', 'bücher.example'],
       pop3: { autologoutMs: 5_400_000 },
       smtp: { maxOctets: 1_048_576 },
       delivery: { quotaOctets: 2_000_000_000, subaddress: '' },
@@ -90,7 +90,7 @@ describe('values', () => {
     })
     expect(deliveryRules(config)).toEqual({
       hostname: 'mail.example.net',
-      localDomains: ['example.net'],
+      localDomains: ['example.net', 'bücher.example'],
       subaddressSeparator: '',
       maxOctets: 1_048_576,
       bareNewline: 'normalize',

@@ -11,6 +11,7 @@ const goodNames: readonly { why: string; text: string; name: string }[] = [
   { why: 'with a domain', text: 'ann@Example.net', name: 'ann@example.net' },
   { why: 'beyond ASCII, RFC 6531 section 3.3', text: 'Jürgen', name: 'jürgen' },
   { why: 'one spelling of many: NFC', text: 'Ju\u0308rgen', name: 'jürgen' },
+  { why: 'a domain in punycode', text: 'ann@xn--bcher-kva.example', name: 'ann@bücher.example' },
   { why: 'the longest', text: 'a'.repeat(64), name: 'a'.repeat(64) },
 ]
 
@@ -38,6 +39,7 @@ const badNames: readonly { why: string; text: string; says: string }[] = [
   },
   { why: 'an address literal', text: 'ann@[127.0.0.1]', says: '"[127.0.0.1]" is no domain name' },
   { why: 'a hyphen at the edge', text: 'ann@-example.net', says: 'is no domain name' },
+  { why: 'a tab that converting the domain drops', text: 'ann@ex\tample.ü', says: 'no spaces are allowed' },
   { why: 'an empty label', text: 'ann@example..net', says: 'is no domain name' },
 ]
 
@@ -59,6 +61,8 @@ describe('parseAliasAddress', () => {
     ['Sales@Example.net', 'sales@example.net'],
     ['Postmaster', 'postmaster'],
     ['@Example.net', '@example.net'],
+    ['@xn--bcher-kva.example', '@bücher.example'],
+    ['ann@xn--bcher-kva.example', 'ann@bücher.example'],
   ])('takes %s', (text, address) => {
     expect(parseAliasAddress(text)).toBe(address)
   })

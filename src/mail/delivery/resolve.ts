@@ -1,8 +1,9 @@
 // Who receives at an address. The most exact name wins: the whole address, its local part at every local domain, the
 // same two without sub-address (RFC 5233), the catch-all of the domain. At each step an account comes before an alias.
-import { type Account, foldName } from '../account.ts'
+import type { Account } from '../account.ts'
 import type { AccountDirectory } from '../account-directory.ts'
-import { foldDomain, type MailAddress } from '../message/address.ts'
+import { foldDomain, foldName } from '../fold.ts'
+import type { MailAddress } from '../message/address.ts'
 
 export interface ResolveOptions {
   readonly directory: AccountDirectory

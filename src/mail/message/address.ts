@@ -1,8 +1,7 @@
 // Addresses of the envelope: RFC 5321 section 4.1.2 with the limits of section 4.5.3.1, RFC 6531 section 3.3 for what
 // is not ASCII. `"john"@x` and `john@x`, `xn--bcher-kva.example` and `Bücher.example` become one. Dots may stand
 // anywhere in a local part, because senders exist whose names do so; blanks and control characters may not.
-import { domainToUnicode } from 'node:url'
-import { foldName } from '../account.ts'
+import { foldDomain } from '../fold.ts'
 
 export interface MailAddress {
   /** Unquoted, in the case it was given. */
@@ -40,17 +39,6 @@ export function parseAddress(
   const domain = parseDomain(text.slice(at + 1))
   if (domain === undefined) return undefined
   return { localPart, domain, text: `${quoteLocalPart(localPart)}@${domain}` }
-}
-
-/**
- * The one form in which domains are stored and compared: lower case, NFC, internationalised labels in Unicode. What
- * cannot be converted stays as it is.
- */
-export function foldDomain(domain: string): string {
-  const folded = foldName(domain)
-  return /^[\x00-\x7f]*$/.test(folded) && !folded.includes('xn--')
-    ? folded
-    : domainToUnicode(folded) || folded
 }
 
 /** Whether a text is a domain name: labels of letters, digits, inner hyphens and underscores, no dot at its end. */
