@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'poplar-data'] },
+  { ignores: ['dist', 'dist-bench', 'coverage', 'node_modules', 'poplar-data', 'poplar-demo'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
