@@ -7,7 +7,7 @@ export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }
 
-/** As a name, and internationalised labels in Unicode (RFC 5891 section 4.4). What cannot be converted stays as it is. */
+/** As a name, and internationalised labels in Unicode. What cannot be converted stays as it is. */
 export function foldDomain(domain: string): string {
   const folded = foldName(domain)
   return /^[\x00-\x7f]*$/.test(folded) && !folded.includes('xn--')
