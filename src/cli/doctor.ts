@@ -50,6 +50,6 @@ async function examine(options: ConfigOptions): Promise<Finding[]> {
     await examineRoom(config),
     await examineClock(config.data),
     ...(folder.state === 'wrong' ? [] : await examineStore(config)),
-    ...(await examinePorts(config, await serverOf(config.data))),
+    ...(await examinePorts(config, serverOf(config.data))),
   ]
 }

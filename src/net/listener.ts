@@ -77,7 +77,8 @@ function createServerFor(options: ListenerOptions, counter: ConnectionCounter): 
   })
 }
 
-async function bind(server: Server, address: ListenAddress): Promise<void> {
+/** Binds one address, or rejects with an error that names it and the reason. */
+export async function bind(server: Server, address: ListenAddress): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException) => {
       const reason = bindProblems[cause.code ?? ''] ?? cause.message
@@ -100,7 +101,8 @@ const bindProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host',
 }
 
-function boundAddress(server: Server): ListenAddress {
+/** The address a server is bound to, with the port the system chose. */
+export function boundAddress(server: Server): ListenAddress {
   const { address, port } = server.address() as AddressInfo
   return { host: address, port }
 }

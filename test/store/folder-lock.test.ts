@@ -5,7 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
-import { lockFolder } from '../../src/store/folder-lock.ts'
+import { folderHolder, lockFolder } from '../../src/store/folder-lock.ts'
 import { scratchFolder } from './factories.ts'
 
 it('refuses a second, naming the first, and lets the next in', () => {
@@ -19,16 +19,33 @@ it('refuses a second, naming the first, and lets the next in', () => {
   )
   lock.release()
   expect(existsSync(join(folder, 'serving.json'))).toBe(false)
+  expect(folderHolder(folder)).toBeUndefined()
   const next = lockFolder(folder)
   lock.release()
   expect(() => lockFolder(folder)).toThrow('served already')
   next.release()
 })
 
-it('can do without the readable file', () => {
+it('says who holds the folder', () => {
   const folder = scratchFolder()
   const lock = lockFolder(folder)
-  writeFileSync(join(folder, 'serving.json'), 'scrawl')
+  expect(folderHolder(folder)).toEqual({
+    pid: process.pid,
+    host: hostname(),
+    since: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+  })
+  lock.release()
+})
+
+it.each([
+  ['scrawl', 'no JSON'],
+  ['{"pid":"1","host":"a","since":"b"}', 'a pid that is no number'],
+  ['null', 'no object'],
+])('can do without the readable file: %s, %s', scrawl => {
+  const folder = scratchFolder()
+  const lock = lockFolder(folder)
+  writeFileSync(join(folder, 'serving.json'), scrawl)
+  expect(folderHolder(folder)).toBeUndefined()
   expect(() => lockFolder(folder)).toThrow('by another process')
   lock.release()
 })

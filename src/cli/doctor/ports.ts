@@ -2,17 +2,16 @@
 // where there is one (Linux); elsewhere only that they are taken is known.
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
 import { type Config, type ServiceName, serviceNames } from '../../config.ts'
-import { formatListenAddress, type ListenAddress } from '../../net/listener.ts'
+import { bind, formatListenAddress, type ListenAddress } from '../../net/listener.ts'
+import { folderHolder } from '../../store/folder-lock.ts'
 import type { Finding } from './finding.ts'
 
 /** The process that serves the data folder, as it says itself; undefined where none does. */
-export async function serverOf(folder: string): Promise<number | undefined> {
-  const note = await readFile(join(folder, 'serving.json'), 'utf8').catch(() => '{}')
-  const [, pid] = /"pid":(\d+)/.exec(note) ?? []
-  // One that was killed could not take its note away.
-  return pid !== undefined && isAlive(Number(pid)) ? Number(pid) : undefined
+export function serverOf(folder: string): number | undefined {
+  const holder = folderHolder(folder)
+  return holder?.host === hostname() && isAlive(holder.pid) ? holder.pid : undefined
 }
 
 function isAlive(pid: number): boolean {
@@ -50,7 +49,8 @@ async function examinePort(
         }
       : { what, state: 'well', finding: `${place} is free` }
   }
-  if (problem !== 'EADDRINUSE') return { what, state: 'wrong', finding: `${place}: ${problem}` }
+  if ((problem.cause as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+    return { what, state: 'wrong', finding: problem.message }
   const holder = await holderOf(address.port)
   if (holder !== undefined && holder.pid === server)
     return { what, state: 'well', finding: `${place} is served by our server (process ${server})` }
@@ -58,13 +58,16 @@ async function examinePort(
   return { what, state: 'wrong', finding: `${place} is held by ${name}: end it, or listen elsewhere` }
 }
 
-/** The error's code, undefined when the address could be bound for a moment. */
-function problemOfBinding({ host, port }: ListenAddress): Promise<string | undefined> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
-  })
+/** Undefined when the address could be bound for a moment. */
+async function problemOfBinding(address: ListenAddress): Promise<Error | undefined> {
+  const server = createServer()
+  try {
+    await bind(server, address)
+  } catch (error) {
+    return error as Error
+  }
+  await new Promise(resolve => server.close(resolve))
+  return undefined
 }
 
 interface Holder {

@@ -2,7 +2,7 @@
 // users and relays nothing. Sessions end in good order on `drain`; one coarse timer watches over all of them.
 import type { MailDelivery } from '../../mail/delivery/deliver.ts'
 import { ConnectionCounter } from '../../net/limits.ts'
-import { formatListenAddress, type ListenAddress } from '../../net/listener.ts'
+import { bind, boundAddress, type ListenAddress } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { IntakeConnection } from './connection.ts'
 import { IntakeServer, type IntakeServerOptions } from './server.ts'
@@ -40,7 +40,6 @@ export interface Intake {
   close(): Promise<void>
 }
 
-const backlog = 1024
 const maxSweepMs = 1_000
 /** How long a closing connection may take to deliver its last line. */
 const lastWordsMs = 1_000
@@ -91,7 +90,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   }
 
   return {
-    addresses: servers.map(boundAddress),
+    addresses: servers.map(({ server }) => boundAddress(server)),
     get sessions() {
       return open.size
     },
@@ -138,7 +137,7 @@ async function listenAll(
   try {
     for (const address of addresses) {
       const server = new IntakeServer(options)
-      await bind(server, address)
+      await bind(server.server, address)
       servers.push(server)
     }
   } catch (error) {
@@ -146,23 +145,4 @@ async function listenAll(
     throw error
   }
   return servers
-}
-
-async function bind({ server }: IntakeServer, address: ListenAddress): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error) => {
-      reject(new Error(`cannot listen on ${formatListenAddress(address)}: ${cause.message}`, { cause }))
-    }
-    server.once('error', fail)
-    server.listen({ ...address, backlog }, () => {
-      server.off('error', fail)
-      resolve()
-    })
-  })
-}
-
-function boundAddress({ server }: IntakeServer): ListenAddress {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the listener has no address')
-  return { host: address.address, port: address.port }
 }

@@ -191,7 +191,7 @@ describe('starting', () => {
     await free.close()
     if (!address) throw new Error('no address')
     await expect(startIntake({ ...options, listen: [address, taken] })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${running.port}: `,
+      `cannot listen on 127.0.0.1:${running.port}: the address is already in use`,
     )
     const both = await startIntake({ ...options, listen: [address, { host: '127.0.0.1', port: 0 }] })
     expect(both.addresses).toHaveLength(2)
