@@ -1,7 +1,7 @@
 // `poplar deliver`: the MDA that other mail systems run, one message on standard input. Exits with the codes of
 // sysexits, which tell the caller whether to bounce the message or to keep it and try again.
 import { Command } from 'commander'
-import { ConfigError } from '../config.ts'
+import { ConfigError, deliveryRules } from '../config.ts'
 import { createMailDelivery, type MailDelivery, type Recipient } from '../mail/delivery/deliver.ts'
 import { isRefusal, type RefusalCode } from '../mail/errors.ts'
 import { createId } from '../mail/id.ts'
@@ -60,10 +60,7 @@ async function deliver(office: Office, address: string, { from }: DeliverOptions
   const delivery = createMailDelivery({
     directory: store,
     target: store,
-    hostname: config.hostname,
-    localDomains: config.domains,
-    subaddressSeparator: config.delivery.subaddress,
-    maxOctets: config.smtp.maxOctets,
+    ...deliveryRules(config),
     // Files have LF line ends: here they smuggle nothing.
     bareNewline: 'normalize',
   })

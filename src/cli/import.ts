@@ -18,7 +18,7 @@ import {
 } from './arguments.ts'
 import { CommandFailure } from './failure.ts'
 import { inOffice, type Office, requireAccount } from './office.ts'
-import { printJson, printLine } from './output.ts'
+import { printable, printJson, printLine } from './output.ts'
 import { startProgress } from './progress.ts'
 
 const formats = { maildir: openMaildir, mbox: openMbox, eml: openEml } satisfies Record<
@@ -159,5 +159,5 @@ function printReport(
 
 /** File names come from whoever owns the archive, and may not steer the terminal. */
 function warn(text: string): void {
-  process.stderr.write(`poplar: ${text.replace(/\p{Cc}/gu, '?')}\n`)
+  process.stderr.write(`poplar: ${printable(text)}\n`)
 }

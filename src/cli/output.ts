@@ -51,6 +51,6 @@ export function formatTime(time: Date): string {
 }
 
 /** Nothing stored may steer the terminal it is shown on. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
 }
