@@ -4,14 +4,14 @@ import type { AccountRegistry } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import type { Database } from './database.ts'
-import { forgetLease } from './leases.ts'
+import type { Leases } from './leases.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
 import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 
-export function sqlAccounts(database: Database): AccountRegistry {
-  const { reader, leases, writer, now } = database
+export function sqlAccounts(database: Database, leases: Leases): AccountRegistry {
+  const { reader, writer, now } = database
 
   return {
     async findAccount(name) {
@@ -49,7 +49,7 @@ export function sqlAccounts(database: Database): AccountRegistry {
 
     async removeAccount(name) {
       const account_id = await writer.run(removeAccount, { name })
-      await leases.rows(forgetLease, { account_id })
+      await leases.forgetAccount(account_id)
       await freeMessagesOf(account_id, database)
     },
 

@@ -1,8 +1,11 @@
 // The maildrop lock in SQL: one row per account with owner, fence and expiry. A fence rises whenever a lease is taken or
 // broken, so whoever still holds an older one can no longer delete anything. Nothing here is durable.
+//
+// The one server of a data folder knows its own leases without reading them back, so it makes their rows only when they
+// matter: when a session has lasted a moment, when it deletes, when another wants the lock or asks who has it.
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../../mail/account.ts'
-import { Refusal } from '../../mail/errors.ts'
+import { isRefusal, Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { LeaseHolder, MaildropLocks } from '../../mail/maildrop-store.ts'
 import type { Database } from './database.ts'
@@ -15,18 +18,26 @@ export interface LeaseOptions {
   readonly server: boolean
 }
 
+/** How long a session of the server may last before others can see its lease. */
+const unseenMs = 250
+
 /** The leases of one process: takes them, renews them all with one statement, gives them back. */
 export class Leases {
   readonly #database: Database
   readonly #leaseMs: number
   readonly #owner: string
+  readonly #server: boolean
   readonly #renewal: NodeJS.Timeout
+  readonly #held = new Map<Id, Lease>()
+  /** Of `#held`, those without a row, oldest first. */
+  readonly #unseen = new Set<Lease>()
+  #showing: NodeJS.Timeout | undefined
   readonly #unreleased: { account_id: Id; fence: number }[] = []
-  #held = 0
 
   private constructor(database: Database, { leaseMs, server }: LeaseOptions) {
     this.#database = database
     this.#leaseMs = leaseMs
+    this.#server = server
     this.#owner = `${server ? 'server' : 'program'}:${process.pid}:${randomBytes(8).toString('hex')}`
     this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3).unref()
   }
@@ -36,46 +47,119 @@ export class Leases {
     return new Leases(database, options)
   }
 
-  /** The fence of the new lease. Refuses with `maildrop-in-use` while another lease is live. */
-  async take({ id, name }: Account, { sessionId, peer }: LeaseHolder): Promise<number> {
+  /** A new lease. Refuses with `maildrop-in-use` while another is live. */
+  async take(account: Account, holder: LeaseHolder): Promise<Lease> {
     if (this.#unreleased.length > 0) await this.#giveBack()
-    const now = this.#database.now()
-    const lease = await this.#database.leases.row(takeLease, {
-      account_id: id,
-      account_name: name,
-      owner: this.#owner,
-      session_id: sessionId,
-      peer,
-      now,
-      expires_at: now + this.#leaseMs,
-    })
-    if (!lease) throw new Refusal('maildrop-in-use', `another session holds the maildrop of ${name}`)
-    this.#held += 1
-    return lease.fence
+    const { leases, now } = this.#database
+    const before = this.#held.get(account.id)
+    const lease = new Lease(account, holder, now())
+    if (this.#server && !before) {
+      this.#held.set(account.id, lease)
+      this.#unseen.add(lease)
+      this.#showing ??= setTimeout(() => void this.#showOld(), unseenMs).unref()
+      const other = await leases.row(liveLease, { account_id: account.id, now: lease.since })
+      if (!other) return lease
+      this.#forget(lease)
+      throw inUse(account.name)
+    }
+    // The rows decide: the lease before may have been broken, or have expired.
+    if (before) await this.#show(before)
+    await this.#makeRow(lease)
+    this.#held.set(account.id, lease)
+    return lease
+  }
+
+  /** The fence of a lease, for a change that depends on it. Refuses with `lease-lost`. */
+  async fenceOf(lease: Lease): Promise<number> {
+    await this.#show(lease)
+    const { fence } = lease
+    const row =
+      fence && (await this.#database.leases.row(leaseWithFence, { account_id: lease.account.id, fence }))
+    if (!fence || !row) throw leaseLost()
+    return fence
   }
 
   /**
    * Never fails: whoever gives a lease back has done his work. What the database does not take now (a full disk) is
    * given back before the next lease is taken.
    */
-  async release(account_id: Id, fence: number): Promise<void> {
-    this.#held -= 1
-    const lease = { account_id, fence }
+  async release(lease: Lease): Promise<void> {
+    this.#forget(lease)
+    if (lease.fence === undefined) return
+    const row = { account_id: lease.account.id, fence: lease.fence }
     try {
-      await this.#database.leases.rows(releaseLease, lease)
+      await this.#database.leases.rows(releaseLease, row)
     } catch {
-      this.#unreleased.push(lease)
+      this.#unreleased.push(row)
     }
+  }
+
+  /** Makes the rows of all leases, for someone who looks at them. */
+  async showAll(): Promise<void> {
+    for (const lease of this.#unseen) await this.#show(lease)
+  }
+
+  /** Ends the lease of an account that was removed: its id never comes back. */
+  async forgetAccount(account_id: Id): Promise<void> {
+    await this.showAll()
+    await this.#database.leases.rows(forgetLease, { account_id })
   }
 
   /** Gives back what is still held. Where that fails, it runs out. */
   async close(): Promise<void> {
     clearInterval(this.#renewal)
+    clearTimeout(this.#showing)
     try {
       await this.#database.leases.rows(releaseLeasesOf, { owner: this.#owner })
     } catch {
       // A full disk must not keep the store from closing.
     }
+  }
+
+  #forget(lease: Lease): void {
+    this.#unseen.delete(lease)
+    if (this.#held.get(lease.account.id) === lease) this.#held.delete(lease.account.id)
+  }
+
+  /** Makes the row of a lease that has none yet; when another program was faster, the lease stays without, and lost. */
+  async #show(lease: Lease): Promise<void> {
+    if (!this.#unseen.has(lease)) return
+    try {
+      await this.#makeRow(lease)
+    } catch (error) {
+      if (!isRefusal(error, 'maildrop-in-use')) throw error
+    }
+    this.#unseen.delete(lease)
+  }
+
+  /** Refuses with `maildrop-in-use`. */
+  async #makeRow(lease: Lease): Promise<void> {
+    const { account, holder, since } = lease
+    const row = await this.#database.leases.row(takeLease, {
+      account_id: account.id,
+      account_name: account.name,
+      owner: this.#owner,
+      session_id: holder.sessionId,
+      peer: holder.peer,
+      now: since,
+      expires_at: since + this.#leaseMs,
+    })
+    if (!row) throw inUse(account.name)
+    lease.fence = row.fence
+  }
+
+  async #showOld(): Promise<void> {
+    this.#showing = undefined
+    const old = this.#database.now() - unseenMs
+    try {
+      for (const lease of this.#unseen) {
+        if (lease.since > old) break
+        await this.#show(lease)
+      }
+    } catch {
+      // A full disk; seen a moment later.
+    }
+    if (this.#unseen.size > 0) this.#showing ??= setTimeout(() => void this.#showOld(), unseenMs).unref()
   }
 
   /** Throws while the database still does not take it. */
@@ -95,7 +179,7 @@ export class Leases {
     const { leases, now } = this.#database
     try {
       await this.#giveBack()
-      if (this.#held === 0) return
+      if (this.#held.size === 0) return
       await leases.rows(renewLeases, { owner: this.#owner, expires_at: now() + this.#leaseMs })
     } catch {
       // Made up for by the next renewal; a lease that no one else took meanwhile still holds.
@@ -103,9 +187,33 @@ export class Leases {
   }
 }
 
-export function sqlLocks({ leases, now }: Database): MaildropLocks {
+/** One lease of this process. */
+export class Lease {
+  readonly account: Account
+  readonly holder: LeaseHolder
+  readonly since: number
+  /** Undefined while the lease has no row. */
+  fence: number | undefined
+
+  constructor(account: Account, holder: LeaseHolder, since: number) {
+    this.account = account
+    this.holder = holder
+    this.since = since
+  }
+}
+
+function inUse(name: string): Refusal {
+  return new Refusal('maildrop-in-use', `another session holds the maildrop of ${name}`)
+}
+
+export function leaseLost(): Refusal {
+  return new Refusal('lease-lost', 'the lock on the maildrop was lost: nothing was deleted')
+}
+
+export function sqlLocks({ leases, now }: Database, own: Leases): MaildropLocks {
   return {
     async listLeases() {
+      await own.showAll()
       return (await leases.rows(liveLeases, { now: now() })).map(lease => ({
         accountName: lease.account_name,
         sessionId: lease.session_id,
@@ -116,6 +224,7 @@ export function sqlLocks({ leases, now }: Database): MaildropLocks {
     },
 
     async breakLease(accountName) {
+      await own.showAll()
       return (await leases.row(breakLease, { account_name: accountName, now: now() })) !== undefined
     },
   }
@@ -194,8 +303,7 @@ const breakLease = statement<{ account_name: string; now: number }>('leases')((d
     .returning('fence'),
 )
 
-/** For an account that was removed: its id never comes back. */
-export const forgetLease = statement<{ account_id: Id }>('leases')((db, p) =>
+const forgetLease = statement<{ account_id: Id }>('leases')((db, p) =>
   db.deleteFrom('lease').where('account_id', '=', p.account_id),
 )
 
@@ -211,6 +319,14 @@ export const leaseWithFence = statement<{ account_id: Id; fence: number }>('leas
     .where('account_id', '=', p.account_id)
     .where('fence', '=', p.fence)
     .where('expires_at', '>', 0),
+)
+
+const liveLease = statement<{ account_id: Id; now: number }>('leases')((db, p) =>
+  db
+    .selectFrom('lease')
+    .select('fence')
+    .where('account_id', '=', p.account_id)
+    .where('expires_at', '>', p.now),
 )
 
 /** When the live lease of an account was taken: what was expunged since may still be read. */

@@ -1,13 +1,12 @@
 // Maildrops in SQL: the lease first, then the listing; messages by their UIDL, so that what others expunge stays
 // readable; UPDATE as one durable operation that checks the fence inside its transaction.
-import type { Account } from '../../mail/account.ts'
 import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { Maildrop, MaildropStore, ScanListing } from '../../mail/maildrop-store.ts'
 import { uidlAt } from '../listing.ts'
 import { messageOctets, type RememberedContents, rememberedContents } from './contents.ts'
 import type { Database } from './database.ts'
-import { type Leases, leaseWithFence } from './leases.ts'
+import { type Lease, type Leases, leaseLost, leaseWithFence } from './leases.ts'
 import { Listings } from './listings.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { statement } from './statement.ts'
@@ -22,13 +21,13 @@ export function sqlMaildrops(database: Database, leases: Leases): MaildropStore 
 
   return {
     async openMaildrop(account, holder) {
-      const fence = await leases.take(account, holder)
+      const lease = await leases.take(account, holder)
       try {
         const listing = await shared.listings.read(account)
         if (!listing) throw new Refusal('no-such-account', `there is no account ${account.name}`)
-        return new SqlMaildrop(shared, account, fence, listing)
+        return new SqlMaildrop(shared, lease, listing)
       } catch (error) {
-        await leases.release(account.id, fence)
+        await leases.release(lease)
         throw error
       }
     },
@@ -46,39 +45,40 @@ interface SharedParts {
 class SqlMaildrop implements Maildrop {
   readonly listing: ScanListing
   readonly #shared: SharedParts
-  readonly #account: Account
-  readonly #fence: number
+  readonly #lease: Lease
   #released = false
 
-  constructor(shared: SharedParts, account: Account, fence: number, listing: ScanListing) {
+  constructor(shared: SharedParts, lease: Lease, listing: ScanListing) {
     this.#shared = shared
-    this.#account = account
-    this.#fence = fence
+    this.#lease = lease
     this.listing = listing
   }
 
   async read(index: number) {
     const { database, contents } = this.#shared
-    const { id, inboxId } = this.#account
+    const { id, inboxId } = this.#lease.account
     const uidl = uidlAt(this.listing, index)
     const found = await database.reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
     return messageOctets(database.reader, found, contents)
   }
 
   async update(indexes: readonly number[]) {
-    const { leases, writer, now } = this.#shared.database
-    const { id, inboxId } = this.#account
+    const { database, leases } = this.#shared
+    const { id, inboxId } = this.#lease.account
     const uidls = indexes.map(index => uidlAt(this.listing, index))
-    const lease = { account_id: id, fence: this.#fence }
-    if (this.#released || !(await leases.row(leaseWithFence, lease))) throw leaseLost()
-    if (uidls.length > 0) await writer.run(expunge, { ...lease, mailbox_id: inboxId, uidls, now: now() })
+    if (this.#released) throw leaseLost()
+    const fence = await leases.fenceOf(this.#lease)
+    const now = database.now()
+    if (uidls.length > 0) {
+      await database.writer.run(expunge, { account_id: id, mailbox_id: inboxId, fence, uidls, now })
+    }
     await this.release()
   }
 
   async release() {
     if (this.#released) return
     this.#released = true
-    await this.#shared.leases.release(this.#account.id, this.#fence)
+    await this.#shared.leases.release(this.#lease)
   }
 }
 
@@ -171,7 +171,7 @@ export interface Expunge {
 export function* expunge({ account_id, mailbox_id, fence, uidls, now }: Expunge): Operation<void> {
   if (!(yield* row(leaseWithFence, { account_id, fence }))) throw leaseLost()
   const mailbox = yield* row(nextModseq, { account_id, mailbox_id })
-  if (!mailbox) return
+  if (!mailbox) throw leaseLost()
   let messages = 0
   let octets = 0
   for (const uidl of uidls) {
@@ -183,8 +183,4 @@ export function* expunge({ account_id, mailbox_id, fence, uidls, now }: Expunge)
   }
   yield* rows(countInAccount, { account_id, messages: -messages, octets: -octets })
   yield* rows(countInMailbox, { account_id, mailbox_id, messages: -messages, octets: -octets })
-}
-
-function leaseLost(): Refusal {
-  return new Refusal('lease-lost', 'the lock on the maildrop was lost: nothing was deleted')
 }

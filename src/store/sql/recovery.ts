@@ -5,7 +5,7 @@ import type { Id } from '../../mail/id.ts'
 import type { RecoveryStore } from '../../mail/recovery-store.ts'
 import type { Database } from './database.ts'
 import { deleteMessage, freeContent, freeLoose } from './freeing.ts'
-import { liveLeaseSince } from './leases.ts'
+import { type Leases, liveLeaseSince } from './leases.ts'
 import { countInAccount } from './maildrops.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { statement } from './statement.ts'
@@ -20,7 +20,7 @@ export interface Freed {
   readonly contents: number
 }
 
-export function sqlRecovery(database: Database): RecoveryStore {
+export function sqlRecovery(database: Database, leases: Leases): RecoveryStore {
   const { reader, writer, now } = database
 
   return {
@@ -45,6 +45,8 @@ export function sqlRecovery(database: Database): RecoveryStore {
     },
 
     async clean(expungedBefore, signal) {
+      // Sessions that begin later do not list what was expunged before.
+      await leases.showAll()
       const freed = { messages: 0, contents: 0 }
       const before = expungedBefore.getTime()
       for (let last = ''; !signal?.aborted; ) {

@@ -14,11 +14,11 @@ export async function createSqlStore(database: Database, options: LeaseOptions):
   let closed: Promise<void> | undefined
 
   return {
-    ...sqlAccounts(database),
+    ...sqlAccounts(database, leases),
     ...sqlMaildrops(database, leases),
-    ...sqlLocks(database),
+    ...sqlLocks(database, leases),
     ...sqlDeliveries(database),
-    ...sqlRecovery(database),
+    ...sqlRecovery(database, leases),
     ...sqlArchive(database),
     checkIntegrity: () => checkIntegrity(database),
     close() {
