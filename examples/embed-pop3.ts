@@ -6,6 +6,7 @@ import {
   type Account,
   type AccountDirectory,
   createAuthenticator,
+  hashPassword,
   type Maildrop,
   type MaildropStore,
   parseListenAddress,
@@ -13,14 +14,10 @@ import {
   startPop3Server,
 } from 'poplar-mail/pop3'
 
-/** argon2id of `secret`; make your own with any argon2 tool. */
-const passwordHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$La1kZQniAcu2FGdstcErkg$N1tOLll5Q+DoXFXxd1KWkHPX804uHoZic2Jwp/RTKrs'
-
 const ann: Account = {
   id: 'ann',
   name: 'ann',
-  passwordHash,
+  passwordHash: await hashPassword(Buffer.from('secret')),
   quotaOctets: 0,
   usedOctets: 0,
   usedMessages: 0,

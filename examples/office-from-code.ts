@@ -2,11 +2,7 @@
 // sends, or a tool that takes mail in. Without `store` it keeps everything in the folder that `data` names.
 //
 //   node office-from-code.js        prints which port serves what, and runs until it is told to stop
-import { createMemoryStore, createService, parseConfig } from 'poplar-mail'
-
-/** argon2id of `secret`; make your own with any argon2 tool. */
-const passwordHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$La1kZQniAcu2FGdstcErkg$N1tOLll5Q+DoXFXxd1KWkHPX804uHoZic2Jwp/RTKrs'
+import { createMemoryStore, createService, hashPassword, parseConfig } from 'poplar-mail'
 
 const config = parseConfig(`
 hostname = "office.example.net"
@@ -17,6 +13,7 @@ smtp = "127.0.0.1:0"
 `)
 
 const store = createMemoryStore()
+const passwordHash = await hashPassword(Buffer.from('secret'))
 const ann = await store.addAccount({ name: 'ann', passwordHash })
 await store.addAlias({ address: '@office.example.net', accountName: ann.name }) // everything goes to ann
 

@@ -1,4 +1,5 @@
 // The door `poplar-mail`: a whole mail office inside your program.
+export { defaultPasswordCost, hashPassword, type PasswordCost } from './auth/password.ts'
 export {
   type Config,
   ConfigError,

@@ -1,5 +1,6 @@
 // The door `poplar-mail/pop3`: a POP3 server over any store that has the ports of a maildrop and a directory.
 export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from '../auth/authenticator.ts'
+export { defaultPasswordCost, hashPassword, type PasswordCost } from '../auth/password.ts'
 export type { Account } from '../mail/account.ts'
 export type { AccountDirectory } from '../mail/account-directory.ts'
 export { Refusal, type RefusalCode } from '../mail/errors.ts'
