@@ -3,8 +3,8 @@
 import { Command } from 'commander'
 import { ConfigError, deliveryRules } from '../config.ts'
 import { createMailDelivery, type MailDelivery, type Recipient } from '../mail/delivery/deliver.ts'
+import { localEnvelope } from '../mail/envelope.ts'
 import { isRefusal, type RefusalCode } from '../mail/errors.ts'
-import { createId } from '../mail/id.ts'
 import { parseAddress } from '../mail/message/address.ts'
 import type { Octets } from '../mail/octets.ts'
 import { type ConfigOptions, configOption, rejecting, withExamples } from './arguments.ts'
@@ -66,16 +66,7 @@ async function deliver(office: Office, address: string, { from }: DeliverOptions
   })
   const recipient = await resolveRecipient(delivery, address)
   const message = await stripFromLine(process.stdin)
-  const envelope = {
-    reversePath: from ?? message.sender,
-    forwardPaths: [recipient.address],
-    peerAddress: undefined,
-    heloName: undefined,
-    protocol: undefined,
-    smtpUtf8: false,
-    sessionId: createId(),
-    receivedAt: new Date(),
-  }
+  const envelope = localEnvelope(from ?? message.sender, recipient.address)
   const { outcomes } = await delivery.deliver(envelope, message.octets, [recipient], 'all')
   for (const outcome of outcomes) {
     if (outcome.delivered) continue

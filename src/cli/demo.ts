@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { hashPassword } from '../auth/password.ts'
 import type { Config } from '../config.ts'
-import type { Envelope } from '../mail/envelope.ts'
+import { localEnvelope } from '../mail/envelope.ts'
 import { createId } from '../mail/id.ts'
 import type { Service } from '../service.ts'
 
@@ -27,21 +27,9 @@ export async function fillDemo({ store, delivery }: Service, config: Config): Pr
     if (account && account.usedMessages > 0) continue
     for (const message of messagesFor(name, config)) {
       const { recipient } = await delivery.resolve(name)
-      if (recipient) await delivery.deliver(envelopeTo(name), [message], [recipient], 'all')
+      const envelope = localEnvelope('postmaster@localhost', name)
+      if (recipient) await delivery.deliver(envelope, [message], [recipient], 'all')
     }
-  }
-}
-
-function envelopeTo(name: string): Envelope {
-  return {
-    reversePath: 'postmaster@localhost',
-    forwardPaths: [name],
-    peerAddress: undefined,
-    heloName: undefined,
-    protocol: undefined,
-    smtpUtf8: false,
-    sessionId: createId(),
-    receivedAt: new Date(),
   }
 }
 

@@ -1,4 +1,5 @@
 // The envelope of RFC 5321 section 2.3.1: what is known of a message beside its octets when it is handed in.
+import { createId } from './id.ts'
 
 /** How a message came, in the words of the mail transmission types registry (RFC 3848, RFC 6531 section 4.3). */
 export type TransmissionType =
@@ -20,4 +21,18 @@ export interface Envelope {
   readonly smtpUtf8: boolean
   readonly sessionId: string
   readonly receivedAt: Date
+}
+
+/** The envelope of a message that was handed in on this machine, by no protocol. */
+export function localEnvelope(reversePath: string, forwardPath: string): Envelope {
+  return {
+    reversePath,
+    forwardPaths: [forwardPath],
+    peerAddress: undefined,
+    heloName: undefined,
+    protocol: undefined,
+    smtpUtf8: false,
+    sessionId: createId(),
+    receivedAt: new Date(),
+  }
 }

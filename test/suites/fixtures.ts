@@ -84,6 +84,13 @@ export async function put(store: Store, account: Account, uidl: string, text = p
   expect(outcomes).toEqual([{ delivered: true, uidl }])
 }
 
+/** An account `ann` whose maildrop holds messages of these UIDLs. */
+export async function fillMaildrop({ store }: Bench, uidls: readonly string[]) {
+  const ann = await store.addAccount({ name: 'ann' })
+  for (const uidl of uidls) await put(store, ann, uidl, `${plainText}${uidl}\r\n`)
+  return { store, ann }
+}
+
 export async function textOf({ body, octets: expected }: MessageOctets): Promise<string> {
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)

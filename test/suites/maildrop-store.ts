@@ -5,6 +5,7 @@ import {
   deliver,
   expunge,
   factsOf,
+  fillMaildrop,
   holder,
   indexOf,
   leaseMs,
@@ -19,13 +20,7 @@ import {
 export function maildropStoreSuite(factory: StoreFactory): void {
   const bench = withStore(factory)
 
-  /** An account whose maildrop holds messages of these UIDLs. */
-  async function maildropOf(...uidls: readonly string[]) {
-    const { store } = bench()
-    const ann = await store.addAccount({ name: 'ann' })
-    for (const uidl of uidls) await put(store, ann, uidl, `${plainText}${uidl}\r\n`)
-    return { store, ann }
-  }
+  const maildropOf = (...uidls: readonly string[]) => fillMaildrop(bench(), uidls)
 
   describe('the listing', () => {
     it('has the messages in the order they came', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   copyFor,
   expunge,
+  fillMaildrop,
   holder,
   octets,
   plainText,
@@ -17,12 +18,7 @@ import {
 export function recoveryStoreSuite(factory: StoreFactory): void {
   const bench = withStore(factory)
 
-  async function maildropOf(...uidls: readonly string[]) {
-    const { store } = bench()
-    const ann = await store.addAccount({ name: 'ann' })
-    for (const uidl of uidls) await put(store, ann, uidl, `${plainText}${uidl}\r\n`)
-    return { store, ann }
-  }
+  const maildropOf = (...uidls: readonly string[]) => fillMaildrop(bench(), uidls)
 
   describe('undelete', () => {
     it('brings messages back at the end, with their UIDLs and octets', async () => {

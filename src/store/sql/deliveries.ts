@@ -17,6 +17,7 @@ import type { Database } from './database.ts'
 import { deleteMessage, freeLoose } from './freeing.ts'
 import { countInAccount, countInMailbox } from './maildrops.ts'
 import { type Operation, row, rows, Undone } from './operation.ts'
+import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 
 /** Chunks that wait in memory, and are then laid down together ahead of the commit: 256 KiB. */
@@ -226,12 +227,7 @@ const insertChunk = statement<{ content_id: Id; seq: number; octets: Uint8Array 
   db.insertInto('content_chunk').values({ content_id: p.content_id, seq: p.seq, octets: p.octets }),
 )
 
-interface NewContent extends Record<string, string | number> {
-  content_id: Id
-  octets: number
-  header_octets: number
-  dot_lines: number
-}
+type NewContent = Omit<Schema['content'], 'id' | 'location'> & { content_id: Id }
 
 const insertContent = statement<NewContent>()((db, p) =>
   db.insertInto('content').values({
@@ -284,18 +280,7 @@ const uidlTaken = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()(
     .where('uidl', '=', p.uidl),
 )
 
-interface NewMessage extends Record<string, string | number | Uint8Array> {
-  account_id: Id
-  mailbox_id: Id
-  uidl: string
-  uid: number
-  content_id: Id
-  trace: Uint8Array
-  octets: number
-  internal_date: number
-  flags: number
-  modseq: number
-}
+type NewMessage = Omit<Schema['message'], 'expunged_at'>
 
 const insertMessage = statement<NewMessage>()((db, p) =>
   db.insertInto('message').values({
