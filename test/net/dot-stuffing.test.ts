@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DotStuffer, DotUnstuffer } from '../../src/net/dot-stuffing.ts'
+import { cutAt } from '../cut-at.ts'
 
 function stuff(chunks: readonly Uint8Array[]): Buffer {
   const stuffer = new DotStuffer()
@@ -25,11 +26,6 @@ function unstuff(chunks: readonly Uint8Array[]): { message: Buffer; rest: Buffer
 }
 
 /** Cuts octets at the places given. */
-function cutAt(octets: Buffer, cuts: readonly number[]): Buffer[] {
-  const places = [0, ...cuts.map(cut => Math.min(cut, octets.length)), octets.length].sort((a, b) => a - b)
-  return places.slice(1).map((end, index) => octets.subarray(places[index], end))
-}
-
 /** Message text in its wire form, rich in what matters: dots, line ends, lone CRs, lone LFs. */
 const wireText = fc
   .array(

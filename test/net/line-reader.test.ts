@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LineReader, tooLong } from '../../src/net/line-reader.ts'
+import { cutAt } from '../cut-at.ts'
 
 const limits = { octets: 16 }
 
@@ -42,11 +43,7 @@ describe('lines', () => {
     fc.assert(
       fc.property(fc.array(piece), fc.array(fc.nat(200)), (parts, cuts) => {
         const whole = octets(parts.join(''))
-        const places = [0, ...cuts.map(cut => Math.min(cut, whole.length)), whole.length].sort(
-          (a, b) => a - b,
-        )
-        const pieces = places.slice(1).map((end, index) => whole.subarray(places[index], end))
-        expect(linesOf(pieces)).toEqual(linesOf([whole]))
+        expect(linesOf(cutAt(whole, cuts))).toEqual(linesOf([whole]))
       }),
     )
   })

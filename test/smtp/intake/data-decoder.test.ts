@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DataDecoder } from '../../../src/smtp/intake/data-decoder.ts'
+import { cutAt } from '../../cut-at.ts'
 
 interface Decoded {
   readonly content: string
@@ -21,11 +22,7 @@ function decode(chunks: readonly Buffer[]): Decoded {
   return { content: Buffer.concat(content).toString('latin1'), rest: undefined }
 }
 
-const pieces = (text: string, cuts: readonly number[]) => {
-  const octets = Buffer.from(text, 'latin1')
-  const bounds = [0, ...cuts.map(cut => cut % (octets.length + 1)).sort((a, b) => a - b), octets.length]
-  return bounds.slice(1).map((end, index) => Buffer.from(octets.subarray(bounds[index], end)))
-}
+const pieces = (text: string, cuts: readonly number[]) => cutAt(Buffer.from(text, 'latin1'), cuts)
 
 /** RFC 5321 section 4.5.2 word for word, over the whole text. */
 function naive(text: string): Decoded {
