@@ -13,7 +13,7 @@ import { inOffice, type Office } from './office.ts'
 import { exitOnWrongUsage } from './program.ts'
 
 /** As in sysexits.h. */
-export const sysexits = { usage: 64, dataError: 65, noUser: 67, temporary: 75, config: 78 } as const
+const sysexits = { usage: 64, dataError: 65, noUser: 67, temporary: 75, config: 78 } as const
 
 /** Refusals that the same message will meet again; whatever else goes wrong may be over the next time. */
 const permanent: Partial<Record<RefusalCode, number>> = {

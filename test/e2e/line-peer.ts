@@ -123,7 +123,7 @@ export class LinePeer {
 }
 
 /** Takes away the first dot of every line that begins with one. */
-export function unstuff(stuffed: Buffer): Buffer {
+function unstuff(stuffed: Buffer): Buffer {
   return Buffer.from(stuffed.toString('latin1').replace(/(^|\r\n)\./g, '$1'), 'latin1')
 }
 

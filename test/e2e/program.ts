@@ -51,7 +51,7 @@ export async function runOrFail(
   return stdout
 }
 
-export function isInstalled(program: string): boolean {
+function isInstalled(program: string): boolean {
   return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].some(folder => {
     try {
       accessSync(join(folder, program), constants.X_OK)

@@ -13,7 +13,7 @@ export interface InteropServer {
   close(): Promise<void>
 }
 
-export const peerName = process.env['INTEROP_PEER'] ?? 'poplar'
+const peerName = process.env['INTEROP_PEER'] ?? 'poplar'
 
 export async function startServer(users: readonly string[]): Promise<InteropServer> {
   const server = peerName === 'dovecot' ? await startDovecot() : await openOffice(users)

@@ -104,7 +104,7 @@ export async function deliver(store: Store, account: Account, message: string): 
   return octets
 }
 
-export function wireForm(message: string): Buffer {
+function wireForm(message: string): Buffer {
   const text = message.replace(/\r?\n/g, '\r\n')
   return Buffer.from(text.endsWith('\r\n') ? text : `${text}\r\n`, 'utf8')
 }

@@ -15,7 +15,7 @@ import { defaultUidlFormat, parseUidlFormat, type UidlFormat } from './uidl-form
 const maxHeaderOctets = 256 * 1024
 
 /** For servers that send what X-UIDL says, UIDs or not: Dovecot's `pop3_reuse_xuidl`. */
-export const xUidlFormat = 'x-uidl'
+const xUidlFormat = 'x-uidl'
 
 /**
  * `uidlFormat`: the old Dovecot's `pop3_uidl_format`, or `x-uidl`. Throws `ArchiveError` when the file cannot be read;

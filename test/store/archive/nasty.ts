@@ -6,7 +6,7 @@ import { WireForm } from '../../../src/mail/message/wire-form.ts'
 import type { Octets } from '../../../src/mail/octets.ts'
 
 /** Lines and halves of lines that archive formats stumble over. */
-export const nastyPieces = [
+const nastyPieces = [
   'From ann Thu Nov 20 19:17:00 2026',
   'From here on it is text',
   '>From x',
@@ -44,9 +44,9 @@ export const nastyOctets = fc
 /** The wire form of nasty octets: what a store may hold. */
 export const nastyContent = nastyOctets.map(toWireForm)
 
-export const someFlags = fc.subarray(Object.keys(flagBits) as Flag[])
+const someFlags = fc.subarray(Object.keys(flagBits) as Flag[])
 
-export const someUidls = fc.uniqueArray(
+const someUidls = fc.uniqueArray(
   fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map(code => String.fromCharCode(code)),
     minLength: 1,
