@@ -1,4 +1,5 @@
 // The office as one-shot commands see it: the configuration and the store, opened beside a server that may be running.
+import { existsSync, readdirSync } from 'node:fs'
 import { type Config, loadConfig } from '../config.ts'
 import type { Account, AccountName } from '../mail/account.ts'
 import { domainOf } from '../mail/account-name.ts'
@@ -13,20 +14,36 @@ export interface Office {
   readonly store: Store
 }
 
-/** Reads the configuration and opens the store of its data folder. Writes happen in this process. */
-export async function openOffice(options: ConfigOptions): Promise<Office> {
-  const config = loadConfig(options.config)
-  return { config, store: await openStore({ folder: config.data, writer: 'inline' }) }
-}
+/** Whether a command may begin an office, or only work in one that is there. */
+type Beginning = 'existing' | 'may-begin'
 
-/** Opens the office for one piece of work, and closes it however the work ends. */
-export async function inOffice<T>(options: ConfigOptions, work: (office: Office) => Promise<T>): Promise<T> {
-  const office = await openOffice(options)
+/**
+ * Opens the office for one piece of work, and closes it however the work ends. Writes happen in this process. Refuses
+ * with `store-unusable` where there is none: in a wrong folder, or before its disk is mounted, an office made on the way
+ * would have no users, and mail to them would bounce.
+ */
+export async function inOffice<T>(
+  options: ConfigOptions,
+  work: (office: Office) => Promise<T>,
+  beginning: Beginning = 'existing',
+): Promise<T> {
+  const config = loadConfig(options.config)
+  if (beginning === 'existing' && !holdsAnything(config.data)) throw noOffice(config)
+  const office = { config, store: await openStore({ folder: config.data, writer: 'inline' }) }
   try {
     return await work(office)
   } finally {
     await office.store.close()
   }
+}
+
+function holdsAnything(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0
+}
+
+function noOffice({ data, file = 'no configuration file' }: Config): Refusal {
+  const makers = '`poplar serve` and `poplar user add` make one'
+  return new Refusal('store-unusable', `there is no office in ${data} (${file}); ${makers}`)
 }
 
 /** The account of that name. Refuses with `no-such-account`. */

@@ -13,7 +13,7 @@ import {
   withExamples,
 } from './arguments.ts'
 import { CommandFailure } from './failure.ts'
-import { inOffice, requireAccount, requireLocalDomain } from './office.ts'
+import { inOffice, type Office, requireAccount, requireLocalDomain } from './office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from './output.ts'
 import { confirm, type PasswordOptions, passwordStdinOption, readNewPassword } from './terminal.ts'
 
@@ -43,21 +43,23 @@ function addCommand(): Command {
     .addOption(passwordStdinOption())
     .addOption(configOption())
     .action(async (name: AccountName, options: AddOptions) => {
-      await inOffice(options, async office => {
-        const { store, config } = office
-        requireLocalDomain(office, name)
-        // Asked before the password is: nobody types one in vain.
-        if (await store.findAccount(name)) throw new CommandFailure(`there is an account ${name} already`)
-        const passwordHash = await hashPassword(await readNewPassword(options), config.auth.argon2)
-        const quotaOctets = options.quota ?? config.delivery.quotaOctets
-        await store.addAccount({ name, passwordHash, quotaOctets })
-        printLine(`added ${name}`)
-      })
+      await inOffice(options, office => addUser(office, name, options), 'may-begin')
     })
   return withExamples(command, [
     ['poplar user add ann', 'ask for a password, add the account ann'],
     ['poplar user add ann --quota 2GiB --password-stdin < secret', 'take the password from a file'],
   ])
+}
+
+async function addUser(office: Office, name: AccountName, options: AddOptions): Promise<void> {
+  const { store, config } = office
+  requireLocalDomain(office, name)
+  // Asked before the password is: nobody types one in vain.
+  if (await store.findAccount(name)) throw new CommandFailure(`there is an account ${name} already`)
+  const passwordHash = await hashPassword(await readNewPassword(options), config.auth.argon2)
+  const quotaOctets = options.quota ?? config.delivery.quotaOctets
+  await store.addAccount({ name, passwordHash, quotaOctets })
+  printLine(`added ${name}`)
 }
 
 function passwdCommand(): Command {

@@ -1,5 +1,5 @@
 // `poplar deliver`, as mail systems run it: the message that arrives, and the codes of sysexits.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stripFromLine } from '../../src/cli/deliver.ts'
@@ -77,6 +77,14 @@ describe('deliver', () => {
     await place.run('user quota ann 100')
     expect(await place.run('deliver ann', 'A: b\n')).toMatchObject({ code: 75 })
     expect(await place.json('user list')).toMatchObject([{ usedMessages: 0 }])
+  })
+
+  it('asks to come again where the office is not there, perhaps not yet: EX_TEMPFAIL', async () => {
+    place.configure(`data = "unmounted"\n${cheapConfig}`)
+    const outcome = await place.run('deliver ann', 'A: b\n')
+    expect(outcome).toMatchObject({ code: 75, stdout: '' })
+    expect(outcome.stderr).toMatch(/there is no office in .*unmounted \(.*poplar\.toml\); `poplar serve`/)
+    expect(readdirSync(place.folder)).not.toContain('unmounted')
   })
 
   it('refuses for good what is too large: EX_DATAERR', async () => {

@@ -120,9 +120,22 @@ describe('user list', () => {
 
   it('prints nothing, or an empty array, where there is nobody', async () => {
     const empty = new Workplace()
+    await empty.run('user add ann --password-stdin', 'x')
+    await empty.run('user remove ann --yes')
     expect(await empty.run('user list')).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(await empty.json('user list')).toEqual([])
     empty.remove()
+  })
+
+  it('makes no office where there is none', async () => {
+    const elsewhere = new Workplace()
+    const { code, stderr } = await elsewhere.run('user list')
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/there is no office in/),
+    })
+    expect(readdirSync(elsewhere.folder)).toEqual(['poplar.toml'])
+    elsewhere.remove()
   })
 })
 
