@@ -1,4 +1,5 @@
 // The configuration: read from TOML, checked against one schema, every mistake reported at once with its line.
+import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { hostname as machineName } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -97,12 +98,21 @@ export function loadConfig(file?: string): Config {
   try {
     if (statSync(path).size > maxFileOctets)
       throw new ConfigError(path, [{ line: undefined, text: 'too large for a configuration' }])
-    return parseConfig(readFileSync(path, 'utf8'), { file: path })
+    return parseConfig(readText(path), { file: path })
   } catch (error) {
     if (error instanceof ConfigError) throw error
     if (file === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return parseConfig('')
     throw new ConfigError(path, [{ line: undefined, text: reasonOf(error) }])
   }
+}
+
+/** TOML is UTF-8, and nothing else: a file in another encoding would come to mean something else. */
+function readText(path: string): string {
+  const octets = readFileSync(path)
+  if (isUtf8(octets)) return octets.toString()
+  const lines = octets.toString('latin1').split('\n')
+  const line = 1 + lines.findIndex(text => !isUtf8(Buffer.from(text, 'latin1')))
+  throw new ConfigError(path, [{ line, text: 'is not UTF-8; save the file in that encoding' }])
 }
 
 /** Checks the text of a configuration. `file` is named in messages, and relative paths start at its folder. */

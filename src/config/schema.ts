@@ -30,9 +30,9 @@ function describe<S extends z.ZodType>(schema: S, about: KeyFacts): S {
   return schema
 }
 
-/** A text that `parse` understands; it throws, or gives undefined, for all others. */
-function parsed<T>(parse: (text: string) => T | undefined) {
-  return z.union([z.string(), z.number()]).transform((value, context) => {
+/** A text, or a number where `accepts` has numbers, that `parse` understands; it throws, or gives undefined, for all others. */
+function parsed<T>(parse: (text: string) => T | undefined, accepts: z.ZodType<string | number> = z.string()) {
+  return accepts.transform((value, context) => {
     try {
       const result = parse(String(value))
       if (result !== undefined) return result
@@ -65,7 +65,7 @@ function quantity(
   }
   const bounds = [min && `at least ${min}`, max && `at most ${max}`].filter(Boolean).join(' and ')
   const example = byDefault === '0' ? noun : `${noun} such as "${byDefault}"`
-  return describe(parsed(within).prefault(byDefault), {
+  return describe(parsed(within, z.union([z.string(), z.number()])).prefault(byDefault), {
     takes: [example, bounds, zero && `or "0": ${zero}`].filter(Boolean).join(', '),
     byDefault: { value: byDefault },
     description,

@@ -175,6 +175,14 @@ describe('a file', () => {
     expect(complaintOf(file)).toMatch(/may not be read by this user$/)
   })
 
+  it('must be UTF-8', () => {
+    const file = join(folder, 'latin1.toml')
+    writeFileSync(file, Buffer.from('# Z\u00fcrich\n', 'utf8'))
+    expect(complaintOf(file)).toBe('none')
+    writeFileSync(file, Buffer.from('# one\ndata = "Z\u00fcrich"\n', 'latin1'))
+    expect(complaintOf(file)).toBe(`${file} line 2: is not UTF-8; save the file in that encoding`)
+  })
+
   it('must not be something else by mistake', () => {
     const file = join(folder, 'large.toml')
     writeFileSync(file, '#'.repeat(1024 * 1024 + 1))

@@ -134,6 +134,11 @@ const table: readonly { why: string; toml: string; says: string }[] = [
     says: 'p.toml line 3: `domains` must be a list of domain names such as ["example.net"]; item 2 is "two words"',
   },
   {
+    why: 'a number that could be read as a name of one label',
+    toml: 'domains = [1]',
+    says: 'p.toml line 1: `domains` must be a list of domain names such as ["example.net"]; item 1 is 1',
+  },
+  {
     why: 'a list is needed',
     toml: 'domains = "example.net"',
     says: 'p.toml line 1: `domains` must be a list of domain names such as ["example.net"]; it is "example.net"',
