@@ -41,7 +41,7 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   'message-too-large': { code: 552, text: '5.3.4 the message is larger than what is accepted here' },
   'bare-newline': { code: 554, text: '5.6.0 a line of the message ends with a bare LF' },
   'store-full': { code: 452, text: '4.3.1 no room left; try again later' },
-  'store-busy': { code: 451, text: '4.3.0 the store is busy; try again later' },
+  'store-busy': { code: 452, text: '4.3.1 the store is busy; try again later' },
   'store-closed': { code: 451, text: '4.3.0 the store is closed; try again later' },
   fault: { code: 451, text: '4.3.0 something went wrong here; try again later' },
   'unknown-parameter': { code: 555, text: '5.5.4 a parameter that was not offered' },

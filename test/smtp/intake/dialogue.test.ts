@@ -234,7 +234,7 @@ describe('refusals', () => {
 
   it.each<[RefusalCode | 'fault', RegExp]>([
     ['store-full', /^452 4\.3\.1 /],
-    ['store-busy', /^451 4\.3\.0 /],
+    ['store-busy', /^452 4\.3\.1 /],
     ['store-closed', /^451 4\.3\.0 /],
     ['lease-lost', /^451 4\.3\.0 /],
     ['fault', /^451 4\.3\.0 /],
