@@ -18,14 +18,15 @@ export function demoFolder(config: Config, demo: true | string): string {
 }
 
 /** Makes the users who are missing, gives all of them their passwords, and fills the maildrops that are empty. */
-export async function fillDemo({ store, delivery }: Service, config: Config): Promise<void> {
+export async function fillDemo({ store, delivery, listeners }: Service, config: Config): Promise<void> {
+  const pop3Port = listeners.find(({ service }) => service === 'pop3')?.port ?? 110
   for (const { name, password } of demoUsers) {
     const passwordHash = await hashPassword(Buffer.from(password), config.auth.argon2)
     const account = await store.findAccount(name)
     if (account) await store.setPasswordHash(name, passwordHash)
     else await store.addAccount({ name, passwordHash })
     if (account && account.usedMessages > 0) continue
-    for (const message of messagesFor(name, config)) {
+    for (const message of messagesFor(name, pop3Port)) {
       const { recipient } = await delivery.resolve(name)
       const envelope = localEnvelope('postmaster@localhost', name)
       if (recipient) await delivery.deliver(envelope, [message], [recipient], 'all')
@@ -39,8 +40,8 @@ interface DemoMessage {
   readonly body: readonly string[]
 }
 
-function messagesFor(name: string, config: Config): readonly Uint8Array[] {
-  return [welcome(name, config), utf8, attachment, dots].map(({ subject, contentType, body }, index) => {
+function messagesFor(name: string, pop3Port: number): readonly Uint8Array[] {
+  return [welcome(name, pop3Port), utf8, attachment, dots].map(({ subject, contentType, body }, index) => {
     const lines = [
       'From: Poplar <postmaster@localhost>',
       `To: <${name}@localhost>`,
@@ -58,16 +59,15 @@ function messagesFor(name: string, config: Config): readonly Uint8Array[] {
   })
 }
 
-function welcome(name: string, { listen }: Config): DemoMessage {
-  const port = listen.pop3[0]?.port ?? 110
+function welcome(name: string, pop3Port: number): DemoMessage {
   return {
     subject: 'Welcome to Poplar',
     contentType: 'text/plain; charset=us-ascii',
     body: [
       `Hello ${name}, this message waits in your maildrop. Fetch it with any POP3 client, or by hand:`,
       '',
-      `    curl --user ${name}:${name} pop3://127.0.0.1:${port}/      lists the messages`,
-      `    curl --user ${name}:${name} pop3://127.0.0.1:${port}/1     fetches the first`,
+      `    curl --user ${name}:${name} pop3://127.0.0.1:${pop3Port}/      lists the messages`,
+      `    curl --user ${name}:${name} pop3://127.0.0.1:${pop3Port}/1     fetches the first`,
     ],
   }
 }
