@@ -173,7 +173,10 @@ function createLiveParts(initial: Config, store: Store): LiveParts {
       resolve: (forwardPath, announcedOctets) => delivery.resolve(forwardPath, announcedOctets),
       deliver: (envelope, octets, recipients, mode) => delivery.deliver(envelope, octets, recipients, mode),
     },
-    authenticator: { authenticate: (loginName, password) => authenticator.authenticate(loginName, password) },
+    authenticator: {
+      authenticate: (loginName, password) => authenticator.authenticate(loginName, password),
+      nameOf: loginName => authenticator.nameOf(loginName),
+    },
     use(next) {
       // What was remembered of passwords is worth keeping where nothing changed.
       const sameLogin =

@@ -59,7 +59,7 @@ export async function stopServer(child: ChildProcess): Promise<void> {
 }
 
 /** The pid and those of all its descendants. */
-export function processFamily(pid: number): number[] {
+function processFamily(pid: number): number[] {
   const parents = new Map<number, number>()
   for (const entry of readdirSync('/proc')) {
     const stat = /^\d+$/.test(entry) ? readStat(Number(entry)) : undefined

@@ -1,6 +1,6 @@
 // From a login name and a password to an account. An unknown name costs the same work as a wrong password, and gives
 // the same answer.
-import type { Account } from '../mail/account.ts'
+import type { Account, AccountName } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress, foldDomain } from '../mail/fold.ts'
 import { defaultPasswordCost, hashPassword, type PasswordCost, verifyPassword } from './password.ts'
@@ -10,6 +10,12 @@ import { WorkQueue } from './work-queue.ts'
 export interface Authenticator {
   /** The account, or undefined for every failure alike. Refuses with `store-busy` when too many logins wait. */
   authenticate(loginName: string, password: Uint8Array): Promise<Account | undefined>
+
+  /**
+   * The account that a login name means, for logs alone: what was claimed is not logged, for it may be a password in the
+   * wrong place.
+   */
+  nameOf(loginName: string): Promise<AccountName | undefined>
 }
 
 export interface AuthenticatorOptions {
@@ -56,6 +62,10 @@ export function createAuthenticator(
       if (!account?.passwordHash || !verified) return undefined
       cache.add(account, password)
       return account
+    },
+
+    async nameOf(loginName) {
+      return (await find(loginName))?.name
     },
   }
 }

@@ -1,8 +1,6 @@
 // An account: one person or device with one INBOX, a password and a quota.
 import type { Id } from './id.ts'
 
-export { foldName } from './fold.ts'
-
 /**
  * `local-part` or `local-part@domain`, in the form of `foldAddress`. A name without a domain receives at every
  * local domain.

@@ -120,6 +120,7 @@ export function plainAuthenticator(store: Store): Authenticator {
       const account = await store.findAccount(name)
       return account && Buffer.from(given).toString() === account.passwordHash ? account : undefined
     },
+    nameOf: async name => (await store.findAccount(name))?.name,
   }
 }
 

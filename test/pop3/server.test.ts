@@ -133,6 +133,7 @@ describe('ends', () => {
     const office = await open({
       messages: mail,
       authenticator: store => ({
+        ...plainAuthenticator(store),
         async authenticate(name, given) {
           if (verifications++ === 0) await new Promise<void>(resolve => (verify = resolve))
           return plainAuthenticator(store).authenticate(name, given)
@@ -296,7 +297,7 @@ describe('what is told', () => {
     const secret = 'Xyzzy-1234'
     const peer = await office.connect()
     peer.send(
-      `PASS ${secret}\r\nUSER alice\r\nPASS ${secret}\r\nUSER alice\r\n${secret}\r\npass\t${secret}\r\n`,
+      `USER ${secret}\r\nPASS x\r\nPASS ${secret}\r\nUSER alice\r\nPASS ${secret}\r\nUSER alice\r\n${secret}\r\npass\t${secret}\r\n`,
     )
     peer.send(
       `USER alice ${secret}\r\nUSER alice\r\nPASS ${secret}\0\r\nPASS ${password}\r\nPASS ${secret}\r\nQUIT\r\n`,

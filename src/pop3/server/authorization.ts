@@ -1,6 +1,6 @@
 // The AUTHORIZATION state: USER, PASS, QUIT. RFC 1939 sections 4 and 7. An unknown name and a wrong password look
 // alike; the lock is held and the listing loaded before PASS says +OK.
-import { Refusal } from '../../mail/errors.ts'
+import { Refusal, type RefusalCode } from '../../mail/errors.ts'
 import type { CommandOf } from '../wire/command.ts'
 import { counted, err, ok } from '../wire/reply.ts'
 import { failureReply } from './failure.ts'
@@ -39,16 +39,15 @@ export function quitUnauthenticated(): Answer {
 }
 
 async function logIn(session: SessionContext, name: string, password: Uint8Array): Promise<Answer> {
-  const { authenticator, maildrops, log } = session.services
-  const { id, peer } = session
+  const { authenticator, maildrops } = session.services
   try {
     const account = await authenticator.authenticate(name, password)
     if (hasEnded(session)) return unheard
     if (!account) {
-      log.warn({ session: id, peer, user: name }, 'pop3 login failed')
+      await logFailure(session, name, 'pop3 login failed')
       return refused
     }
-    const opened = await maildrops.openMaildrop(account, { sessionId: id, peer })
+    const opened = await maildrops.openMaildrop(account, { sessionId: session.id, peer: session.peer })
     // The client may have gone while we waited; a lock nobody uses would keep the next session out.
     if (hasEnded(session)) {
       await release(session, opened)
@@ -59,10 +58,20 @@ async function logIn(session: SessionContext, name: string, password: Uint8Array
     session.user = account.name
     return positive(`${counted(maildrop.count, 'message')} (${counted(maildrop.octets, 'octet')})`)
   } catch (error) {
-    if (!(error instanceof Refusal)) return { text: failureReply(error, session, 'PASS') }
-    log.info({ session: id, peer, user: name, refusal: error.code }, 'pop3 login refused')
+    if (error instanceof Refusal) await logFailure(session, name, 'pop3 login refused', error.code)
     return { text: failureReply(error, session, 'PASS') }
   }
+}
+
+/** The claimed name is logged only if it is one of ours: it may be a password in the wrong place. */
+async function logFailure(
+  { services, id, peer }: SessionContext,
+  claimed: string,
+  event: string,
+  refusal?: RefusalCode,
+): Promise<void> {
+  const user = await services.authenticator.nameOf(claimed).catch(() => undefined)
+  services.log.warn({ session: id, peer, user, refusal }, event)
 }
 
 function hasEnded(session: SessionContext): boolean {

@@ -7,10 +7,11 @@ import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
+import type { Remembered } from './remembered.ts'
 import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 
-export function sqlAccounts(database: Database, leases: Leases): AccountRegistry {
+export function sqlAccounts(database: Database, leases: Leases, remembered: Remembered): AccountRegistry {
   const { reader, writer, now } = database
 
   return {
@@ -51,6 +52,7 @@ export function sqlAccounts(database: Database, leases: Leases): AccountRegistry
       const account_id = await writer.run(removeAccount, { name })
       await leases.forgetAccount(account_id)
       await freeMessagesOf(account_id, database)
+      remembered.forgetAll()
     },
 
     async listAccounts() {

@@ -1,45 +1,25 @@
 // Reading a message's octets: the facts with one statement, then chunk by chunk, so that never more than one lies in
-// memory. Contents never change, so the small ones are remembered without ever being wrong: mail to many, a message
-// that two devices take, a TOP and then a RETR are read from the file once.
-import { LRUCache } from 'lru-cache'
+// memory, but for small contents that are remembered.
 import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { MessageOctets } from '../../mail/maildrop-store.ts'
 import type { Connection } from './database.ts'
+import type { FoundMessage, Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
-
-export interface FoundMessage {
-  readonly content_id: Id
-  readonly trace: Uint8Array
-  readonly content_octets: number
-  readonly header_octets: number
-  readonly dot_lines: number
-}
-
-/** Contents of one chunk, by their ids. */
-export type RememberedContents = LRUCache<Id, Uint8Array>
-
-const rememberedOctets = 32 * 1024 * 1024
-/** What remembering one costs besides its octets. */
-const entryOctets = 256
-
-export function rememberedContents(): RememberedContents {
-  return new LRUCache({ maxSize: rememberedOctets, sizeCalculation: chunk => chunk.length + entryOctets })
-}
 
 /** The message as the ports describe it. Refuses with `message-gone` when there is none. */
 export async function messageOctets(
   reader: Connection,
   found: FoundMessage | undefined,
-  remembered?: RememberedContents,
+  remembered?: Remembered,
 ): Promise<MessageOctets> {
   if (!found) throw messageGone()
   const { trace, content_id, content_octets } = found
-  const known = remembered?.get(content_id)
+  const known = remembered?.contents.get(content_id)
   const chunk = known ?? (content_octets === 0 ? nothing : await readChunk(reader, content_id, 0))
   if (!chunk) throw messageGone()
   const whole = chunk.length === content_octets
-  if (whole && !known) remembered?.set(content_id, chunk)
+  if (whole && !known) remembered?.contents.set(content_id, chunk)
   return {
     octets: trace.length + content_octets,
     headerOctets: trace.length + found.header_octets,

@@ -4,19 +4,20 @@ import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { Maildrop, MaildropStore, ScanListing } from '../../mail/maildrop-store.ts'
 import { uidlAt } from '../listing.ts'
-import { messageOctets, type RememberedContents, rememberedContents } from './contents.ts'
+import { messageOctets } from './contents.ts'
 import type { Database } from './database.ts'
 import { type Lease, type Leases, leaseLost, leaseWithFence } from './leases.ts'
 import { Listings } from './listings.ts'
 import { type Operation, row, rows } from './operation.ts'
+import type { Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
 
-export function sqlMaildrops(database: Database, leases: Leases): MaildropStore {
+export function sqlMaildrops(database: Database, leases: Leases, remembered: Remembered): MaildropStore {
   const shared: SharedParts = {
     database,
     leases,
     listings: new Listings(database.reader),
-    contents: rememberedContents(),
+    remembered,
   }
 
   return {
@@ -39,7 +40,7 @@ interface SharedParts {
   readonly database: Database
   readonly leases: Leases
   readonly listings: Listings
-  readonly contents: RememberedContents
+  readonly remembered: Remembered
 }
 
 class SqlMaildrop implements Maildrop {
@@ -55,11 +56,15 @@ class SqlMaildrop implements Maildrop {
   }
 
   async read(index: number) {
-    const { database, contents } = this.#shared
+    const { reader } = this.#shared.database
+    const { remembered } = this.#shared
     const { id, inboxId } = this.#lease.account
     const uidl = uidlAt(this.listing, index)
-    const found = await database.reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
-    return messageOctets(database.reader, found, contents)
+    const known = remembered.message(inboxId, uidl)
+    if (known) return messageOctets(reader, known, remembered)
+    const found = await reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
+    if (found) remembered.setMessage(inboxId, uidl, found)
+    return messageOctets(reader, found, remembered)
   }
 
   async update(indexes: readonly number[]) {

@@ -8,6 +8,7 @@ import { deleteMessage, freeContent, freeLoose } from './freeing.ts'
 import { type Leases, liveLeaseSince } from './leases.ts'
 import { countInAccount } from './maildrops.ts'
 import { type Operation, row, rows } from './operation.ts'
+import type { Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
 
 /** Messages of one step. */
@@ -20,7 +21,7 @@ export interface Freed {
   readonly contents: number
 }
 
-export function sqlRecovery(database: Database, leases: Leases): RecoveryStore {
+export function sqlRecovery(database: Database, leases: Leases, remembered: Remembered): RecoveryStore {
   const { reader, writer, now } = database
 
   return {
@@ -57,6 +58,7 @@ export function sqlRecovery(database: Database, leases: Leases): RecoveryStore {
         await setImmediate()
       }
       while (!signal?.aborted && (await freeNextLoose(database, now() - deliveryMs)));
+      if (freed.messages > 0) remembered.forgetAll()
       return freed
     },
   }

@@ -8,17 +8,19 @@ import { checkIntegrity } from './integrity.ts'
 import { type LeaseOptions, Leases, sqlLocks } from './leases.ts'
 import { sqlMaildrops } from './maildrops.ts'
 import { sqlRecovery } from './recovery.ts'
+import { Remembered } from './remembered.ts'
 
 export async function createSqlStore(database: Database, options: LeaseOptions): Promise<Store> {
   const leases = await Leases.open(database, options)
+  const remembered = new Remembered()
   let closed: Promise<void> | undefined
 
   return {
-    ...sqlAccounts(database, leases),
-    ...sqlMaildrops(database, leases),
+    ...sqlAccounts(database, leases, remembered),
+    ...sqlMaildrops(database, leases, remembered),
     ...sqlLocks(database, leases),
     ...sqlDeliveries(database),
-    ...sqlRecovery(database, leases),
+    ...sqlRecovery(database, leases, remembered),
     ...sqlArchive(database),
     checkIntegrity: () => checkIntegrity(database),
     close() {
