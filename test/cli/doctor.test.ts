@@ -136,7 +136,8 @@ describe('stored mail', () => {
   })
 
   it('is examined with its users: none, without domain, over quota', async () => {
-    await place.run('user list')
+    await place.run('user add ann --password-stdin', 'x')
+    await place.run('user remove ann --yes')
     expect(await findingsOn('users')).toMatchObject({ findings: [{ state: 'note' }] })
     await place.run('user add ann@example.net --password-stdin --quota 10', 'x')
     await place.run('user add bob --password-stdin --quota 10', 'x')
