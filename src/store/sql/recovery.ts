@@ -54,11 +54,13 @@ export function sqlRecovery(database: Database, leases: Leases, remembered: Reme
         const next = (await reader.row(accountAfter, { last }))?.account_id
         if (typeof next !== 'string') break
         last = next
-        add(freed, await freeExpungedOf(last, before, database, signal))
+        const more = await freeExpungedOf(last, before, database, signal)
+        // At once: an import may bring a freed UIDL back with other octets.
+        if (more.messages > 0) remembered.forgetAll()
+        add(freed, more)
         await setImmediate()
       }
       while (!signal?.aborted && (await freeNextLoose(database, now() - deliveryMs)));
-      if (freed.messages > 0) remembered.forgetAll()
       return freed
     },
   }
