@@ -149,7 +149,7 @@ describe('a start in vain', () => {
     const server = new ServerProcess(place)
     expect(await server.exit).toBe(1)
     expect(server.stderr).toMatch(
-      /^poplar: .*poplar\.sqlite cannot be used: [^\n]* It was left as it is\.\n$/,
+      /^poplar: .*poplar\.sqlite cannot be used: [^\n]* It was left as it is\. [^\n]+\.\n$/,
     )
     expect(server.stderr).toContain(why)
     expect(readFileSync(file).equals(octets)).toBe(true)

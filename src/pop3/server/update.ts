@@ -14,7 +14,7 @@ export async function quit(session: SessionContext, { maildrop }: TransactionSta
   } catch (error) {
     // Only a refusal promises that nothing happened; a fault may have come after the commit.
     const outcome = isRefusal(error)
-      ? `nothing was removed, ${counted(maildrop.listing.count, 'message')} remain`
+      ? `nothing was removed, the maildrop still has ${counted(maildrop.listing.count, 'message')}`
       : 'it is not certain what was removed'
     const text = failureReply(error, session, 'QUIT', outcome)
     await release(session, maildrop)

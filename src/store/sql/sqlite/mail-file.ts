@@ -1,6 +1,6 @@
 // The SQLite file that holds the mail: making it, knowing it for ours, bringing its schema up to date. A file that is
 // not ours, damaged, or from a newer Poplar is refused and left as it is.
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { Refusal } from '../../../mail/errors.ts'
 import { migrations } from '../migrations/migrations.ts'
@@ -25,6 +25,8 @@ export interface MailFileOptions {
 /** Makes the file if there is none, checks it, and migrates its schema. Refuses with `store-unusable`. */
 export function prepareMailFile(path: string): void {
   // Made here so that it, and the log that takes its mode from it, are for its owner's eyes only.
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw unusable(path, 'it is a folder', 'Move it away')
   closeSync(openSync(path, 'a', 0o600))
   checkMailFile(path)
   const file = new Sqlite(path, { timeout: 10_000 })
@@ -69,7 +71,13 @@ function checkMailFile(path: string): void {
       if (version > migrations.length) throw newer(path, version)
       return
     }
-    if (id !== 0 || tables > 0) throw unusable(path, 'it is a database, but not one of Poplar')
+    if (id !== 0 || tables > 0) {
+      throw unusable(
+        path,
+        'it is a database, but not one of Poplar',
+        'Move it away, or name another data folder',
+      )
+    }
   } catch (error) {
     throw named(path, error)
   } finally {
@@ -111,17 +119,24 @@ function newer(path: string, version: number): Refusal {
   return unusable(
     path,
     `it was written by a newer Poplar (schema version ${version}, this one knows ${migrations.length})`,
+    'Run that Poplar, or name another data folder',
   )
 }
 
-function unusable(path: string, why: string): Refusal {
-  return new Refusal('store-unusable', `${path} cannot be used: ${why}. It was left as it is.`)
+function unusable(path: string, why: string, remedy: string): Refusal {
+  return new Refusal('store-unusable', `${path} cannot be used: ${why}. It was left as it is. ${remedy}.`)
 }
 
 /** The refusal with the file's name in it. */
 function named(path: string, error: unknown): unknown {
   const refusal = refusalOf(error)
   if (refusal === error || !(refusal instanceof Refusal)) return error
-  if (refusal.code === 'store-unusable') return unusable(path, refusal.message)
+  if (refusal.code === 'store-unusable') {
+    return unusable(
+      path,
+      refusal.message,
+      'Put a backup in its place, or save what `sqlite3 FILE .recover` can read',
+    )
+  }
   return new Refusal(refusal.code, `${path}: ${refusal.message}`, { cause: error })
 }

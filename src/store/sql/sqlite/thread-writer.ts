@@ -92,14 +92,14 @@ export class ThreadWriter implements Writer {
     return thread
   }
 
-  /** Nobody knows how these ended, so they are told that they failed: mail may come twice then, but is never lost. */
+  /** Nobody knows how these ended: a fault, not a refusal, which would promise that nothing happened. */
   #failAll(cause: unknown): void {
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     this.#requests = []
     this.#transfer = []
     for (const { reject } of waiting) {
-      reject(new Refusal('store-busy', "the store's writer stopped before it answered", { cause }))
+      reject(new Error("the store's writer stopped before it answered", { cause }))
     }
   }
 }
