@@ -18,7 +18,7 @@ export interface LeaseOptions {
   readonly server: boolean
 }
 
-/** How long a session of the server may last before others can see its lease. */
+/** How long a session of the server may last, at most, before others can see its lease. */
 const unseenMs = 250
 
 /** The leases of one process: takes them, renews them all with one statement, gives them back. */
@@ -56,7 +56,7 @@ export class Leases {
     if (this.#server && !before) {
       this.#held.set(account.id, lease)
       this.#unseen.add(lease)
-      this.#showing ??= setTimeout(() => void this.#showOld(), unseenMs).unref()
+      this.#showSoon()
       const other = await leases.row(liveLease, { account_id: account.id, now: lease.since })
       if (!other) return lease
       this.#forget(lease)
@@ -148,18 +148,19 @@ export class Leases {
     lease.fence = row.fence
   }
 
-  async #showOld(): Promise<void> {
+  /** Those who began a moment ago, and with them the few who began since. */
+  async #showLater(): Promise<void> {
     this.#showing = undefined
-    const old = this.#database.now() - unseenMs
     try {
-      for (const lease of this.#unseen) {
-        if (lease.since > old) break
-        await this.#show(lease)
-      }
+      await this.showAll()
     } catch {
       // A full disk; seen a moment later.
+      this.#showSoon()
     }
-    if (this.#unseen.size > 0) this.#showing ??= setTimeout(() => void this.#showOld(), unseenMs).unref()
+  }
+
+  #showSoon(): void {
+    this.#showing ??= setTimeout(() => void this.#showLater(), unseenMs).unref()
   }
 
   /** Throws while the database still does not take it. */
