@@ -48,6 +48,8 @@ function createContender(name: ContenderName): Contender {
   switch (name) {
     case 'poplar':
       return new Poplar()
+    case 'uncached':
+      return new Poplar('uncached')
     case 'dovecot':
       return new Dovecot()
     case 'bare':

@@ -49,7 +49,7 @@ export interface Config {
   }
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
   readonly delivery: { readonly subaddress: string; readonly quotaOctets: number }
-  readonly store: { readonly undeleteMs: number }
+  readonly store: { readonly undeleteMs: number; readonly cacheOctets: number }
   readonly auth: {
     readonly cleartext: 'loopback' | 'anywhere'
     readonly rememberMs: number
@@ -202,7 +202,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       timeoutMs: smtp.timeout,
     },
     delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },
-    store: { undeleteMs: parsed.store.undelete },
+    store: { undeleteMs: parsed.store.undelete, cacheOctets: parsed.store.cache },
     auth: {
       cleartext: auth.cleartext,
       rememberMs: auth.remember,

@@ -48,7 +48,7 @@ export interface Service {
  */
 export async function createService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const { log = silentLog } = options
-  const opened = options.store ? { store: options.store, close: async () => {} } : await openData(config.data)
+  const opened = options.store ? { store: options.store, close: async () => {} } : await openData(config)
   const { store } = opened
   const live = createLiveParts(config, store)
   const servers: RunningServer[] = []
@@ -115,6 +115,7 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'smtp.max_sessions', valueIn: config => config.smtp.maxSessions },
   { key: 'smtp.max_sessions_per_address', valueIn: config => config.smtp.maxSessionsPerAddress },
   { key: 'smtp.timeout', valueIn: config => config.smtp.timeoutMs },
+  { key: 'store.cache', valueIn: config => config.store.cacheOctets },
   { key: 'log.format', valueIn: config => config.log.format },
 ]
 
@@ -133,10 +134,10 @@ interface OpenedStore {
 }
 
 /** The data folder, ours alone among servers, and the store in it. */
-async function openData(folder: string): Promise<OpenedStore> {
+async function openData({ data: folder, store: { cacheOctets } }: Config): Promise<OpenedStore> {
   const lock = lockFolder(folder)
   try {
-    const store = await openStore({ folder, writer: 'thread' })
+    const store = await openStore({ folder, writer: 'thread', cacheOctets })
     return {
       store,
       close: async () => {

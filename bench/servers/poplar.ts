@@ -16,15 +16,17 @@ const repository = resolve(import.meta.dirname, '../../..')
 const fillConcurrency = 64
 
 export class Poplar implements Contender {
-  readonly name = 'poplar'
+  readonly name: 'poplar' | 'uncached'
   readonly title: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'bench-poplar-'))
 
-  constructor() {
+  /** `uncached` keeps no mail in memory. */
+  constructor(name: 'poplar' | 'uncached' = 'poplar') {
+    this.name = name
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string
     }
-    this.title = `Poplar ${version}`
+    this.title = name === 'poplar' ? `Poplar ${version}` : `Poplar ${version} without its cache`
   }
 
   async fill(plans: readonly MaildropPlan[]): Promise<void> {
@@ -87,7 +89,7 @@ lmtp = "127.0.0.1:${lmtpPort}"
 [pop3]
 max_sessions = 4000
 max_sessions_per_address = 4000
-`
+${this.name === 'uncached' ? '\n[store]\ncache = "0"\n' : ''}`
   }
 }
 

@@ -224,6 +224,11 @@ export const configSchema = z.strictObject({
         'How long deleted messages can be brought back with `poplar undelete`; `"0"` frees them at the next cleaning.',
         { max: '3650d' },
       ),
+      cache: size(
+        '64MiB',
+        'How much of the mail is kept in memory once it was read, messages above 1 MiB excepted; `"0"` keeps none.',
+        { max: '1GiB' },
+      ),
     })
     .prefault({}),
   auth: z

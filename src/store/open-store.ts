@@ -18,13 +18,15 @@ export interface StoreOptions {
   readonly now?: () => number
   /** How long a write waits while another process writes, before it is refused. Default 10,000. */
   readonly busyTimeoutMs?: number
+  /** Octets of messages that are kept in memory once they were read. Default 0. */
+  readonly cacheOctets?: number
   /** The mail file may grow to so many pages of 8 KiB; beyond, deliveries are refused. Default without limit. */
   readonly maxPages?: number
 }
 
 /** Refuses with `store-unusable` (damaged, not ours, newer), `store-busy`, `store-full`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { writer, leaseMs = 60_000, now = Date.now, busyTimeoutMs = 10_000 } = options
+  const { writer, leaseMs = 60_000, now = Date.now, busyTimeoutMs = 10_000, cacheOctets = 0 } = options
   const database = openSqlite({ ...options, now, busyTimeoutMs })
-  return createSqlStore(database, { leaseMs, server: writer === 'thread' })
+  return createSqlStore(database, { leaseMs, server: writer === 'thread', cacheOctets })
 }

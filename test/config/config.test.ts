@@ -31,7 +31,7 @@ describe('without a word', () => {
       pop3: { autologoutMs: 600_000, loginTimeoutMs: 600_000, implementation: 'Poplar' },
       smtp: { maxOctets: 50 * 1024 * 1024, bareNewline: 'normalize' },
       delivery: { subaddress: '+', quotaOctets: 0 },
-      store: { undeleteMs: 7 * 86_400_000 },
+      store: { undeleteMs: 7 * 86_400_000, cacheOctets: 64 * 1024 * 1024 },
       auth: {
         cleartext: 'loopback',
         rememberMs: 300_000,
@@ -85,7 +85,7 @@ describe('values', () => {
       pop3: { autologoutMs: 5_400_000 },
       smtp: { maxOctets: 1_048_576 },
       delivery: { quotaOctets: 2_000_000_000, subaddress: '' },
-      store: { undeleteMs: 0 },
+      store: { undeleteMs: 0, cacheOctets: 64 * 1024 * 1024 },
       auth: { rememberMs: 0, argon2: { memoryKiB: 65_536 } },
     })
     expect(deliveryRules(config)).toEqual({

@@ -1,5 +1,5 @@
 // Reading a message's octets: the facts with one statement, then chunk by chunk, so that never more than one lies in
-// memory, but for small contents that are remembered.
+// memory, but for what is remembered.
 import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { MessageOctets } from '../../mail/maildrop-store.ts'
@@ -14,17 +14,15 @@ export async function messageOctets(
   remembered?: Remembered,
 ): Promise<MessageOctets> {
   if (!found) throw messageGone()
-  const { trace, content_id, content_octets } = found
-  const known = remembered?.contents.get(content_id)
-  const chunk = known ?? (content_octets === 0 ? nothing : await readChunk(reader, content_id, 0))
-  if (!chunk) throw messageGone()
-  const whole = chunk.length === content_octets
-  if (whole && !known) remembered?.contents.set(content_id, chunk)
+  const { trace, content_octets } = found
+  const first = content_octets === 0 ? nothing : await chunkOf(reader, found, 0, remembered)
+  if (!first) throw messageGone()
+  const isWhole = first.length === content_octets
   return {
     octets: trace.length + content_octets,
     headerOctets: trace.length + found.header_octets,
     dotLines: found.dot_lines,
-    body: whole ? [trace, chunk].filter(isFilled) : readOn(reader, found, chunk),
+    body: isWhole ? [trace, first].filter(isFilled) : readOn(reader, found, first, remembered),
   }
 }
 
@@ -32,17 +30,33 @@ const nothing = new Uint8Array(0)
 
 async function* readOn(
   reader: Connection,
-  { trace, content_id, content_octets }: FoundMessage,
+  found: FoundMessage,
   first: Uint8Array,
+  remembered: Remembered | undefined,
 ): AsyncGenerator<Uint8Array> {
-  if (trace.length > 0) yield trace
-  let left = content_octets
+  if (found.trace.length > 0) yield found.trace
+  let left = found.content_octets
   for (let seq = 0; left > 0; seq++) {
-    const chunk = seq === 0 ? first : await readChunk(reader, content_id, seq)
-    if (!chunk || chunk.length > left) throw new Error(`content ${content_id} breaks off at chunk ${seq}`)
+    const chunk = seq === 0 ? first : await chunkOf(reader, found, seq, remembered)
+    if (!chunk || chunk.length > left) {
+      throw new Error(`content ${found.content_id} breaks off at chunk ${seq}`)
+    }
     left -= chunk.length
     yield chunk
   }
+}
+
+async function chunkOf(
+  reader: Connection,
+  found: FoundMessage,
+  seq: number,
+  remembered: Remembered | undefined,
+): Promise<Uint8Array | undefined> {
+  const known = remembered?.chunk(found.content_id, seq)
+  if (known) return known
+  const chunk = await readChunk(reader, found.content_id, seq)
+  if (chunk) remembered?.setChunk(found, seq, chunk)
+  return chunk
 }
 
 export async function readChunk(

@@ -13,21 +13,27 @@ export interface FoundMessage {
   readonly dot_lines: number
 }
 
-const contentOctets = 32 * 1024 * 1024
-const messageOctets = 4 * 1024 * 1024
+const messagesOctets = 4 * 1024 * 1024
+/** Larger contents are not remembered: one of them would push out all others. */
+const largestContentOctets = 1024 * 1024
 /** What an entry takes besides its octets. */
 const entryOctets = 256
 
 export class Remembered {
-  /** Contents of one chunk. */
-  readonly contents = new LRUCache<Id, Uint8Array>({
-    maxSize: contentOctets,
-    sizeCalculation: chunk => chunk.length + entryOctets,
-  })
+  readonly #chunks: LRUCache<string, Uint8Array> | undefined
   readonly #messages = new LRUCache<string, FoundMessage>({
-    maxSize: messageOctets,
+    maxSize: messagesOctets,
     sizeCalculation: ({ trace }) => trace.length + entryOctets,
   })
+
+  /** `chunksOctets`: how much of contents is remembered; 0 for none. */
+  constructor(chunksOctets: number) {
+    if (chunksOctets === 0) return
+    this.#chunks = new LRUCache({
+      maxSize: chunksOctets,
+      sizeCalculation: chunk => chunk.length + entryOctets,
+    })
+  }
 
   message(mailbox_id: Id, uidl: string): FoundMessage | undefined {
     return this.#messages.get(mailbox_id + uidl)
@@ -37,8 +43,20 @@ export class Remembered {
     this.#messages.set(mailbox_id + uidl, found)
   }
 
+  chunk(content_id: Id, seq: number): Uint8Array | undefined {
+    return this.#chunks?.get(chunkKey(content_id, seq))
+  }
+
+  setChunk({ content_id, content_octets }: FoundMessage, seq: number, chunk: Uint8Array): void {
+    if (content_octets <= largestContentOctets) this.#chunks?.set(chunkKey(content_id, seq), chunk)
+  }
+
   forgetAll(): void {
-    this.contents.clear()
+    this.#chunks?.clear()
     this.#messages.clear()
   }
+}
+
+function chunkKey(content_id: Id, seq: number): string {
+  return seq === 0 ? content_id : content_id + seq
 }

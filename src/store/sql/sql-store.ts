@@ -10,9 +10,14 @@ import { sqlMaildrops } from './maildrops.ts'
 import { sqlRecovery } from './recovery.ts'
 import { Remembered } from './remembered.ts'
 
-export async function createSqlStore(database: Database, options: LeaseOptions): Promise<Store> {
+export interface SqlStoreOptions extends LeaseOptions {
+  /** Octets of messages that are kept in memory once read; 0 for none. */
+  readonly cacheOctets: number
+}
+
+export async function createSqlStore(database: Database, options: SqlStoreOptions): Promise<Store> {
   const leases = await Leases.open(database, options)
-  const remembered = new Remembered()
+  const remembered = new Remembered(options.cacheOctets)
   let closed: Promise<void> | undefined
 
   return {
