@@ -1,5 +1,6 @@
 // Poplar as it is built in dist/, started by its own command with a configuration that differs from the defaults in
-// nothing but folder, ports, and the number of sessions one address may hold.
+// nothing but folder, ports, and the number of sessions one address may hold; as `uncached` also in keeping no mail in
+// memory.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

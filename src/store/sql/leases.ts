@@ -29,7 +29,7 @@ export class Leases {
   readonly #server: boolean
   readonly #renewal: NodeJS.Timeout
   readonly #held = new Map<Id, Lease>()
-  /** Of `#held`, those without a row, oldest first. */
+  /** Of `#held`, those without a row. */
   readonly #unseen = new Set<Lease>()
   #showing: NodeJS.Timeout | undefined
   readonly #unreleased: { account_id: Id; fence: number }[] = []
