@@ -3,19 +3,42 @@
 import type { Account, AccountName } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress, foldDomain } from '../mail/fold.ts'
+import type { Login, LoginOrigin } from './login.ts'
 import { defaultPasswordCost, hashPassword, type PasswordCost, verifyPassword } from './password.ts'
+import type { Sasl } from './sasl.ts'
 import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface Authenticator {
-  /** The account, or undefined for every failure alike. Refuses with `store-busy` when too many logins wait. */
-  authenticate(loginName: string, password: Uint8Array): Promise<Account | undefined>
+  /**
+   * A name and a password, as USER and PASS bring them. Undefined for every failure alike. Refuses with `store-busy` when
+   * too many logins wait, with `directory-unavailable` when nobody can say whether the password is right.
+   */
+  authenticate(loginName: string, password: Uint8Array, origin: LoginOrigin): Promise<Login | undefined>
 
   /**
    * The account that a login name means, for logs alone: what was claimed is not logged, for it may be a password in the
    * wrong place.
    */
   nameOf(loginName: string): Promise<AccountName | undefined>
+
+  /** For AUTH; without it there is no AUTH. */
+  readonly sasl?: Sasl
+  /** For APOP; without it there is no APOP. */
+  readonly apop?: Apop
+}
+
+/** RFC 1939 section 7, APOP. */
+export interface Apop {
+  /** Whether any account may use it: only then has the greeting a timestamp. */
+  readonly isOffered: boolean
+  /** `digest` are 32 hexadecimal digits, the MD5 of the greeting's timestamp and the password. */
+  authenticate(
+    loginName: string,
+    timestamp: string,
+    digest: string,
+    origin: LoginOrigin,
+  ): Promise<Login | undefined>
 }
 
 export interface AuthenticatorOptions {

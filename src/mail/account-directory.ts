@@ -11,4 +11,10 @@ export interface AccountDirectory {
    * `address` is folded; no alias gives an empty list.
    */
   findAlias(address: string): Promise<readonly Account[]>
+
+  /**
+   * Of a directory that checks passwords itself, as by an LDAP bind. Asked for accounts without `passwordHash`. Refuses
+   * with `directory-unavailable`, as the others may.
+   */
+  checkPassword?(account: Account, password: Uint8Array): Promise<boolean>
 }

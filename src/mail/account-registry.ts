@@ -2,9 +2,15 @@
 import type { Account, AccountName } from './account.ts'
 import type { AccountDirectory } from './account-directory.ts'
 
-export interface NewAccount {
+/** What is kept of a password; see `Account`. */
+export interface StoredPassword {
+  readonly passwordHash: string
+  readonly scramKeys?: readonly string[]
+  readonly sealedPassword?: string
+}
+
+export interface NewAccount extends Partial<StoredPassword> {
   readonly name: AccountName
-  readonly passwordHash?: string
   readonly quotaOctets?: number
 }
 
@@ -16,8 +22,12 @@ export interface Alias {
 export interface AccountRegistry extends AccountDirectory {
   /** Creates the account and its INBOX. Refuses with `account-exists`. */
   addAccount(account: NewAccount): Promise<Account>
+  /** Takes the place of all that was kept of the old password. Refuses with `no-such-account`. */
+  setPassword(name: AccountName, password: StoredPassword): Promise<void>
   /** Refuses with `no-such-account`. */
-  setPasswordHash(name: AccountName, passwordHash: string): Promise<void>
+  setDisabled(name: AccountName, isDisabled: boolean): Promise<void>
+  /** Whether any account keeps its password itself: only then are CRAM-MD5 and APOP of any use. */
+  hasSealedPasswords(): Promise<boolean>
   /** Refuses with `no-such-account`. 0 means without limit. */
   setQuota(name: AccountName, quotaOctets: number): Promise<void>
   /** Removes the account, its aliases and all its mail. Refuses with `no-such-account`. */

@@ -10,8 +10,14 @@ export type AccountName = string
 export interface Account {
   readonly id: Id
   readonly name: AccountName
-  /** A PHC string (`$argon2id$...`), or undefined when no password was set yet. */
+  /** A PHC string (`$argon2id$...`) or a crypt string (`{SHA512-CRYPT}$6$...`); undefined when no password was set yet. */
   readonly passwordHash: string | undefined
+  /** SCRAM keys of the same password in the form of RFC 5803, one for each hash function; empty where there are none. */
+  readonly scramKeys: readonly string[]
+  /** The password itself, sealed with a key outside the database; only of accounts that opted in to CRAM-MD5 and APOP. */
+  readonly sealedPassword: string | undefined
+  /** Mail still comes in, but nobody is let in. */
+  readonly isDisabled: boolean
   /** Octets the account may hold; 0 means without limit. */
   readonly quotaOctets: number
   /** Octets of all messages that are not expunged. */

@@ -13,10 +13,13 @@ export type RefusalCode =
   | 'store-closed'
   | 'store-unusable' // damaged, not ours, or written by a newer version
   | 'folder-in-use' // another server serves this data folder
+  | 'directory-unavailable' // accounts come from elsewhere, and elsewhere does not answer
   | 'no-such-account'
   | 'account-exists'
   | 'no-such-alias'
   | 'alias-exists'
+  | 'no-such-app-password'
+  | 'app-password-exists'
   | 'duplicate-uidl'
   | 'bad-uidl'
   | 'bad-name'

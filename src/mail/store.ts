@@ -1,6 +1,7 @@
 // A whole store: every port of this folder over one set of data. `store/` implements it; the protocols are handed
 // only the ports they need.
 import type { AccountRegistry } from './account-registry.ts'
+import type { AppPasswords } from './app-passwords.ts'
 import type { ArchiveStore } from './archive-store.ts'
 import type { DeliveryTarget } from './delivery-target.ts'
 import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
@@ -15,6 +16,7 @@ export interface IntegrityReport {
 
 export interface Store
   extends AccountRegistry,
+    AppPasswords,
     MaildropStore,
     MaildropLocks,
     DeliveryTarget,
