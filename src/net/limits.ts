@@ -44,9 +44,14 @@ export class ConnectionCounter {
   }
 
   #key(address: string): string {
-    if (!this.#limits.countLoopback && (address === '::1' || address.startsWith('127.'))) return ''
+    if (!this.#limits.countLoopback && isLoopbackAddress(address)) return ''
     return isIPv6(address) ? networkOf(address) : address
   }
+}
+
+/** Whether the address is one of this machine's own. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
 }
 
 /** The first four groups of an IPv6 address, written out. */
