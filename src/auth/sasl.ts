@@ -31,6 +31,8 @@ export interface SaslExchange {
 /** What a mechanism asks of the office, for one origin. Every refusal looks and lasts alike, and is counted there. */
 export interface Verifier {
   readonly origin: LoginOrigin
+  /** What a client is told when its token opens nothing, that it may get a better one. RFC 7628 section 3.2.2. */
+  readonly tokenAdvice?: TokenAdvice
   /** For mechanisms that bring the password itself. */
   verifyPassword(name: string, password: Uint8Array): Promise<Login | undefined>
   /** Keys for SCRAM; made up, but always the same, for a name that has none. */
@@ -43,6 +45,12 @@ export interface Verifier {
   verifyCertificate(name: string | undefined): Promise<Login | undefined>
   /** An exchange failed before anybody could be asked: counted against the origin, and as slow as any refusal. */
   refuse(name: string | undefined): Promise<undefined>
+}
+
+export interface TokenAdvice {
+  readonly scope?: string
+  /** The address of the discovery document of who gives tokens. */
+  readonly openidConfiguration?: string
 }
 
 export type ScramHash = 'SHA-1' | 'SHA-256'

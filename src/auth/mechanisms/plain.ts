@@ -1,0 +1,54 @@
+// PLAIN, RFC 4616: name and password in one message. As safe as the channel is.
+import type { Mechanism, Verifier } from '../sasl.ts'
+import type { SaslClient } from '../sasl-client.ts'
+import { authorized } from './authorization.ts'
+import { clientExchange, expectInvitation, last } from './client-exchange.ts'
+import { checkCredential, decodeName, encodeText, isPassword } from './credentials.ts'
+import { exchange, noOctets, refused, type Script } from './exchange.ts'
+
+interface PlainMessage {
+  readonly actAs: string | undefined
+  readonly name: string
+  readonly password: Uint8Array
+}
+
+export const plain: Mechanism = {
+  name: 'PLAIN',
+  source: 'RFC 4616',
+  begin: verifier => exchange(initial => serve(verifier, initial)),
+}
+
+export interface PlainCredentials {
+  readonly name: string
+  readonly password: string
+  /** Whom to act as, if somebody else. */
+  readonly actAs?: string
+}
+
+export function plainClient({ name, password, actAs = '' }: PlainCredentials): SaslClient {
+  return clientExchange('PLAIN', async function* (challenge) {
+    expectInvitation(challenge)
+    const authorizationId = actAs && checkCredential(actAs, 'name')
+    const credentials = [checkCredential(name, 'name'), checkCredential(password, 'password')]
+    yield last(encodeText([authorizationId, ...credentials].join('\0')))
+  })
+}
+
+async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Script {
+  const message = parse(initial ?? (yield noOctets))
+  if (!message) return refused(verifier, 'malformed', undefined)
+  const login = await verifier.verifyPassword(message.name, message.password)
+  return authorized(verifier, login, message)
+}
+
+/** `[authzid] NUL authcid NUL passwd`, RFC 4616 section 2. */
+function parse(octets: Uint8Array): PlainMessage | undefined {
+  const first = octets.indexOf(0)
+  const second = octets.indexOf(0, first + 1)
+  if (first === -1 || second === -1) return undefined
+  const actAs = first === 0 ? undefined : decodeName(octets.subarray(0, first))
+  const name = decodeName(octets.subarray(first + 1, second))
+  const password = octets.subarray(second + 1)
+  if ((first > 0 && actAs === undefined) || name === undefined || !isPassword(password)) return undefined
+  return { actAs, name, password }
+}
