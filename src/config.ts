@@ -1,25 +1,24 @@
 // The configuration: read from TOML, checked against one schema, every mistake reported at once with its line.
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
-import { hostname as machineName } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { availableParallelism, hostname as machineName } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import type { PasswordCost } from './auth/password.ts'
+import { contradictions, hasCertificate, type ServiceName } from './config/contradictions.ts'
 import { KeyLines } from './config/key-lines.ts'
+import type { accountSources, loginMechanisms } from './config/login-tables.ts'
 import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts'
 import { configSchema, type ParsedConfig } from './config/schema.ts'
 import { domainFault } from './mail/account-name.ts'
 import type { MailDeliveryOptions } from './mail/delivery/deliver.ts'
 import { foldDomain, foldName } from './mail/fold.ts'
-import { formatListenAddress, type ListenAddress } from './net/listener.ts'
+import type { ListenAddress } from './net/listener.ts'
 
+export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
 export { describedTables, exampleConfig } from './config/example.ts'
 export { parseOctets } from './config/quantities.ts'
 export type { Mistake }
-
-/** The services a configuration can name in [listen]. */
-export const serviceNames = ['pop3', 'smtp', 'lmtp'] as const
-export type ServiceName = (typeof serviceNames)[number]
 
 /** A configuration that was checked: every key has a value, quantities are numbers, paths are absolute. */
 export interface Config {
@@ -50,17 +49,57 @@ export interface Config {
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
   readonly delivery: { readonly subaddress: string; readonly quotaOctets: number }
   readonly store: { readonly undeleteMs: number; readonly cacheOctets: number }
+  readonly tls: {
+    /** The first serves clients that ask for no name, or an unknown one. */
+    readonly files: readonly { readonly certFile: string; readonly keyFile: string }[]
+    /** Undefined: for everybody but this machine itself. */
+    readonly required: boolean | undefined
+    readonly clientCaFile: string | undefined
+    readonly handshakeTimeoutMs: number
+  }
+  /** Undefined when no certificate is to be asked for. */
+  readonly acme: AcmeConfig | undefined
+  /** For old devices. */
+  readonly legacy: {
+    readonly pop3: readonly ListenAddress[]
+    readonly pop3s: readonly ListenAddress[]
+    readonly networks: readonly string[]
+    readonly tls: 'none' | 'TLSv1'
+  }
   readonly auth: {
-    readonly cleartext: 'loopback' | 'anywhere'
+    readonly sources: readonly AccountSource[]
+    readonly mechanisms: readonly LoginMechanism[]
+    readonly keyFile: string
+    readonly scramIterations: number
     readonly rememberMs: number
     readonly concurrency: number
     readonly maxWaiting: number
     readonly argon2: PasswordCost
   }
+  /** As the file has them, with absolute paths: what they must have depends on what is used. */
+  readonly oauth: ParsedConfig['oauth']
+  readonly passwdFile: ParsedConfig['passwd_file']
+  readonly sql: ParsedConfig['sql']
+  readonly ldap: ParsedConfig['ldap']
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly format: 'auto' | 'json' | 'pretty'
   }
+}
+
+export type AccountSource = (typeof accountSources)[number]
+/** `APOP` among them, though it is none of AUTH's. */
+export type LoginMechanism = (typeof loginMechanisms)[number]
+
+export interface AcmeConfig {
+  readonly domains: readonly string[]
+  readonly contact: string | undefined
+  /** Undefined: Let's Encrypt. */
+  readonly server: string | undefined
+  readonly challenge: 'http-01' | 'tls-alpn-01'
+  readonly listen: readonly ListenAddress[]
+  readonly caFile: string | undefined
+  readonly eab: { readonly kid: string; readonly keyFile: string } | undefined
 }
 
 /** A configuration that cannot be used; `message` has a line for each mistake. */
@@ -142,49 +181,27 @@ function parseToml(toml: string, file: string): unknown {
   }
 }
 
-/** What each key may have alone, but not together. */
-function contradictions({ listen, auth }: ParsedConfig, lines: KeyLines): readonly Mistake[] {
-  const mistakes: Mistake[] = []
-  const taken = new Map<string, ServiceName>()
-  for (const service of serviceNames) {
-    for (const address of listen?.[service] ?? []) {
-      const place = formatListenAddress(address)
-      const other = taken.get(place)
-      const line = lines.lineOf(['listen', service])
-      if (other && address.port !== 0)
-        mistakes.push({ line, text: `\`${service}\` in [listen] wants ${place}, which \`${other}\` has` })
-      taken.set(place, service)
-      if (service === 'pop3' && auth.cleartext === 'loopback' && !isLoopback(address))
-        mistakes.push({ line, text: `\`pop3\` in [listen] may not be ${place}: ${loopbackRule}` })
-    }
-  }
-  return mistakes
-}
-
-const loopbackRule =
-  'passwords would travel in clear; listen on a loopback address such as "127.0.0.1:1110", or set ' +
-  '`cleartext = "anywhere"` in [auth]'
-
-/** Whether only this machine can reach the address. */
-export function isLoopback({ host }: ListenAddress): boolean {
-  return host === 'localhost' || host === '::1' || /^(?:::ffff:)?127\./i.test(host)
-}
-
 const defaultListen: Config['listen'] = {
   pop3: [{ host: '127.0.0.1', port: 1110 }],
+  pop3s: [],
   smtp: [{ host: '127.0.0.1', port: 1025 }],
   lmtp: [{ host: '127.0.0.1', port: 1024 }],
 }
 
+/** Where POP3 over TLS is served when there is a certificate, and no [listen] that says otherwise. */
+export const defaultPop3s: ListenAddress = { host: '127.0.0.1', port: 1995 }
+
 function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: string | undefined): Config {
   const name = hostname ?? ownHostname()
   const { pop3, smtp, auth } = parsed
+  const at = (path: string) => resolve(file ? dirname(file) : '.', path)
+  const data = at(parsed.data)
   return {
     file,
-    data: resolve(file ? dirname(file) : '.', parsed.data),
+    data,
     hostname: name,
     domains: [...new Set((domains ?? [name, 'localhost']).map(foldDomain))],
-    listen: listen ?? defaultListen,
+    listen: listen ?? { ...defaultListen, pop3s: hasCertificate(parsed) ? [defaultPop3s] : [] },
     pop3: {
       autologoutMs: pop3.autologout,
       loginTimeoutMs: pop3.login_timeout,
@@ -203,10 +220,16 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     },
     delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },
     store: { undeleteMs: parsed.store.undelete, cacheOctets: parsed.store.cache },
+    tls: completeTls(parsed, at),
+    acme: completeAcme(parsed, at),
+    legacy: parsed.legacy,
     auth: {
-      cleartext: auth.cleartext,
+      sources: auth.sources,
+      mechanisms: auth.mechanisms,
+      keyFile: auth.key_file ? at(auth.key_file) : join(data, 'secret.key'),
+      scramIterations: auth.scram_iterations,
       rememberMs: auth.remember,
-      concurrency: auth.concurrency,
+      concurrency: auth.concurrency ?? Math.max(1, availableParallelism() - 1),
       maxWaiting: auth.max_waiting,
       argon2: {
         memoryKiB: Math.floor(auth.argon2_memory / 1024),
@@ -214,8 +237,56 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
         lanes: auth.argon2_lanes,
       },
     },
+    oauth: withPaths(parsed.oauth, ['client_secret'], at),
+    passwdFile: withPaths(parsed.passwd_file, ['file'], at),
+    sql: withPaths(parsed.sql, ['password_file'], at),
+    ldap: withPaths(parsed.ldap, ['ca', 'password_file'], at),
     log: parsed.log,
   }
+}
+
+type Incomplete = Omit<ParsedConfig, 'hostname' | 'domains' | 'listen'>
+/** Makes a path of the file absolute. */
+type At = (path: string) => string
+
+function completeTls({ tls }: Incomplete, at: At): Config['tls'] {
+  const { cert, key, certificate } = tls
+  const pairs = [...(cert && key ? [{ cert, key }] : []), ...certificate]
+  return {
+    files: pairs.map(pair => ({ certFile: at(pair.cert), keyFile: at(pair.key) })),
+    required: tls.required,
+    clientCaFile: tls.client_ca && at(tls.client_ca),
+    handshakeTimeoutMs: tls.handshake_timeout,
+  }
+}
+
+const challengePorts = { 'http-01': 80, 'tls-alpn-01': 443 }
+
+function completeAcme({ acme }: Incomplete, at: At): AcmeConfig | undefined {
+  const { domains, challenge, eab_kid: kid, eab_key } = acme
+  if (domains.length === 0) return undefined
+  return {
+    domains,
+    contact: acme.contact,
+    server: acme.server,
+    challenge,
+    listen: acme.listen ?? [{ host: '0.0.0.0', port: challengePorts[challenge] }],
+    caFile: acme.ca && at(acme.ca),
+    eab: kid && eab_key ? { kid, keyFile: at(eab_key) } : undefined,
+  }
+}
+
+/** The table with these keys as absolute paths. */
+function withPaths<T extends Readonly<Record<string, unknown>>>(
+  table: T,
+  keys: readonly (keyof T & string)[],
+  at: At,
+): T {
+  const paths = keys.flatMap(key => {
+    const value = table[key]
+    return typeof value === 'string' ? [[key, at(value)]] : []
+  })
+  return { ...table, ...Object.fromEntries(paths) }
 }
 
 /** The machine's name if it can stand in a greeting. */

@@ -1,7 +1,8 @@
 // A configuration file with every key at its default, each with its meaning; for `poplar config example` and the docs.
 import type { z } from 'zod'
+import { factsOf, type KeyDefault, type KeyFacts } from './key.ts'
 import { tableOf } from './mistakes.ts'
-import { configSchema, factsOf, type KeyFacts } from './schema.ts'
+import { configSchema } from './schema.ts'
 
 export interface DescribedKey extends KeyFacts {
   readonly name: string
@@ -24,7 +25,7 @@ export function describedTables(): readonly DescribedTable[] {
 /** TOML text; parsing it gives the defaults, with the services of [listen] named. */
 export function exampleConfig(): string {
   return describedTables()
-    .map(({ name, keys }) => [name ? `[${name}]\n` : '', ...keys.map(key => exampleOf(name, key))].join(''))
+    .map(({ name, keys }) => [name ? `[${name}]\n` : '', ...keys.map(exampleOf)].join(''))
     .join('\n')
 }
 
@@ -35,15 +36,16 @@ function keysOf(schema: z.core.$ZodType): DescribedKey[] {
   })
 }
 
-/**
- * A key whose default depends on something else is shown with an example, as a comment; but where services listen is
- * said, because naming none means serving none.
- */
-function exampleOf(table: string | undefined, { name, description, byDefault }: DescribedKey): string {
+/** A key whose default depends on something else is shown with an example, mostly as a comment. */
+function exampleOf({ name, description, byDefault }: DescribedKey): string {
   const comment = wrapped(description.replaceAll('`', ''))
-  const value = 'value' in byDefault ? byDefault.value : byDefault.example
-  const holds = 'value' in byDefault || table === 'listen'
-  return `${comment}${holds ? '' : '# '}${name} = ${JSON.stringify(value)}\n`
+  const holds = 'value' in byDefault || ('isNamed' in byDefault && byDefault.isNamed)
+  return `${comment}${holds ? '' : '# '}${name} = ${shown(byDefault)}\n`
+}
+
+function shown(byDefault: KeyDefault): string {
+  if ('toml' in byDefault) return byDefault.toml
+  return JSON.stringify('value' in byDefault ? byDefault.value : byDefault.example)
 }
 
 /** Comment lines of 100 characters at most. */

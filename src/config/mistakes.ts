@@ -1,7 +1,8 @@
 // Turns what the schema found wrong into sentences that name the line, the key, what is allowed, and the nearest key.
 import type { z } from 'zod'
+import { factsOf } from './key.ts'
 import type { KeyLines, KeyPath } from './key-lines.ts'
-import { configSchema, factsOf } from './schema.ts'
+import { configSchema } from './schema.ts'
 
 /** One thing wrong with a configuration. */
 export interface Mistake {
@@ -78,7 +79,11 @@ export function tableOf(schema: z.core.$ZodType | undefined): Table | undefined 
 }
 
 function unknownKey(path: KeyPath, name: string): string {
-  const known = Object.keys(tableOf(schemaAt(path)) ?? {})
+  const schema = schemaAt(path)
+  const list = schema && factsOf(schema)
+  // Tables in a list are no tables of keys with facts of their own.
+  if (list) return `unknown key \`${printable(name)}\` in ${keyName(path)}, which is ${list.takes}`
+  const known = Object.keys(tableOf(schema) ?? {})
   const nearest = nearestOf(name, known)
   const elsewhere = homeOf(name)
   const advice = nearest

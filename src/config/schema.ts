@@ -1,125 +1,8 @@
 // Every key of the configuration: what it takes, its default, what it means. The documentation is made from this.
 import { z } from 'zod'
-import { domainFault } from '../mail/account-name.ts'
-import { foldName } from '../mail/fold.ts'
-import { parseListenAddress } from '../net/listener.ts'
-import { parseMilliseconds, parseOctets } from './quantities.ts'
-
-/** What is known of a key besides its schema. */
-export interface KeyFacts {
-  /** Goes on after "must be". */
-  readonly takes: string
-  readonly description: string
-  readonly byDefault: KeyDefault
-}
-
-/** A value as TOML has it; or, where it depends on something else, words and a value to show. */
-export type KeyDefault =
-  | { readonly value: string | number | boolean }
-  | { readonly inWords: string; readonly example: string | readonly string[] }
-
-const facts = z.registry<KeyFacts>()
-
-/** The facts of a key's schema; undefined for a table's. */
-export function factsOf(schema: z.core.$ZodType): KeyFacts | undefined {
-  return facts.get(schema)
-}
-
-function describe<S extends z.ZodType>(schema: S, about: KeyFacts): S {
-  facts.add(schema, about)
-  return schema
-}
-
-/** A text, or a number where `accepts` has numbers, that `parse` understands; it throws, or gives undefined, for all others. */
-function parsed<T>(parse: (text: string) => T | undefined, accepts: z.ZodType<string | number> = z.string()) {
-  return accepts.transform((value, context) => {
-    try {
-      const result = parse(String(value))
-      if (result !== undefined) return result
-    } catch {
-      // The one complaint below serves every reason.
-    }
-    context.addIssue({ code: 'custom', message: '' })
-    return z.NEVER
-  })
-}
-
-interface Limits {
-  readonly min?: string
-  readonly max?: string
-  /** What 0 means, where it is allowed below `min`. */
-  readonly zero?: string
-}
-
-function quantity(
-  noun: string,
-  parse: (text: string) => number,
-  byDefault: string,
-  description: string,
-  { min, max, zero }: Limits,
-) {
-  const [least, most] = [min === undefined ? 0 : parse(min), max === undefined ? Infinity : parse(max)]
-  const within = (text: string) => {
-    const value = parse(text)
-    return (value >= least && value <= most) || (value === 0 && zero !== undefined) ? value : undefined
-  }
-  const bounds = [min && `at least ${min}`, max && `at most ${max}`].filter(Boolean).join(' and ')
-  const example = byDefault === '0' ? noun : `${noun} such as "${byDefault}"`
-  return describe(parsed(within, z.union([z.string(), z.number()])).prefault(byDefault), {
-    takes: [example, bounds, zero && `or "0": ${zero}`].filter(Boolean).join(', '),
-    byDefault: { value: byDefault },
-    description,
-  })
-}
-
-function duration(byDefault: string, description: string, limits: Limits = {}) {
-  return quantity('a duration', parseMilliseconds, byDefault, description, limits)
-}
-
-function size(byDefault: string, description: string, limits: Limits = {}) {
-  return quantity('a size', parseOctets, byDefault, description, limits)
-}
-
-function count(byDefault: number, min: number, max: number, description: string) {
-  return describe(z.int().min(min).max(max).prefault(byDefault), {
-    takes: `a whole number from ${min} to ${max}`,
-    byDefault: { value: byDefault },
-    description,
-  })
-}
-
-function choice<const T extends string>(choices: readonly T[], byDefault: NoInfer<T>, description: string) {
-  return describe(z.literal(choices).default(byDefault), {
-    takes: choices.map(text => `"${text}"`).join(' or '),
-    byDefault: { value: byDefault },
-    description,
-  })
-}
-
-function text(pattern: RegExp, byDefault: string, takes: string, description: string) {
-  return describe(z.string().regex(pattern).prefault(byDefault), {
-    takes,
-    byDefault: { value: byDefault },
-    description,
-  })
-}
-
-const domainName = parsed(text => (domainFault(foldName(text)) ? undefined : foldName(text)))
-const listenAddress = parsed(parseListenAddress)
-
-function listeners(protocol: string, defaultAddress: string) {
-  const schema = z
-    .preprocess((value): unknown[] => (Array.isArray(value) ? value : [value]), z.array(listenAddress))
-    .default([])
-  return describe(schema, {
-    takes: '"address:port", or a list of them; the address an IP address or localhost, IPv6 in brackets',
-    byDefault: {
-      inWords: `not served; \`"${defaultAddress}"\` where there is no \`[listen]\` at all`,
-      example: defaultAddress,
-    },
-    description: `Where ${protocol} is served: \`"address:port"\`, or a list of them. Port 0 takes any free port.`,
-  })
-}
+import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
+import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
+import { acme, legacy, tls } from './tls-tables.ts'
 
 /** The tables and keys of `poplar.toml`, under the names they have there. */
 export const configSchema = z.strictObject({
@@ -142,6 +25,7 @@ export const configSchema = z.strictObject({
   listen: z
     .strictObject({
       pop3: listeners('POP3', '127.0.0.1:1110'),
+      pop3s: listeners('POP3 over TLS', '127.0.0.1:1995', ', and a certificate'),
       smtp: listeners('SMTP', '127.0.0.1:1025'),
       lmtp: listeners('LMTP', '127.0.0.1:1024'),
     })
@@ -231,33 +115,14 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
-  auth: z
-    .strictObject({
-      cleartext: choice(
-        ['loopback', 'anywhere'],
-        'loopback',
-        'Where passwords may travel in clear. `"loopback"`: POP3 is served on this machine only. `"anywhere"`: on every address of `[listen]`, where everybody on the way can read them.',
-      ),
-      remember: duration(
-        '5m',
-        'How long a verified password is believed without being hashed again; kept in memory only, as a keyed hash; `"0"` turns this off.',
-        { max: '1h' },
-      ),
-      concurrency: count(2, 1, 64, 'Password verifications at the same time; each takes `argon2_memory`.'),
-      max_waiting: count(
-        1000,
-        1,
-        1_000_000,
-        'Logins that may wait for verification; the next is answered [SYS/TEMP].',
-      ),
-      argon2_memory: size('19MiB', 'Memory of one argon2id hash. Counts for passwords set from now on.', {
-        min: '8MiB',
-        max: '4GiB',
-      }),
-      argon2_passes: count(2, 1, 100, 'Passes of argon2id.'),
-      argon2_lanes: count(1, 1, 16, 'Lanes of argon2id.'),
-    })
-    .prefault({}),
+  tls,
+  acme,
+  legacy,
+  auth,
+  oauth,
+  passwd_file: passwdFile,
+  sql,
+  ldap,
   log: z
     .strictObject({
       level: choice(['debug', 'info', 'warn', 'error'], 'info', 'The least important lines that are logged.'),

@@ -18,6 +18,7 @@ describe('without a word', () => {
   it('listens on loopback ports', () => {
     expect(config.listen).toEqual({
       pop3: [{ host: '127.0.0.1', port: 1110 }],
+      pop3s: [],
       smtp: [{ host: '127.0.0.1', port: 1025 }],
       lmtp: [{ host: '127.0.0.1', port: 1024 }],
     })
@@ -33,10 +34,15 @@ describe('without a word', () => {
       delivery: { subaddress: '+', quotaOctets: 0 },
       store: { undeleteMs: 7 * 86_400_000, cacheOctets: 64 * 1024 * 1024 },
       auth: {
-        cleartext: 'loopback',
+        sources: ['store'],
+        keyFile: resolve('poplar-data/secret.key'),
+        scramIterations: 4096,
         rememberMs: 300_000,
         argon2: { memoryKiB: 19 * 1024, passes: 2, lanes: 1 },
       },
+      tls: { files: [], required: undefined, clientCaFile: undefined, handshakeTimeoutMs: 30_000 },
+      acme: undefined,
+      legacy: { pop3: [], pop3s: [], networks: [], tls: 'none' },
       log: { level: 'info', format: 'auto' },
     })
   })
@@ -46,6 +52,7 @@ describe('a [listen] table', () => {
   it('serves only what it names', () => {
     expect(parseConfig('[listen]\nsmtp = "[::1]:25"').listen).toEqual({
       pop3: [],
+      pop3s: [],
       smtp: [{ host: '::1', port: 25 }],
       lmtp: [],
     })
@@ -56,7 +63,7 @@ describe('a [listen] table', () => {
   })
 
   it('may serve POP3 to everybody when that is said twice', () => {
-    const toml = '[listen]\npop3 = "0.0.0.0:110"\n[auth]\ncleartext = "anywhere"'
+    const toml = '[listen]\npop3 = "0.0.0.0:110"\n[tls]\nrequired = false'
     expect(parseConfig(toml).listen.pop3).toEqual([{ host: '0.0.0.0', port: 110 }])
   })
 })

@@ -46,7 +46,7 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'a service that does not exist (yet)',
     toml: 'listen.imap = "127.0.0.1:143"',
-    says: 'p.toml line 1: unknown key `imap` in [listen]; known are `pop3`, `smtp`, `lmtp`',
+    says: 'p.toml line 1: unknown key `imap` in [listen]; known are `pop3`, `pop3s`, `smtp`, `lmtp`',
   },
   {
     why: 'a mistyped table',
@@ -56,7 +56,7 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'a key may hold anything, the terminal may not',
     toml: '"\\u001b[2J" = 1',
-    says: 'p.toml line 1: unknown key `?[2J`; known are `data`, `hostname`, `domains`, `listen`, `pop3`, `smtp`, `delivery`, `store`, `auth`, `log`',
+    says: 'p.toml line 1: unknown key `?[2J`; known are `data`, `hostname`, `domains`, `listen`, `pop3`, `smtp`, `delivery`, `store`, `tls`, `acme`, `legacy`, `auth`, `oauth`, `passwd_file`, `sql`, `ldap`, `log`',
   },
   {
     why: 'a number for a text',
@@ -161,7 +161,77 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'passwords would travel in clear',
     toml: '[listen]\npop3 = "0.0.0.0:110"',
-    says: 'p.toml line 2: `pop3` in [listen] may not be 0.0.0.0:110: passwords would travel in clear; listen on a loopback address such as "127.0.0.1:1110", or set `cleartext = "anywhere"` in [auth]',
+    says: 'p.toml line 2: `pop3` in [listen] may not be 0.0.0.0:110: passwords would travel in clear; give `cert` and `key` in [tls], or `domains` in [acme], listen on a loopback address such as "127.0.0.1:1110", or set `required = false` in [tls]',
+  },
+  {
+    why: 'TLS without a certificate',
+    toml: '[listen]\npop3s = "127.0.0.1:1995"',
+    says: 'p.toml line 2: `pop3s` in [listen] needs a certificate: give `cert` and `key` in [tls], or `domains` in [acme]',
+  },
+  {
+    why: 'nobody could log in',
+    toml: 'tls.required = true',
+    says: 'p.toml line 1: `required` in [tls] would keep everybody out: give `cert` and `key` in [tls], or `domains` in [acme]',
+  },
+  {
+    why: 'a certificate without its key',
+    toml: '[tls]\ncert = "a.crt"',
+    says: 'p.toml line 2: `cert` in [tls] needs `key` beside it',
+  },
+  {
+    why: 'a key without its certificate',
+    toml: '[tls]\nkey = "a.key"',
+    says: 'p.toml line 2: `key` in [tls] needs `cert` beside it',
+  },
+  {
+    why: 'an item of a list of tables',
+    toml: '[tls]\n[[tls.certificate]]\ncert = "a.crt"\nkey = "a.key"\nkeys = "b.key"',
+    says: 'p.toml line 5: unknown key `keys` in `certificate` in [tls], which is a list of tables with `cert` and `key`',
+  },
+  {
+    why: 'an item of a list of tables that lacks a key',
+    toml: '[[tls.certificate]]\ncert = "a.crt"',
+    says: 'p.toml line 1: `certificate` in [tls] must be a list of tables with `cert` and `key`; it is undefined',
+  },
+  {
+    why: 'terms of service that nobody agreed to',
+    toml: '[acme]\ndomains = ["mail.example.net"]',
+    says: 'p.toml line 2: `domains` in [acme] needs `agree_terms = true`: the ACME server asks for that',
+  },
+  {
+    why: 'half an external account binding',
+    toml: '[acme]\neab_kid = "1"',
+    says: 'p.toml line 2: `eab_kid` and `eab_key` in [acme] go together',
+  },
+  {
+    why: 'old devices, from anywhere',
+    toml: '[legacy]\npop3 = "0.0.0.0:1100"',
+    says: 'p.toml line 1: [legacy] needs `networks`: it lets in known devices only',
+  },
+  {
+    why: 'old TLS, but none',
+    toml: '[legacy]\npop3s = "0.0.0.0:9950"\nnetworks = ["192.0.2.7"]',
+    says: 'p.toml line 2: `pop3s` in [legacy] needs `tls = "TLSv1"` beside it',
+  },
+  {
+    why: 'a range that is none',
+    toml: '[legacy]\nnetworks = ["192.0.2.0/33"]',
+    says: 'p.toml line 2: `networks` in [legacy] must be a list of addresses and ranges such as ["192.0.2.7", "192.0.2.0/24"]; item 1 is "192.0.2.0/33"',
+  },
+  {
+    why: 'accounts of a database that is not named',
+    toml: '[auth]\nsources = ["store", "sql"]',
+    says: 'p.toml line 2: "sql" in `sources` needs `url` and `query` in [sql]',
+  },
+  {
+    why: 'tokens meant for anybody',
+    toml: '[oauth]\nissuer = "https://login.example.net"',
+    says: 'p.toml line 2: `issuer` in [oauth] needs `audience`: a token meant for another service would open maildrops here',
+  },
+  {
+    why: 'a URL of another kind',
+    toml: '[ldap]\nurl = "https://ldap.example.net"',
+    says: 'p.toml line 2: `url` in [ldap] must be a URL that begins with ldap: or ldaps:; it is "https://ldap.example.net"',
   },
   {
     why: 'one address, two services',

@@ -1,4 +1,5 @@
 // A session's outlet without a socket: keeps what is sent.
+import type { SecureChannel } from '../../src/auth/login.ts'
 import type { Outlet } from '../../src/pop3/server/transmission.ts'
 
 export class FakeOutlet implements Outlet {
@@ -7,6 +8,7 @@ export class FakeOutlet implements Outlet {
   isOpen = true
   wasCut = false
   isPaused = false
+  channel: SecureChannel | undefined
   /** Text sent so far, as latin1. */
   text = ''
   #waiting: (() => void) | undefined
@@ -49,6 +51,15 @@ export class FakeOutlet implements Outlet {
 
   resume(): void {
     this.isPaused = false
+  }
+
+  async startTls(): Promise<void> {
+    this.channel = {
+      version: 'TLSv1.3',
+      cipher: 'none',
+      clientCertificate: undefined,
+      binding: () => undefined,
+    }
   }
 
   end(): void {

@@ -5,6 +5,7 @@ import type { Account } from '../../src/mail/account.ts'
 import type { MaildropStore } from '../../src/mail/maildrop-store.ts'
 import type { Store } from '../../src/mail/store.ts'
 import type { Log } from '../../src/net/log.ts'
+import type { TlsContexts } from '../../src/net/tls.ts'
 import type { Pop3Limits } from '../../src/pop3/server/limits.ts'
 import { type Pop3Server, startPop3Server } from '../../src/pop3/server/server.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -39,6 +40,9 @@ export interface OfficeOptions {
   readonly authenticator?: (store: Store) => Authenticator
   readonly implementation?: string
   readonly expire?: number
+  readonly cleartextLogin?: 'never' | 'always'
+  readonly tls?: TlsContexts
+  readonly implicitTls?: boolean
 }
 
 export const password = 'sesame'
@@ -49,7 +53,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const store = options.store ?? createMemoryStore()
   await addAccount(store, 'alice', options.messages ?? [])
   const { log, lines } = keptLog()
-  const { implementation, expire } = options
+  const { implementation, expire, cleartextLogin, tls, implicitTls } = options
   const server = await startPop3Server({
     listen: [{ host: '127.0.0.1', port: 0 }],
     hostname: 'pop.example',
@@ -59,6 +63,9 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     limits: { ...impatient, ...options.limits },
     ...(implementation !== undefined && { implementation }),
     ...(expire !== undefined && { expire }),
+    ...(cleartextLogin && { cleartextLogin }),
+    ...(tls && { tls }),
+    ...(implicitTls && { implicitTls }),
   })
   const port = server.addresses[0]!.port
   const connect = () => Peer.connect(port)
@@ -118,7 +125,9 @@ export function plainAuthenticator(store: Store): Authenticator {
   return {
     async authenticate(name, given) {
       const account = await store.findAccount(name)
-      return account && Buffer.from(given).toString() === account.passwordHash ? account : undefined
+      return account && Buffer.from(given).toString() === account.passwordHash
+        ? { account, readOnly: false, appPassword: undefined }
+        : undefined
     },
     nameOf: async name => (await store.findAccount(name))?.name,
   }

@@ -1,7 +1,7 @@
 // A session without a socket: chunking, order, pausing.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/mail/store.ts'
-import { helpText } from '../../src/pop3/server/commands.ts'
+import { CapabilityTexts } from '../../src/pop3/server/capabilities.ts'
 import { completeLimits, refusalDelayMs } from '../../src/pop3/server/limits.ts'
 import { Session } from '../../src/pop3/server/session.ts'
 import type { Pop3Services } from '../../src/pop3/server/state.ts'
@@ -36,7 +36,11 @@ function open(services: Partial<Pop3Services> = {}): {
     maildrops: store,
     log: keptLog().log,
     limits: completeLimits(impatient),
-    texts: { greeting: '+OK hi\r\n', capabilities: '+OK\r\nTOP\r\n.\r\n', help: helpText },
+    hostname: 'pop.example',
+    capabilities: new CapabilityTexts({ ofCommands: ['TOP'], expire: 'NEVER', implementation: '' }),
+    tls: undefined,
+    mayLogInClear: () => true,
+    isForOldDevices: false,
     ...services,
   }
   return { session: new Session(complete, outlet, '192.0.2.1', onGone), outlet, gone }

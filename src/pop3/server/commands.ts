@@ -4,7 +4,8 @@
 import type { Capability } from '../wire/capability.ts'
 import type { Command, CommandOf, Verb } from '../wire/command.ts'
 import { ok } from '../wire/reply.ts'
-import { pass, quitUnauthenticated, user } from './authorization.ts'
+import { apop, pass, quitUnauthenticated, user } from './authorization.ts'
+import { auth } from './sasl.ts'
 import {
   type Answer,
   type AuthorizationState,
@@ -13,6 +14,7 @@ import {
   type SessionContext,
   type TransactionState,
 } from './state.ts'
+import { stls } from './stls.ts'
 import { dele, last, list, noop, retr, rset, stat, top, uidl } from './transaction.ts'
 import { quit } from './update.ts'
 
@@ -29,6 +31,14 @@ export interface CommandRow<V extends Verb = Verb> {
 export const commands: { readonly [V in Verb]: CommandRow<V> } = {
   USER: { usage: 'USER name', source: 'RFC 1939 section 7', capability: 'USER', authorization: user },
   PASS: { usage: 'PASS password', source: 'RFC 1939 section 7', authorization: pass },
+  APOP: { usage: 'APOP name digest', source: 'RFC 1939 section 7', authorization: apop },
+  AUTH: {
+    usage: 'AUTH [mechanism [initial-response]]',
+    source: 'RFC 5034 section 4',
+    capability: 'SASL',
+    authorization: auth,
+  },
+  STLS: { usage: 'STLS', source: 'RFC 2595 section 4', capability: 'STLS', authorization: stls },
   CAPA: { usage: 'CAPA', source: 'RFC 2449 section 5', authorization: capa, transaction: capa },
   HELP: { usage: 'HELP', source: 'an old extension', authorization: help, transaction: help },
   STAT: { usage: 'STAT', source: 'RFC 1939 section 5', transaction: stat },
@@ -68,11 +78,14 @@ export const capabilitiesOfCommands: readonly Capability[] = rows.flatMap(row =>
 
 /** One line: a client that does not expect HELP to have more stays in step. */
 export const helpText: string = ok(`valid commands: ${Object.keys(commands).join(' ')}`)
+const helpAnswer: Answer = { text: helpText }
 
-function capa(session: SessionContext): Answer {
-  return { text: session.services.texts.capabilities }
+function capa({ services, channel, mayLogIn }: SessionContext): Answer {
+  const mechanisms = services.authenticator.sasl?.mechanisms(channel) ?? []
+  const mayStartTls = services.tls !== undefined && channel === undefined
+  return { text: services.capabilities.textFor({ mayStartTls, mayLogIn, mechanisms }) }
 }
 
-function help(session: SessionContext): Answer {
-  return { text: session.services.texts.help }
+function help(): Answer {
+  return helpAnswer
 }

@@ -20,6 +20,7 @@ const replies: Partial<Record<RefusalCode, RefusalReply>> = {
   'store-full': temporary('the mail store is full'),
   'store-busy': temporary('the mail store is busy, try again later'),
   'store-closed': temporary('the mail store is closed'),
+  'directory-unavailable': temporary('accounts cannot be looked up now, try again later'),
   'no-such-account': permanent('the maildrop no longer exists'),
 }
 const otherRefusal = permanent('the mail store refused')

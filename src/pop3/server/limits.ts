@@ -12,6 +12,8 @@ export interface Pop3Limits {
   readonly allowShortAutologout: boolean
   /** How long a peer may take nothing of what is sent to it; at the least 64 KiB must pass in this time. */
   readonly writeTimeoutMs: number
+  /** How long a TLS handshake may take. */
+  readonly handshakeTimeoutMs: number
   /** Bad commands after which the connection is closed, before and after login. */
   readonly badCommandsBeforeLogin: number
   readonly badCommands: number
@@ -35,6 +37,7 @@ const defaults: Pop3Limits = {
   authorizationTimeoutMs: minAutologoutMs,
   allowShortAutologout: false,
   writeTimeoutMs: 120_000,
+  handshakeTimeoutMs: 30_000,
   badCommandsBeforeLogin: 10,
   badCommands: 20,
   loginFailures: 5,

@@ -3,11 +3,13 @@
 import type { Authenticator } from '../../auth/authenticator.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import type { Connection } from '../../net/connection.ts'
+import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
-import { capabilityLines } from '../wire/capability.ts'
-import { err, multiLine, ok } from '../wire/reply.ts'
-import { capabilitiesOfCommands, helpText } from './commands.ts'
+import type { TlsContexts, TlsServerOptions } from '../../net/tls.ts'
+import { err } from '../wire/reply.ts'
+import { CapabilityTexts } from './capabilities.ts'
+import { capabilitiesOfCommands } from './commands.ts'
 import { completeLimits, type Pop3Limits } from './limits.ts'
 import { Session } from './session.ts'
 import type { Pop3Services } from './state.ts'
@@ -18,6 +20,19 @@ export interface Pop3ServerOptions {
   readonly hostname: string
   readonly authenticator: Authenticator
   readonly maildrops: MaildropStore
+  /** Certificates, for STLS or for `implicitTls`; without them there is no TLS. */
+  readonly tls?: TlsContexts
+  /** TLS from the first octet on, the 995 style of RFC 8314. Default: clear text and STLS. */
+  readonly implicitTls?: boolean
+  /**
+   * Where a login may travel in clear: `loopback`, the default, is inside this machine. Elsewhere USER, PASS, APOP and
+   * AUTH are refused, and not announced, until TLS is active.
+   */
+  readonly cleartextLogin?: 'never' | 'loopback' | 'always'
+  /** Which addresses are let in at all. Default: all. */
+  readonly admits?: (peer: string) => boolean
+  /** For devices that know no better: every login is logged with a warning. */
+  readonly isForOldDevices?: boolean
   readonly log?: Log
   readonly limits?: Partial<Pop3Limits>
   /** CAPA's IMPLEMENTATION; empty: not told. Default `Poplar`. */
@@ -31,6 +46,8 @@ export interface Pop3Server {
   readonly addresses: readonly ListenAddress[]
   /** Sessions that are open now. */
   readonly sessions: number
+  /** Connections that were closed because TLS did not come about. */
+  readonly tlsFailures: number
   /**
    * Stops accepting at once. Sessions at work may finish; idle ones are ended soon, the rest after `graceMs`, with
    * `-ERR [SYS/TEMP]` and nothing deleted. Resolves when no session holds a lock or a connection.
@@ -47,8 +64,11 @@ const lastWordsMs = 1_000
 /** Rejects, naming address and reason, when one of the addresses can't be bound; then none is. */
 export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3Server> {
   const limits = completeLimits(options.limits)
-  const services = createServices(options, limits)
+  const tls = options.tls && tlsFor(options.tls, limits)
+  const services = createServices(options, limits, tls)
+  const { log } = services
   const sessions = new Map<Session, Connection>()
+  let tlsFailures = 0
   let onEmpty: (() => void) | undefined
 
   const listener = await listen({
@@ -59,8 +79,16 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
       countLoopback: limits.countLoopback,
     },
     refusal: err('too many connections, try again later', 'SYS/TEMP'),
+    ...(options.admits && { admits: options.admits }),
+    ...(options.implicitTls && tls && { tls }),
+    onTlsFailure: (peer, reason) => {
+      tlsFailures += 1
+      log.warn({ peer, reason }, 'pop3s handshake failed')
+    },
+    onRefused: peer => log.warn({ peer }, 'pop3 connection from an address that is not let in'),
     onConnection: connection => {
-      const session = new Session(services, connection, connection.peer, gone => {
+      const session = new Session(services, connection, connection.peer, (gone, reason) => {
+        if (reason === 'tls-failed') tlsFailures += 1
         sessions.delete(gone)
         if (sessions.size === 0) onEmpty?.()
       })
@@ -103,6 +131,9 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     get sessions() {
       return sessions.size
     },
+    get tlsFailures() {
+      return tlsFailures
+    },
     async drain(graceMs) {
       listener.close()
       for (const session of sessions.keys()) session.drain()
@@ -116,24 +147,31 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
   }
 }
 
-function createServices(options: Pop3ServerOptions, limits: Pop3Limits): Pop3Services {
-  const { hostname, authenticator, maildrops, log = silentLog } = options
-  const { expire = 'NEVER', implementation = 'Poplar' } = options
+function createServices(
+  options: Pop3ServerOptions,
+  limits: Pop3Limits,
+  tls: TlsServerOptions | undefined,
+): Pop3Services {
+  const { hostname, authenticator, maildrops, log = silentLog, isForOldDevices = false } = options
+  const { expire = 'NEVER', implementation = 'Poplar', cleartextLogin = 'loopback' } = options
   return {
     authenticator,
     maildrops,
     log,
     limits,
-    texts: {
-      // Without a timestamp in angle brackets: that would offer APOP. RFC 1939 section 7.
-      greeting: ok(`${hostname} POP3 server ready`),
-      capabilities: multiLine(
-        'capability list follows',
-        capabilityLines({ ofCommands: capabilitiesOfCommands, expire, implementation }),
-      ),
-      help: helpText,
-    },
+    hostname,
+    capabilities: new CapabilityTexts({ ofCommands: capabilitiesOfCommands, expire, implementation }),
+    tls,
+    mayLogInClear: peer => mayLogInClear[cleartextLogin](peer),
+    isForOldDevices,
   }
+}
+
+const mayLogInClear = { never: () => false, loopback: isLoopbackAddress, always: () => true }
+
+/** ALPN: `pop3` is registered with IANA, RFC 7301 section 6. */
+function tlsFor(contexts: TlsContexts, { handshakeTimeoutMs }: Pop3Limits): TlsServerOptions {
+  return { contexts, alpn: 'pop3', handshakeTimeoutMs }
 }
 
 /** Often enough for the shortest of the timeouts. */

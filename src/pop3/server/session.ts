@@ -1,14 +1,16 @@
 // One POP3 session, without a socket: octets come in, replies go out through an outlet. Commands are answered strictly
 // in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
+import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import { parseCommand } from '../wire/command.ts'
-import { commandLineOctets, lineLimit } from '../wire/limits.ts'
-import { err } from '../wire/reply.ts'
+import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
+import { err, ok } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
 import { refusalDelayMs } from './limits.ts'
 import type { SessionMaildrop } from './maildrop.ts'
+import { respond } from './sasl.ts'
 import {
   type Answer,
   badCommand,
@@ -22,11 +24,13 @@ import { type Outlet, Transmission } from './transmission.ts'
 import { release } from './update.ts'
 
 const lineLimits = { octets: commandLineOctets, extend: lineLimit }
+const responseLimits = { octets: saslLineOctets }
 /** Octets of commands that may wait while one is answered. */
 const maxPendingOctets = 16 * 1024
 /** Inactivity that makes a session give way to a drain. */
 const drainIdleMs = 1_000
 
+const freshState: SessionState = { kind: 'authorization', user: undefined }
 const notNow = badCommand('not allowed in this state')
 const lineTooLong: Answer = { text: err('line too long'), end: 'line-too-long' }
 const shuttingDown = err('the server is shutting down', 'SYS/TEMP')
@@ -42,17 +46,21 @@ export class Session implements SessionContext {
     retrieved: 0,
     deleted: 0,
   }
+  readonly timestamp: string | undefined
   user: string | undefined
-  state: SessionState = { kind: 'authorization', user: undefined }
+  mechanism: string | undefined
+  state: SessionState = freshState
 
   readonly #outlet: Outlet
   readonly #transmission: Transmission
-  readonly #onGone: (session: Session) => void
+  readonly #onGone: (session: Session, reason: EndReason) => void
   readonly #lines = new LineReader()
   readonly #startedAtMs = performance.now()
   #activeAtMs = this.#startedAtMs
   /** A command is being answered; others wait. */
   #busy = false
+  /** The handshake behind STLS is under way. */
+  #securing = false
   /** A multi-line reply has begun and not ended. */
   #inBody = false
   #paused = false
@@ -61,17 +69,43 @@ export class Session implements SessionContext {
   #releasing = false
   #isConnected = true
   #isGone = false
+  #endReason: EndReason = 'dropped'
   #endPause: (() => void) | undefined
 
   /** `onGone` is called once, when nothing of the session is left: no lock, no command, no connection. */
-  constructor(services: Pop3Services, outlet: Outlet, peer: string, onGone: (session: Session) => void) {
+  constructor(
+    services: Pop3Services,
+    outlet: Outlet,
+    peer: string,
+    onGone: (session: Session, reason: EndReason) => void,
+  ) {
     this.services = services
     this.peer = peer
     this.#outlet = outlet
     this.#transmission = new Transmission(outlet)
     this.#onGone = onGone
-    outlet.sendText(services.texts.greeting)
+    // A timestamp in angle brackets offers APOP, RFC 1939 section 7; the session's id makes it one that never was before.
+    if (services.authenticator.apop?.isOffered) this.timestamp = `<${this.id}@${services.hostname}>`
+    const timestamp = this.timestamp === undefined ? '' : ` ${this.timestamp}`
+    outlet.sendText(ok(`${services.hostname} POP3 server ready${timestamp}`))
     outlet.flush()
+  }
+
+  get channel(): SecureChannel | undefined {
+    return this.#outlet.channel
+  }
+
+  get origin(): LoginOrigin {
+    return { protocol: 'pop3', peer: this.peer, sessionId: this.id, channel: this.channel }
+  }
+
+  get mayLogIn(): boolean {
+    return this.channel !== undefined || this.services.mayLogInClear(this.peer)
+  }
+
+  /** AUTHORIZATION as RFC 1939 means it, AUTH under way included. */
+  get #isBeforeLogin(): boolean {
+    return this.state.kind === 'authorization' || this.state.kind === 'authenticating'
   }
 
   received(chunk: Uint8Array): void {
@@ -92,7 +126,7 @@ export class Session implements SessionContext {
   closed(): void {
     this.#isConnected = false
     // A running UPDATE is not stopped; its outcome stands, and ends the session.
-    if (this.state.kind !== 'update') this.#end('dropped')
+    if (this.state.kind !== 'update') this.#end(this.#securing ? 'tls-failed' : 'dropped')
     this.#leave()
   }
 
@@ -103,8 +137,7 @@ export class Session implements SessionContext {
     if (this.#outlet.stalledMs(nowMs) > limits.writeTimeoutMs) return this.#end('slow-reader')
     if (this.#busy) return
     const idleMs = nowMs - this.#activeAtMs
-    const patienceMs =
-      this.state.kind === 'authorization' ? limits.authorizationTimeoutMs : limits.autologoutMs
+    const patienceMs = this.#isBeforeLogin ? limits.authorizationTimeoutMs : limits.autologoutMs
     // Without a word: RFC 1939 section 3.
     if (idleMs > patienceMs) this.#end('autologout')
     else if (this.#draining && idleMs > drainIdleMs) this.terminate('drain')
@@ -113,7 +146,7 @@ export class Session implements SessionContext {
   /** Nobody may log in any more; who has may go on, while not idle, until `terminate`. */
   drain(): void {
     this.#draining = true
-    if (this.state.kind === 'authorization' && !this.#busy) this.terminate('drain')
+    if (this.#isBeforeLogin && !this.#busy) this.terminate('drain')
   }
 
   /** Ends the session now, deleting nothing; only a running UPDATE is waited for. */
@@ -126,7 +159,7 @@ export class Session implements SessionContext {
   /** Answers what has come in, in order, as far as it can be answered at once. */
   #work(): void {
     while (!this.#busy && this.state.kind !== 'ended') {
-      const line = this.#lines.next(lineLimits)
+      const line = this.#lines.next(this.state.kind === 'authenticating' ? responseLimits : lineLimits)
       if (line === undefined) break
       const answer = this.#answer(line)
       if (answer instanceof Promise || needsTime(answer)) void this.#occupy(this.#giveInTime(answer))
@@ -144,7 +177,7 @@ export class Session implements SessionContext {
     if (this.state.kind === 'ended') return
     this.#outlet.flush()
     if (this.#inputHasEnded) this.#end('dropped')
-    else if (this.#draining && this.state.kind === 'authorization') this.terminate('drain')
+    else if (this.#draining && this.#isBeforeLogin) this.terminate('drain')
     else if (this.#paused) {
       this.#paused = false
       this.#outlet.resume()
@@ -154,10 +187,11 @@ export class Session implements SessionContext {
   #answer(line: Uint8Array | typeof tooLong): Answer | Promise<Answer> {
     this.#activeAtMs = performance.now()
     this.counts.commands += 1
+    const { state } = this
+    if (state.kind === 'authenticating') return respond(this, state, line === tooLong ? undefined : line)
     if (line === tooLong) return lineTooLong
     const command = parseCommand(line)
     if (command.verb === undefined) return badCommand(command.problem)
-    const { state } = this
     if (state.kind !== 'authorization' && state.kind !== 'transaction') return notNow
     const handler = handlerOf(command.verb, state.kind)
     if (!handler) return notNow
@@ -195,6 +229,7 @@ export class Session implements SessionContext {
   async #giveInTime(pending: Answer | Promise<Answer>): Promise<void> {
     const answer = pending instanceof Promise ? await pending : pending
     if (answer.refused !== undefined) await this.#giveRefusal(answer, answer.refused)
+    else if (answer.startTls) await this.#secure(answer)
     else if (answer.message ?? answer.lines) await this.#giveBody(answer)
     else this.#give(answer)
     if (this.#transmission.mustWait) await this.#transmission.pace()
@@ -214,9 +249,28 @@ export class Session implements SessionContext {
     this.#give(answer)
     const { badCommandsBeforeLogin, badCommands, loginFailures } = services.limits
     if (counts.loginFailures >= loginFailures) this.#end('login-failures')
-    else if (refusals >= (state.kind === 'authorization' ? badCommandsBeforeLogin : badCommands)) {
+    else if (refusals >= (state.kind === 'transaction' ? badCommands : badCommandsBeforeLogin)) {
       this.#end('bad-commands')
     }
+  }
+
+  /**
+   * STLS. What came in clear behind it would be taken for the first command of the protected session: it closes the
+   * connection instead. Behind the handshake everything starts afresh.
+   */
+  async #secure({ text }: Answer): Promise<void> {
+    const { tls } = this.services
+    if (!tls || this.#lines.pendingOctets > 0) return this.#end('injection')
+    this.#transmission.sendText(text)
+    this.#outlet.flush()
+    this.#securing = true
+    try {
+      await this.#outlet.startTls(tls)
+    } catch {
+      this.#end('tls-failed')
+    }
+    this.#securing = false
+    if (this.state.kind !== 'ended') this.state = freshState
   }
 
   /** Waits, but not beyond the end of the session. */
@@ -243,6 +297,7 @@ export class Session implements SessionContext {
     const { state } = this
     if (state.kind === 'ended') return
     this.state = { kind: 'ended' }
+    this.#endReason = reason
     this.#endPause?.()
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
@@ -261,20 +316,32 @@ export class Session implements SessionContext {
   #leave(): void {
     if (this.#isGone || this.#isConnected || this.#busy || this.#releasing) return
     this.#isGone = true
-    this.#onGone(this)
+    this.#onGone(this, this.#endReason)
   }
 
   #logSummary(reason: EndReason): void {
-    const { id, user, peer, counts } = this
-    const { octetsIn, octetsOut } = this.#outlet
+    const { id, user, mechanism, peer, counts } = this
+    const { octetsIn, octetsOut, channel } = this.#outlet
     const durationMs = Math.round(performance.now() - this.#startedAtMs)
     this.services.log.info(
-      { session: id, user, peer, ...counts, octetsIn, octetsOut, reason, durationMs },
+      {
+        session: id,
+        user,
+        mechanism,
+        peer,
+        tls: channel?.version,
+        ...counts,
+        octetsIn,
+        octetsOut,
+        reason,
+        durationMs,
+      },
       'pop3 session',
     )
   }
 }
 
 function needsTime(answer: Answer): boolean {
-  return answer.refused !== undefined || answer.lines !== undefined || answer.message !== undefined
+  const { refused, startTls, lines, message } = answer
+  return refused !== undefined || startTls !== undefined || lines !== undefined || message !== undefined
 }

@@ -1,11 +1,15 @@
 // The states of a session, RFC 1939 section 3, each with what exists only in it: there is no maildrop outside
 // TRANSACTION. And what a command handler sees of its session and gives back.
 import type { Authenticator } from '../../auth/authenticator.ts'
+import type { Login, LoginOrigin, SecureChannel } from '../../auth/login.ts'
+import type { SaslExchange } from '../../auth/sasl.ts'
 import type { Account } from '../../mail/account.ts'
 import type { MaildropStore, MessageOctets } from '../../mail/maildrop-store.ts'
 import type { Octets } from '../../mail/octets.ts'
 import type { Log } from '../../net/log.ts'
+import type { TlsServerOptions } from '../../net/tls.ts'
 import { err, ok } from '../wire/reply.ts'
+import type { CapabilityTexts } from './capabilities.ts'
 import type { Pop3Limits } from './limits.ts'
 import type { SessionMaildrop } from './maildrop.ts'
 
@@ -15,10 +19,21 @@ export interface AuthorizationState {
   readonly user: string | undefined
 }
 
+/** In AUTHORIZATION still, but the next line is a response and no command. RFC 5034 section 4. */
+export interface AuthenticatingState {
+  readonly kind: 'authenticating'
+  readonly mechanism: string
+  readonly exchange: SaslExchange
+  /** Set once nothing is missing but the client's answer to the mechanism's last words. */
+  readonly granted?: Login
+}
+
 export interface TransactionState {
   readonly kind: 'transaction'
   readonly account: Account
   readonly maildrop: SessionMaildrop
+  /** The login does not allow to delete. */
+  readonly readOnly: boolean
 }
 
 /** Deleting what was marked; nothing can stop it any more. */
@@ -30,7 +45,12 @@ export interface EndedState {
   readonly kind: 'ended'
 }
 
-export type SessionState = AuthorizationState | TransactionState | UpdateState | EndedState
+export type SessionState =
+  | AuthorizationState
+  | AuthenticatingState
+  | TransactionState
+  | UpdateState
+  | EndedState
 /** The states that take commands. */
 export type CommandState = AuthorizationState | TransactionState
 
@@ -43,6 +63,8 @@ export type EndReason =
   | 'bad-commands'
   | 'login-failures'
   | 'line-too-long'
+  | 'injection' // something came in clear behind STLS
+  | 'tls-failed' // the handshake after STLS
   | 'slow-reader'
   | 'fault'
   | 'closed' // the server was closed at once
@@ -53,7 +75,14 @@ export interface Pop3Services {
   readonly maildrops: MaildropStore
   readonly log: Log
   readonly limits: Pop3Limits
-  readonly texts: { readonly greeting: string; readonly capabilities: string; readonly help: string }
+  readonly hostname: string
+  readonly capabilities: CapabilityTexts
+  /** For STLS; without it there is no STLS. */
+  readonly tls: TlsServerOptions | undefined
+  /** Whether a peer of this address may log in without TLS. */
+  readonly mayLogInClear: (peer: string) => boolean
+  /** Every login is logged as what it is: a device that knows no better. */
+  readonly isForOldDevices: boolean
 }
 
 /** For the summary line. */
@@ -71,8 +100,17 @@ export interface SessionContext {
   readonly peer: string
   readonly services: Pop3Services
   readonly counts: SessionCounts
+  /** Undefined in clear. */
+  readonly channel: SecureChannel | undefined
+  readonly origin: LoginOrigin
+  /** Whether the channel is good enough for a login. */
+  readonly mayLogIn: boolean
+  /** What the greeting offered for APOP, RFC 1939 section 7; undefined when it offered none. */
+  readonly timestamp: string | undefined
   /** The account's name once someone has logged in. */
   user: string | undefined
+  /** How that was; `PASS`, `APOP`, or a mechanism of AUTH. */
+  mechanism: string | undefined
   state: SessionState
 }
 
@@ -91,6 +129,8 @@ export interface Answer {
   readonly lines?: Iterable<string>
   /** A message that follows the status line. */
   readonly message?: MessageBody
+  /** Go over to TLS behind this reply. */
+  readonly startTls?: true
   /** Close behind this reply. */
   readonly end?: EndReason
   /** Counts against the patience of the session. */

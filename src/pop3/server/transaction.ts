@@ -8,6 +8,7 @@ import { type Answer, positive, type SessionContext, type TransactionState } fro
 import { topOf } from './top.ts'
 
 const nothing = positive('')
+const mayOnlyRead: Answer = { text: err('this login may read, not delete', 'SYS/PERM') }
 
 export function stat(_session: SessionContext, { maildrop }: TransactionState): Answer {
   return positive(`${maildrop.count} ${maildrop.octets}`)
@@ -64,9 +65,10 @@ export async function top(
 
 export function dele(
   _session: SessionContext,
-  { maildrop }: TransactionState,
+  { maildrop, readOnly }: TransactionState,
   { message: number }: CommandOf<'DELE'>,
 ): Answer {
+  if (readOnly) return mayOnlyRead
   const found = maildrop.find(number)
   if ('missing' in found) return notThere(found, number, maildrop)
   maildrop.mark(found.index)

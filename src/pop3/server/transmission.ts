@@ -1,5 +1,7 @@
 // Sending what follows a status line, piece by piece, at the pace of the peer, and with pauses for the other sessions.
+import type { SecureChannel } from '../../auth/login.ts'
 import { DotStuffer } from '../../net/dot-stuffing.ts'
+import type { TlsServerOptions } from '../../net/tls.ts'
 import { terminator } from '../wire/reply.ts'
 import type { MessageBody } from './state.ts'
 
@@ -11,6 +13,8 @@ export interface Outlet {
   readonly full: boolean
   /** False once it was ended or cut, by either side. */
   readonly isOpen: boolean
+  /** Undefined in clear. */
+  readonly channel: SecureChannel | undefined
   sendText(text: string): void
   sendOctets(octets: Uint8Array): void
   flush(): void
@@ -18,6 +22,8 @@ export interface Outlet {
   drained(): Promise<void>
   pause(): void
   resume(): void
+  /** Goes over to TLS. Rejects when that fails; the connection is then closed. */
+  startTls(options: TlsServerOptions): Promise<void>
   end(): void
   cut(): void
   stalledMs(nowMs: number): number

@@ -1,11 +1,14 @@
 // The capability list, RFC 2449 sections 5 and 6, RFC 3206 section 4 (AUTH-RESP-CODE), RFC 1939 section 7 (what is
-// optional). The same list in both states.
+// optional), RFC 5034 section 3 (SASL), RFC 2595 section 4 (STLS). What may be done before login is listed after it too:
+// RFC 2449 section 5; what differs is what the channel allows.
 
-export type Capability = 'TOP' | 'UIDL' | 'USER'
+export type Capability = 'TOP' | 'UIDL' | 'USER' | 'STLS' | 'SASL'
 
 export interface CapabilityFacts {
   /** What the commands bring. */
   readonly ofCommands: readonly Capability[]
+  /** Mechanisms that AUTH would begin; none: AUTH is not offered. */
+  readonly mechanisms: readonly string[]
   /** Days a message is kept at least, or for ever. RFC 2449 section 6.7. */
   readonly expire: 'NEVER' | number
   /** Name and version; empty: not told. RFC 2449 section 6.9. */
@@ -13,13 +16,18 @@ export interface CapabilityFacts {
 }
 
 /** The lines of CAPA's reply, without line ends. */
-export function capabilityLines({ ofCommands, expire, implementation }: CapabilityFacts): string[] {
+export function capabilityLines(facts: CapabilityFacts): string[] {
+  const { ofCommands, mechanisms, expire, implementation } = facts
   return [
-    ...ofCommands,
+    ...ofCommands.flatMap(tag => (tag === 'SASL' ? saslLine(mechanisms) : tag)),
     'RESP-CODES',
     'AUTH-RESP-CODE',
     'PIPELINING',
     `EXPIRE ${expire}`,
     ...(implementation === '' ? [] : [`IMPLEMENTATION ${implementation}`]),
   ]
+}
+
+function saslLine(mechanisms: readonly string[]): string[] {
+  return mechanisms.length === 0 ? [] : [`SASL ${mechanisms.join(' ')}`]
 }

@@ -1,12 +1,22 @@
-// The grammar of commands, RFC 1939 section 3 and RFC 2449 section 4: octets of one line in, a typed command or a syntax
+// The grammar of commands, RFC 1939 section 3 and RFC 2449 section 4, and of AUTH's responses, RFC 5034 section 4: octets of one line in, a typed command or a syntax
 // problem out. Strict: one space between arguments, digits only in numbers, nothing behind the last argument. Reports
 // never repeat what was sent.
+
+import { decodeBase64 } from './base64.ts'
 
 /** A message number as the client writes it: 1 is the first message. */
 export type MessageNumber = number
 
+/** What a client answers a challenge with, or sends along with AUTH; `malformed` is no base64. */
+export type SaslResponse = Uint8Array | 'cancel' | 'malformed'
+
 /** What a command carries besides its verb. */
 interface CommandArguments {
+  /** Without a mechanism it asks which there are. */
+  readonly AUTH: { readonly mechanism: string | undefined; readonly initial: SaslResponse | undefined }
+  /** `digest` are 32 lower-case hexadecimal digits. */
+  readonly APOP: { readonly name: string; readonly digest: string }
+  readonly STLS: NoArguments
   readonly USER: { readonly name: string }
   readonly PASS: { readonly password: Uint8Array }
   readonly LIST: { readonly message: MessageNumber | undefined }
@@ -44,6 +54,8 @@ const problems = {
   noArgument: problem('this command takes no argument'),
   name: problem('one user name expected'),
   password: problem('a password expected'),
+  mechanism: problem('a mechanism and at most one initial response expected'),
+  digest: problem('a user name and a digest of 32 hexadecimal digits expected'),
   message: problem('a message number expected'),
   lines: problem('a message number and a number of lines expected'),
 }
@@ -52,6 +64,9 @@ const problems = {
 const grammars: { readonly [V in Verb]: ArgumentGrammar<CommandOf<V>> } = {
   USER: userName,
   PASS: password,
+  AUTH: mechanismAndResponse,
+  APOP: nameAndDigest,
+  STLS: bare('STLS'),
   QUIT: bare('QUIT'),
   NOOP: bare('NOOP'),
   STAT: bare('STAT'),
@@ -122,15 +137,64 @@ function password(argument: Uint8Array | undefined): CommandOf<'PASS'> | SyntaxP
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const notInNames = /[\p{Cc}\p{Cf}\p{Z}]/u
 
-/** One word of printable characters, UTF-8 (RFC 6856 section 3.1) included. */
 function userName(argument: Uint8Array | undefined): CommandOf<'USER'> | SyntaxProblem {
-  if (argument === undefined || argument.length === 0) return problems.name
+  const name = argument && nameIn(argument)
+  return name === undefined ? problems.name : { verb: 'USER', name }
+}
+
+/** One word of printable characters, UTF-8 (RFC 6856 section 3.1) included. */
+function nameIn(octets: Uint8Array): string | undefined {
   try {
-    const name = utf8.decode(argument)
-    return notInNames.test(name) ? problems.name : { verb: 'USER', name }
+    const name = utf8.decode(octets)
+    return name === '' || notInNames.test(name) ? undefined : name
   } catch {
-    return problems.name
+    return undefined
   }
+}
+
+const digestForm = /^[0-9a-f]{32}$/
+
+/** RFC 1939 section 7, APOP. */
+function nameAndDigest(argument: Uint8Array | undefined): CommandOf<'APOP'> | SyntaxProblem {
+  const gap = argument?.indexOf(space) ?? -1
+  if (argument === undefined || gap < 0) return problems.digest
+  const name = nameIn(argument.subarray(0, gap))
+  const digest = latin1(argument.subarray(gap + 1))
+  return name === undefined || !digestForm.test(digest) ? problems.digest : { verb: 'APOP', name, digest }
+}
+
+/** RFC 4422 section 3.1. */
+const mechanismForm = /^[A-Za-z0-9_-]{1,20}$/
+const equals = 0x3d
+const asterisk = 0x2a
+
+/** RFC 5034 section 4; a space and nothing behind AUTH asks for the list too, as some clients do. */
+function mechanismAndResponse(argument: Uint8Array | undefined): CommandOf<'AUTH'> | SyntaxProblem {
+  if (argument === undefined || argument.length === 0) {
+    return { verb: 'AUTH', mechanism: undefined, initial: undefined }
+  }
+  const gap = argument.indexOf(space)
+  const mechanism = latin1(gap < 0 ? argument : argument.subarray(0, gap))
+  if (!mechanismForm.test(mechanism)) return problems.mechanism
+  if (gap < 0) return { verb: 'AUTH', mechanism, initial: undefined }
+  const initial = argument.subarray(gap + 1)
+  if (initial.length === 0 || initial.includes(space)) return problems.mechanism
+  // An empty initial response is written `=`, to differ from none.
+  const isEmpty = initial.length === 1 && initial[0] === equals
+  return {
+    verb: 'AUTH',
+    mechanism,
+    initial: isEmpty ? new Uint8Array(0) : (decodeBase64(initial) ?? 'malformed'),
+  }
+}
+
+/** Parses a line that answers a challenge. */
+export function parseSaslResponse(line: Uint8Array): SaslResponse {
+  return line.length === 1 && line[0] === asterisk ? 'cancel' : (decodeBase64(line) ?? 'malformed')
+}
+
+function latin1(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
 }
 
 function message<V extends 'RETR' | 'DELE'>(

@@ -1,5 +1,6 @@
 // The form of replies, RFC 1939 section 3: status lines of at most 512 octets with response codes (RFC 2449 section 8,
 // RFC 3206), scan listings and unique-id listings. Texts are ours: nothing a client sent is repeated in them.
+import { encodeBase64 } from './base64.ts'
 import { statusLineOctets } from './limits.ts'
 
 /** `SYS/TEMP`, `SYS/PERM` and `AUTH` are RFC 3206, `IN-USE` is RFC 2449 section 8.1.2. */
@@ -14,6 +15,11 @@ export function ok(text: string): string {
 
 export function err(text: string, code?: ResponseCode): string {
   return statusLine(code === undefined ? `-ERR ${text}` : `-ERR [${code}] ${text}`)
+}
+
+/** A challenge of AUTH, RFC 5034 section 4: no status line, and as long as it must be. */
+export function challenge(octets: Uint8Array): string {
+  return `+ ${encodeBase64(octets)}\r\n`
 }
 
 /** A whole multi-line reply of short lines that never begin with a dot. */

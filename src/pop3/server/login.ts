@@ -1,0 +1,75 @@
+// From a verified login to the TRANSACTION state, whatever brought it: the lock is held and the listing loaded before
+// +OK is said. RFC 1939 section 4. And which logins a channel allows, RFC 8314 section 3.
+import type { Login } from '../../auth/login.ts'
+import { isRefusal } from '../../mail/errors.ts'
+import { counted, err } from '../wire/reply.ts'
+import { failureReply } from './failure.ts'
+import { SessionMaildrop } from './maildrop.ts'
+import { type Answer, positive, type SessionContext } from './state.ts'
+import { release } from './update.ts'
+
+const refused: Answer = { text: err('authentication failed', 'AUTH'), refused: 'login' }
+const needsTls: Answer = {
+  text: err('TLS is required before login', 'SYS/PERM'),
+  refused: 'bad-command',
+}
+/** For a session that is no more: nobody reads it. */
+const unheard = positive('')
+
+/** The one answer to everything that is no login. */
+export function refuseLogin(): Answer {
+  return refused
+}
+
+/** The answer to a login that may not travel over this channel; undefined where it may. */
+export function clearTextRefusal({ mayLogIn }: SessionContext): Answer | undefined {
+  return mayLogIn ? undefined : needsTls
+}
+
+/** Waits for a verdict and acts on it. `mechanism` is how the log calls the way in. */
+export async function logIn(
+  session: SessionContext,
+  mechanism: string,
+  verdict: Promise<Login | undefined>,
+): Promise<Answer> {
+  try {
+    const login = await verdict
+    if (hasEnded(session)) return unheard
+    return login ? await enter(session, login, mechanism) : refused
+  } catch (error) {
+    return failLogin(session, error, mechanism)
+  }
+}
+
+/** What was thrown on the way in, as an answer. */
+export function failLogin(session: SessionContext, error: unknown, mechanism: string): Answer {
+  const { services, id, peer, user } = session
+  const refusal = isRefusal(error) ? error.code : undefined
+  if (refusal) services.log.warn({ session: id, peer, user, mechanism, refusal }, 'pop3 login refused')
+  return { text: failureReply(error, session, mechanism) }
+}
+
+/** Opens the maildrop. */
+export async function enter(session: SessionContext, login: Login, mechanism: string): Promise<Answer> {
+  const { account, readOnly } = login
+  const { maildrops, log, isForOldDevices } = session.services
+  session.user = account.name
+  session.mechanism = mechanism
+  const opened = await maildrops.openMaildrop(account, { sessionId: session.id, peer: session.peer })
+  // The client may have gone while we waited; a lock nobody uses would keep the next session out.
+  if (hasEnded(session)) {
+    await release(session, opened)
+    return unheard
+  }
+  const maildrop = new SessionMaildrop(opened)
+  session.state = { kind: 'transaction', account, maildrop, readOnly }
+  if (isForOldDevices) {
+    const { id, peer, user, channel } = session
+    log.warn({ session: id, peer, user, tls: channel?.version ?? 'none' }, 'login of an old device')
+  }
+  return positive(`${counted(maildrop.count, 'message')} (${counted(maildrop.octets, 'octet')})`)
+}
+
+function hasEnded(session: SessionContext): boolean {
+  return session.state.kind === 'ended'
+}
