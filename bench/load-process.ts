@@ -1,13 +1,25 @@
 // Runs one load process and speaks with it.
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import type { IdleJob, IdleStep, Job, ListingJob, LmtpJob, Pop3Job, RateResult, Visit } from './load/job.ts'
+import type {
+  FloodJob,
+  FloodResult,
+  IdleJob,
+  IdleStep,
+  Job,
+  ListingJob,
+  LmtpJob,
+  Pop3Job,
+  RateResult,
+  Visit,
+} from './load/job.ts'
 import type { LoadReport } from './load/main.ts'
 
 const script = join(import.meta.dirname, 'load', 'main.js')
 
 /** Does the job in a process of its own. Rejects when anything was not as it should be. */
 export function runLoad(job: Pop3Job | LmtpJob, atPhase: () => void): Promise<RateResult>
+export function runLoad(job: FloodJob, atPhase: () => void): Promise<FloodResult>
 export function runLoad(job: ListingJob): Promise<readonly Visit[]>
 export function runLoad(job: Exclude<Job, IdleJob>, atPhase?: () => void): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -10,6 +10,7 @@ import { formatProfiles } from './profile.ts'
 import { formatResults, formatSample, type Sample, summarize } from './report.ts'
 import { type ScenarioName, scenarios } from './scenarios.ts'
 import { Bare } from './servers/bare.ts'
+import { type CertificateFiles, makeCertificate } from './servers/certificate.ts'
 import type { Contender, ContenderName, RunningServer } from './servers/contender.ts'
 import { Dovecot } from './servers/dovecot.ts'
 import { Poplar } from './servers/poplar.ts'
@@ -19,12 +20,14 @@ const resultsFile = resolve(import.meta.dirname, '../../bench/results.json')
 /** What must not outlive this process. */
 const running = new Set<RunningServer>()
 const contenders: Contender[] = []
+let certificate: CertificateFiles | undefined
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2)
   if (args.includes('--help')) return print(usage)
   const options = parseOptions(args, resultsFile)
-  for (const name of options.servers) contenders.push(createContender(name))
+  certificate = makeCertificate(options.keyKind)
+  for (const name of options.servers) contenders.push(createContender(name, certificate))
   for (const contender of contenders) await fill(contender, options)
   const samples: Sample[] = []
   for (const scenario of options.scenarios) samples.push(...(await runScenario(scenario, options)))
@@ -44,14 +47,14 @@ async function main(): Promise<void> {
   if (options.jsonFile) writeFileSync(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`)
 }
 
-function createContender(name: ContenderName): Contender {
+function createContender(name: ContenderName, files: CertificateFiles): Contender {
   switch (name) {
     case 'poplar':
-      return new Poplar()
+      return new Poplar('poplar', files)
     case 'uncached':
-      return new Poplar('uncached')
+      return new Poplar('uncached', files)
     case 'dovecot':
-      return new Dovecot()
+      return new Dovecot(files)
     case 'bare':
       return new Bare()
   }
@@ -110,6 +113,7 @@ async function stop(server: RunningServer): Promise<void> {
 async function cleanUp(): Promise<void> {
   for (const server of running) await stop(server)
   for (const contender of contenders) contender.remove()
+  certificate?.remove()
 }
 
 function print(text: string): void {

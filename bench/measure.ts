@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf, type MaildropFacts } from './corpus.ts'
-import type { RateResult } from './load/job.ts'
+import type { RateResult, VisitCounts } from './load/job.ts'
 import { runLoad, startIdleLoad } from './load-process.ts'
 import type { Options } from './options.ts'
-import { type MetricName, type ScenarioName, scenarios } from './scenarios.ts'
+import { type MetricName, metrics, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 import { mailDomain, type RunningServer } from './servers/contender.ts'
 import { familyCpuSeconds, familyMemory } from './servers/processes.ts'
 import { median } from './statistics.ts'
@@ -22,6 +22,8 @@ export interface Measurement {
   readonly cores?: { readonly server: number; readonly generator: number }
   /** Message octets a second. */
   readonly octetsPerSecond?: number
+  /** What else is worth knowing, for people. */
+  readonly notes?: readonly string[]
   /** The measured time. */
   readonly span?: Span
 }
@@ -32,6 +34,12 @@ const visitsOfHugeMaildrop = 6
 /** What a server gets to come to rest. */
 const settleMs = 2000
 const messagesPerConnection = 10
+const readersOfFlood = 8
+const floodShape = {
+  people: 40,
+  logins: { perSecond: 20, addresses: 4, atOnce: 1000 },
+  attack: { perSecond: 500, addresses: 1000 },
+} as const
 const factsByScenario = new Map<ScenarioName, readonly MaildropFacts[]>()
 
 export async function measure(
@@ -39,17 +47,17 @@ export async function measure(
   server: RunningServer,
   { sessions, warmUpMs, measureMs }: Timing,
 ): Promise<Measurement> {
-  const { work, script = 'login' } = scenarios[name]
+  const scenario = scenarios[name]
   const maildrops = factsOfScenario(name)
   const timing = { sessions, warmUpMs, measureMs }
   const { pop3Port, lmtpPort = 0 } = server
-  switch (work) {
-    case 'pop3':
-      return measureRate(name as MetricName, server, atPhase =>
-        runLoad({ kind: 'pop3', port: pop3Port, script, maildrops, ...timing }, atPhase),
-      )
+  switch (scenario.work) {
+    case 'pop3': {
+      const job = { ...pop3JobOf(scenario, server), maildrops, ...timing }
+      return measureRate(rateMetricOf(name), server, atPhase => runLoad(job, atPhase))
+    }
     case 'lmtp':
-      return measureRate(name as MetricName, server, atPhase =>
+      return measureRate(rateMetricOf(name), server, atPhase =>
         runLoad(
           {
             kind: 'lmtp',
@@ -67,29 +75,107 @@ export async function measure(
       return measureIdle(server, maildrops)
     case 'listing':
       return measureListing(server, maildrops)
+    case 'flood':
+      return measureFlood(server, maildrops, { ...timing, sessions: readersOfFlood })
   }
+}
+
+function pop3JobOf(
+  { script = 'login', channel = 'clear', login = 'password', passes = 1 }: Scenario,
+  { pop3Port, pop3sPort = 0 }: RunningServer,
+) {
+  const port = channel === 'clear' ? pop3Port : pop3sPort
+  return { kind: 'pop3', port, checkPort: pop3Port, script, channel, login, passes } as const
+}
+
+/** The one metric of a scenario whose figure is a rate. */
+function rateMetricOf(name: ScenarioName): MetricName {
+  const found = (Object.keys(metrics) as MetricName[]).find(metric => metrics[metric].scenario === name)
+  if (!found) throw new Error(`nothing is measured in ${name}`)
+  return found
 }
 
 async function measureRate(
   metric: MetricName,
-  { pid }: RunningServer,
+  server: RunningServer,
   run: (atPhase: () => void) => Promise<RateResult>,
 ): Promise<Measurement> {
-  // What an earlier measurement left to be written shall not slow this one.
-  execFileSync('sync')
-  const phases: { readonly cpuSeconds: number; readonly atUs: number }[] = []
-  const result = await run(() =>
-    phases.push({ cpuSeconds: familyCpuSeconds(pid), atUs: Number(process.hrtime.bigint() / 1000n) }),
-  )
-  const { units, octets, seconds, cpuSeconds } = result
+  const { result, phases } = await watch(server, run)
+  const { units, octets, seconds, cpuSeconds, resumedShare } = result
   const [begun, ended] = phases
   if (!begun || !ended) throw new Error('the load process did not say when it measured')
   return {
     figures: { [metric]: units / seconds },
     cores: { server: (ended.cpuSeconds - begun.cpuSeconds) / seconds, generator: cpuSeconds / seconds },
     octetsPerSecond: octets / seconds,
+    ...(resumedShare !== undefined && {
+      notes: [`${(100 * resumedShare).toFixed(1)} % of the handshakes resumed`],
+    }),
     span: { from: begun.atUs, to: ended.atUs },
   }
+}
+
+/** How the server stood when a measured time began or ended. */
+interface Phase {
+  readonly cpuSeconds: number
+  readonly atUs: number
+}
+
+async function watch<T>({ pid }: RunningServer, run: (atPhase: () => void) => Promise<T>) {
+  // What an earlier measurement left to be written shall not slow this one.
+  execFileSync('sync')
+  const phases: Phase[] = []
+  const result = await run(() =>
+    phases.push({ cpuSeconds: familyCpuSeconds(pid), atUs: Number(process.hrtime.bigint() / 1000n) }),
+  )
+  return { result, phases }
+}
+
+async function measureFlood(
+  server: RunningServer,
+  maildrops: readonly MaildropFacts[],
+  timing: Timing,
+): Promise<Measurement> {
+  const { pop3Port: port } = server
+  const { result, phases } = await watch(server, atPhase =>
+    runLoad({ kind: 'flood', port, maildrops, ...floodShape, ...timing }, atPhase),
+  )
+  const { quiet, flooded, attempts, logins } = result
+  const [, , begun, ended] = phases
+  if (!begun || !ended) throw new Error('the load process did not say when it measured')
+  return {
+    figures: {
+      floodLogin: flooded.loginMs,
+      floodRetr: (100 * flooded.retrsPerSecond) / quiet.retrsPerSecond,
+    },
+    cores: {
+      server: (ended.cpuSeconds - begun.cpuSeconds) / flooded.seconds,
+      generator: flooded.cpuSeconds / flooded.seconds,
+    },
+    notes: [
+      `quiet: login ${quiet.loginMs.toFixed(1)} ms, ${quiet.retrsPerSecond.toFixed(0)} RETR/s`,
+      `flood: ${countsText(attempts)}`,
+      `honest logins of both: ${countsText(logins)}`,
+    ],
+    span: { from: begun.atUs, to: ended.atUs },
+  }
+}
+
+/** `500 begun, 480 refused, 20 unanswered`: without what did not happen. */
+function countsText(counts: VisitCounts): string {
+  return (Object.keys(visitWords) as (keyof VisitCounts)[])
+    .filter(name => counts[name] > 0)
+    .map(name => `${counts[name]} ${visitWords[name]}`)
+    .join(', ')
+}
+
+const visitWords: Readonly<Record<keyof VisitCounts, string>> = {
+  begun: 'begun',
+  leftOut: 'left out',
+  letIn: 'let in',
+  refused: 'refused',
+  turnedAway: 'turned away',
+  unanswered: 'unanswered',
 }
 
 async function measureIdle(server: RunningServer, maildrops: readonly MaildropFacts[]) {

@@ -1,6 +1,7 @@
 // The command line of the benchmark.
 import { parseArgs } from 'node:util'
 import { type ScenarioName, scenarioNames } from './scenarios.ts'
+import { type KeyKind, keyKinds } from './servers/certificate.ts'
 import { type ContenderName, contenderNames } from './servers/contender.ts'
 
 export interface Options {
@@ -10,6 +11,8 @@ export interface Options {
   readonly measureMs: number
   readonly warmUpMs: number
   readonly sessions: number
+  /** Of the certificate that all servers show. */
+  readonly keyKind: KeyKind
   /** Where the results are written; undefined writes none. */
   readonly jsonFile: string | undefined
   /** The folder for CPU profiles of Poplar; undefined takes none. */
@@ -23,6 +26,7 @@ export const usage = `npm run bench -- [options]
   --rounds N        measurements of each; the median counts (default 3)
   --seconds N       how long each measurement takes (default 4)
   --sessions N      sessions at once (default 32)
+  --key KIND        of the certificate: ecdsa (P-256, default) or rsa (2048)
   --json FILE       where the results go (default: bench/results.json, for a whole run only)
   --quick           one round of one second: to see whether all works; the figures mean little
   --profile FOLDER  Poplar alone, one round, under node --cpu-prof; prints where the time went
@@ -38,6 +42,7 @@ export function parseOptions(args: readonly string[], resultsFile: string): Opti
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       sessions: { type: 'string' },
+      key: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean' },
       profile: { type: 'string' },
@@ -53,6 +58,7 @@ export function parseOptions(args: readonly string[], resultsFile: string): Opti
     measureMs: seconds * 1000,
     warmUpMs: quick ? 500 : 2000,
     sessions: number('--sessions', values.sessions, 32),
+    keyKind: names('--key', values.key, keyKinds, ['ecdsa'])[0] ?? 'ecdsa',
     jsonFile: values.json ?? (isWhole ? resultsFile : undefined),
     profileFolder: profile,
   }

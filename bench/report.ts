@@ -81,7 +81,8 @@ function reachedOf(
   poplar: number | undefined,
 ): number | undefined {
   if ('ratio' in target) return ratio === undefined ? undefined : ratio / target.ratio
-  return poplar === undefined ? undefined : target.atMost / poplar
+  if (poplar === undefined) return undefined
+  return 'atMost' in target ? target.atMost / poplar : poplar / target.atLeast
 }
 
 /** The circumstances and the table of medians. */
@@ -107,22 +108,27 @@ export function formatResults(results: Results): string {
 }
 
 /** One line for one measurement, as it is made. */
-export function formatSample({ scenario, server, round, figures, cores, octetsPerSecond }: Sample): string {
+export function formatSample(sample: Sample): string {
+  const { scenario, server, round, figures, cores, octetsPerSecond, notes = [] } = sample
   const parts = (Object.keys(figures) as MetricName[]).map(
     name => `${formatFigure(figures[name])} ${metrics[name].unit}`,
   )
   if (octetsPerSecond) parts.push(`${(octetsPerSecond / 1e6).toFixed(0)} MB/s`)
   if (cores) {
-    const [rate = 0] = Object.values(figures)
     parts.push(`cores: server ${cores.server.toFixed(2)}, generator ${cores.generator.toFixed(2)}`)
+  }
+  if (cores && octetsPerSecond !== undefined) {
+    const [rate = 0] = Object.values(figures)
     parts.push(`server's processor time ${((cores.server / rate) * 1e6).toFixed(0)} us each`)
   }
-  return `${scenario.padEnd(8)} round ${round}  ${server.padEnd(8)} ${parts.join(', ')}`
+  parts.push(...notes)
+  return `${scenario.padEnd(17)} round ${round}  ${server.padEnd(8)} ${parts.join(', ')}`
 }
 
 function formatTarget(target: Target | undefined, unit: string): string {
   if (!target) return ''
-  return 'ratio' in target ? `${target.ratio}x` : `${target.atMost} ${unit}`
+  if ('ratio' in target) return `${target.ratio}x`
+  return 'atMost' in target ? `${target.atMost} ${unit}` : `at least ${target.atLeast} ${unit}`
 }
 
 function formatReached(reached: number | undefined): string {

@@ -4,6 +4,11 @@ import type { MaildropFacts } from '../corpus.ts'
 /** What each POP3 session does between PASS and QUIT. */
 export type Pop3Script = 'login' | 'list' | 'fetch' | 'pipe'
 
+/** How its connections are carried: `tls-resumed` shakes hands in full only the first time. */
+export type Channel = 'clear' | 'tls' | 'tls-resumed'
+
+export type LoginKind = 'password' | 'scram'
+
 interface TimedJob {
   /** Sessions at once. */
   readonly sessions: number
@@ -14,7 +19,13 @@ interface TimedJob {
 export interface Pop3Job extends TimedJob {
   readonly kind: 'pop3'
   readonly port: number
+  /** In clear, where the maildrops are looked at before anything is measured. */
+  readonly checkPort: number
+  readonly channel: Channel
+  readonly login: LoginKind
   readonly script: Pop3Script
+  /** How often a session does its script. */
+  readonly passes: number
   readonly maildrops: readonly MaildropFacts[]
 }
 
@@ -43,7 +54,23 @@ export interface IdleJob {
   readonly maildrops: readonly MaildropFacts[]
 }
 
-export type Job = Pop3Job | LmtpJob | ListingJob | IdleJob
+/** Readers take the maildrops behind those of the people who log in; each has `sessions` of the timing. */
+export interface FloodJob extends TimedJob {
+  readonly kind: 'flood'
+  readonly port: number
+  readonly maildrops: readonly MaildropFacts[]
+  /** How many of the first maildrops belong to those who log in honestly. */
+  readonly people: number
+  readonly logins: {
+    readonly perSecond: number
+    readonly addresses: number
+    /** Logins that may wait for their answer. */
+    readonly atOnce: number
+  }
+  readonly attack: { readonly perSecond: number; readonly addresses: number }
+}
+
+export type Job = Pop3Job | LmtpJob | ListingJob | IdleJob | FloodJob
 
 /** Where the measured time begins and ends; told as it happens, so that the server can be watched over the same time. */
 export type MeasuredPhase = 'begun' | 'ended'
@@ -56,6 +83,38 @@ export interface RateResult {
   readonly seconds: number
   /** Processor time of the load process within the measured time. */
   readonly cpuSeconds: number
+  /** Under TLS, the share of the run's handshakes that resumed an earlier session. */
+  readonly resumedShare?: number
+}
+
+/** How the honest fared. */
+export interface HonestFigures {
+  readonly logins: number
+  /** The median, from connecting to being let in; infinite for who was not. */
+  readonly loginMs: number
+  readonly retrsPerSecond: number
+  readonly seconds: number
+  /** Processor time of the load process. */
+  readonly cpuSeconds: number
+}
+
+export interface FloodResult {
+  readonly quiet: HonestFigures
+  readonly flooded: HonestFigures
+  readonly attempts: VisitCounts
+  readonly logins: VisitCounts
+}
+
+/** How logins ended. */
+export interface VisitCounts {
+  readonly begun: number
+  /** Not begun, since too many were open. */
+  readonly leftOut: number
+  readonly letIn: number
+  readonly refused: number
+  /** The server closed, or refused before anybody said a name. */
+  readonly turnedAway: number
+  readonly unanswered: number
 }
 
 export interface Visit {

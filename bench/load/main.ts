@@ -1,5 +1,6 @@
 // The load process: takes one job from its parent, sends one result back. A process of its own, so that its work is
 // never counted as the server's, nor slowed by the benchmark's.
+import { runFloodLoad } from './flood-load.ts'
 import { runIdleLoad } from './idle-load.ts'
 import type { Job, MeasuredPhase } from './job.ts'
 import { runListingLoad } from './listing-load.ts'
@@ -23,6 +24,8 @@ function run(job: Job): Promise<unknown> {
       return runListingLoad(job)
     case 'idle':
       return runIdleLoad(job, step => send({ step }))
+    case 'flood':
+      return runFloodLoad(job, phase => send({ phase }))
   }
 }
 

@@ -15,7 +15,7 @@ const finalOctets = Buffer.from('\r\n.\r\n')
 
 export class ReplyChecker {
   #expected: ExpectedReply = { status: '' }
-  /** The status line as far as it came, when it was cut. */
+  /** The status line as far as it came. */
   #status = ''
   /** Octets of the body still to come; -1 while in the status line. */
   #remaining = -1
@@ -27,6 +27,11 @@ export class ReplyChecker {
     this.#status = ''
     this.#remaining = -1
     this.#tail = Buffer.alloc(0)
+  }
+
+  /** The status line of the reply, without its line end, once it has come. */
+  get status(): string {
+    return this.#status.trimEnd()
   }
 
   /**
@@ -42,6 +47,7 @@ export class ReplyChecker {
         return undefined
       }
       const status = this.#status + chunk.toString('latin1', at, end)
+      this.#status = status
       if (!isExpected(status, this.#expected.status)) return `the server answered ${JSON.stringify(status)}`
       if (this.#expected.bodyOctets === undefined) return end + 1
       this.#remaining = this.#expected.bodyOctets

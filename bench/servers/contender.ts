@@ -9,6 +9,8 @@ export interface RunningServer {
   /** The first of its processes; all others are its descendants. */
   readonly pid: number
   readonly pop3Port: number
+  /** Absent when it speaks no TLS. */
+  readonly pop3sPort?: number
   /** Absent when it takes no mail in. */
   readonly lmtpPort?: number
   /** Makes it collect its garbage, where it has a collector. */

@@ -1,5 +1,5 @@
 // Debian's Dovecot 2.3, tuned: authentication cache, long-lived login and session processes made in advance, PLAIN
-// passwords, Maildir with sizes in the names. Runs from a folder of its own on ports of its own, as root or not.
+// passwords beside derived keys for SCRAM, Maildir with sizes in the names. Runs from a folder of its own on ports of its own, as root or not.
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
@@ -14,11 +14,19 @@ import {
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { MaildropPlan, Message } from '../corpus.ts'
+import type { CertificateFiles } from './certificate.ts'
 import { type Contender, mailDomain, type RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
+import { dovecotKeys, ScramKeysByPassword } from './stored-passwords.ts'
 
 const program = '/usr/sbin/dovecot'
 const nobody = 65_534
+
+interface Ports {
+  readonly pop3Port: number
+  readonly pop3sPort: number
+  readonly lmtpPort: number
+}
 
 export class Dovecot implements Contender {
   readonly name = 'dovecot'
@@ -26,8 +34,10 @@ export class Dovecot implements Contender {
   readonly #folder = mkdtempSync(join(tmpdir(), 'bench-dovecot-'))
   readonly #isRoot = process.getuid?.() === 0
   readonly #names: string[] = []
+  readonly #certificate: CertificateFiles
 
-  constructor() {
+  constructor(certificate: CertificateFiles) {
+    this.#certificate = certificate
     if (!existsSync(program))
       throw new Error(`${program} is missing: apt-get install dovecot-pop3d dovecot-lmtpd`)
     this.title = `Dovecot ${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()}`
@@ -45,19 +55,22 @@ export class Dovecot implements Contender {
         this.#writeMessage(join(maildir, 'cur'), index, plan.message(index))
       }
     }
-    const users = plans.map(({ name, password }) => `${name}:{PLAIN}${password}\n`)
-    writeFileSync(join(this.#folder, 'users'), users.join(''), { flag: 'a' })
+    const keys = new ScramKeysByPassword()
+    for (const { name, password } of plans) {
+      this.#append('users', `${name}:{PLAIN}${password}\n`)
+      this.#append('scram-users', `${name}:${dovecotKeys(await keys.of(password))}\n`)
+    }
   }
 
   async start(): Promise<RunningServer> {
-    const [pop3Port, lmtpPort] = [await freePort(), await freePort()]
+    const ports = { pop3Port: await freePort(), pop3sPort: await freePort(), lmtpPort: await freePort() }
     const configFile = join(this.#folder, 'dovecot.conf')
-    writeFileSync(configFile, this.#config(pop3Port, lmtpPort))
+    writeFileSync(configFile, this.#config(ports))
     const child = await startServer([program, '-F', '-c', configFile], join(this.#folder, 'output.log'), [
-      pop3Port,
-      lmtpPort,
+      ports.pop3Port,
+      ports.lmtpPort,
     ])
-    return { pid: child.pid ?? 0, pop3Port, lmtpPort, stop: () => stopServer(child) }
+    return { pid: child.pid ?? 0, ...ports, stop: () => stopServer(child) }
   }
 
   makeCold(): void {
@@ -76,6 +89,10 @@ export class Dovecot implements Contender {
     return join(this.#folder, 'mail', name)
   }
 
+  #append(file: string, line: string): void {
+    writeFileSync(join(this.#folder, file), line, { flag: 'a' })
+  }
+
   #makeFolder(path: string): void {
     mkdirSync(path, { recursive: true })
     if (this.#isRoot) chownSync(path, nobody, nobody)
@@ -91,8 +108,9 @@ export class Dovecot implements Contender {
     if (this.#isRoot) chownSync(path, nobody, nobody)
   }
 
-  #config(pop3Port: number, lmtpPort: number): string {
+  #config({ pop3Port, pop3sPort, lmtpPort }: Ports): string {
     const folder = this.#folder
+    const { certFile, keyFile } = this.#certificate
     const { username } = userInfo()
     const group = this.#isRoot ? '' : execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()
     const [uid, gid] = this.#isRoot ? [nobody, nobody] : [userInfo().uid, userInfo().gid]
@@ -112,9 +130,12 @@ state_dir = ${folder}/state
 log_path = ${folder}/dovecot.log
 protocols = pop3 lmtp
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <${certFile}
+ssl_key = <${keyFile}
+ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
-auth_mechanisms = plain
+auth_mechanisms = plain login scram-sha-256
 auth_username_format = %Ln
 auth_cache_size = 10M
 mail_location = maildir:${folder}/mail/%n
@@ -127,7 +148,13 @@ default_process_limit = 2000
 default_client_limit = 8000
 passdb {
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%n ${folder}/users
+}
+passdb {
+  driver = passwd-file
+  mechanisms = scram-sha-256
+  args = scheme=SCRAM-SHA-256 username_format=%n ${folder}/scram-users
 }
 userdb {
   driver = static
@@ -138,7 +165,8 @@ service pop3-login {
     port = ${pop3Port}
   }
   inet_listener pop3s {
-    port = 0
+    port = ${pop3sPort}
+    ssl = yes
   }
   service_count = 0
   client_limit = 4000

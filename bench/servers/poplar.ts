@@ -1,29 +1,40 @@
 // Poplar as it is built in dist/, started by its own command with a configuration that differs from the defaults in
-// nothing but folder, ports, and the number of sessions one address may hold; as `uncached` also in keeping no mail in
-// memory.
+// nothing but folder, ports, certificate, and the number of sessions one address may hold; as `uncached` also in keeping
+// no mail in memory.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hashPassword } from '../../src/auth/password.ts'
+import type { StoredPassword } from '../../src/mail/account-registry.ts'
 import { foldName } from '../../src/mail/fold.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { MaildropPlan } from '../corpus.ts'
+import type { CertificateFiles } from './certificate.ts'
 import { type Contender, mailDomain, type RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
+import { poplarKeys, ScramKeysByPassword } from './stored-passwords.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
 /** Messages under way at once while the store is filled, so that they share transactions. */
 const fillConcurrency = 64
 
+interface Ports {
+  readonly pop3Port: number
+  readonly pop3sPort: number
+  readonly lmtpPort: number
+}
+
 export class Poplar implements Contender {
   readonly name: 'poplar' | 'uncached'
   readonly title: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'bench-poplar-'))
+  readonly #certificate: CertificateFiles
 
   /** `uncached` keeps no mail in memory. */
-  constructor(name: 'poplar' | 'uncached' = 'poplar') {
+  constructor(name: 'poplar' | 'uncached', certificate: CertificateFiles) {
     this.name = name
+    this.#certificate = certificate
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string
     }
@@ -35,10 +46,12 @@ export class Poplar implements Contender {
     try {
       // One password for all, and one hash of it: each account is verified on its own all the same.
       const hashes = new Map<string, string>()
+      const keys = new ScramKeysByPassword()
       for (const plan of plans) {
         const passwordHash = hashes.get(plan.password) ?? (await hashPassword(Buffer.from(plan.password)))
         hashes.set(plan.password, passwordHash)
-        await fillMaildrop(store, plan, passwordHash)
+        const scramKeys = [poplarKeys(await keys.of(plan.password))]
+        await fillMaildrop(store, plan, { passwordHash, scramKeys })
       }
     } finally {
       await store.close()
@@ -48,19 +61,18 @@ export class Poplar implements Contender {
   async start(profileFolder?: string): Promise<RunningServer> {
     const nodeOptions = ['--expose-gc', '--import', join(import.meta.dirname, 'collect-garbage.js')]
     if (profileFolder) nodeOptions.push('--cpu-prof', `--cpu-prof-dir=${resolve(profileFolder)}`)
-    const [pop3Port, lmtpPort] = [await freePort(), await freePort()]
+    const ports = { pop3Port: await freePort(), pop3sPort: await freePort(), lmtpPort: await freePort() }
     const configFile = join(this.#folder, 'poplar.toml')
-    writeFileSync(configFile, this.#config(pop3Port, lmtpPort))
+    writeFileSync(configFile, this.#config(ports))
     const cli = join(repository, 'dist', 'cli.js')
     const child = await startServer(
       [process.execPath, ...nodeOptions, cli, 'serve', '--config', configFile],
       join(this.#folder, 'output.log'),
-      [pop3Port, lmtpPort],
+      [ports.pop3Port, ports.lmtpPort],
     )
     return {
       pid: child.pid ?? 0,
-      pop3Port,
-      lmtpPort,
+      ...ports,
       collectGarbage: () => child.kill('SIGUSR2'),
       stop: () => stopServer(child),
     }
@@ -78,14 +90,20 @@ export class Poplar implements Contender {
     return join(this.#folder, 'data')
   }
 
-  #config(pop3Port: number, lmtpPort: number): string {
+  #config({ pop3Port, pop3sPort, lmtpPort }: Ports): string {
+    const { certFile, keyFile } = this.#certificate
     return `
 data = "${this.#dataFolder}"
 hostname = "${mailDomain}"
 
 [listen]
 pop3 = "127.0.0.1:${pop3Port}"
+pop3s = "127.0.0.1:${pop3sPort}"
 lmtp = "127.0.0.1:${lmtpPort}"
+
+[tls]
+cert = "${certFile}"
+key = "${keyFile}"
 
 [pop3]
 max_sessions = 4000
@@ -94,8 +112,8 @@ ${this.name === 'uncached' ? '\n[store]\ncache = "0"\n' : ''}`
   }
 }
 
-async function fillMaildrop(store: Store, plan: MaildropPlan, passwordHash: string): Promise<void> {
-  const account = await store.addAccount({ name: foldName(plan.name), passwordHash, quotaOctets: 0 })
+async function fillMaildrop(store: Store, plan: MaildropPlan, password: StoredPassword): Promise<void> {
+  const account = await store.addAccount({ name: foldName(plan.name), ...password, quotaOctets: 0 })
   // In batches, so that the messages keep their order.
   for (let start = 0; start < plan.messageCount; start += fillConcurrency) {
     const count = Math.min(fillConcurrency, plan.messageCount - start)
