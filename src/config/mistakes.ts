@@ -52,9 +52,18 @@ function wrongValue(path: KeyPath, document: unknown): string {
     // What may be given without a list around it has no items.
     if (typeof value !== 'object' || value === null) break
     value = (value as Record<string | number, unknown>)[name]
-    found = typeof name === 'number' ? `item ${name + 1}` : 'it'
+    found = typeof name === 'number' ? `item ${name + 1}` : found === 'it' ? found : `\`${name}\` of ${found}`
   }
-  return `${keyName(path)} must be ${takesAt(path)}; ${found} is ${shown(value)}`
+  return `${keyName(describedPart(path))} must be ${takesAt(path)}; ${found} is ${shown(value)}`
+}
+
+/** The path up to the key that facts are known of: what is in the tables of a list is the list's. */
+function describedPart(path: KeyPath): KeyPath {
+  const length = path.findIndex((_name, index) => {
+    const schema = schemaAt(path.slice(0, index + 1))
+    return schema !== undefined && factsOf(schema) !== undefined
+  })
+  return length < 0 ? path : path.slice(0, length + 1)
 }
 
 function takesAt(path: KeyPath): string {
@@ -128,6 +137,7 @@ function editDistance(from: string, to: string): number {
 }
 
 function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
   if (value instanceof Date) return 'a date'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a table'

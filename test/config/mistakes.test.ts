@@ -191,7 +191,7 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'an item of a list of tables that lacks a key',
     toml: '[[tls.certificate]]\ncert = "a.crt"',
-    says: 'p.toml line 1: `certificate` in [tls] must be a list of tables with `cert` and `key`; it is undefined',
+    says: 'p.toml line 1: `certificate` in [tls] must be a list of tables with `cert` and `key`; `key` of item 1 is missing',
   },
   {
     why: 'terms of service that nobody agreed to',
