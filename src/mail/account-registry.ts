@@ -22,8 +22,12 @@ export interface Alias {
 export interface AccountRegistry extends AccountDirectory {
   /** Creates the account and its INBOX. Refuses with `account-exists`. */
   addAccount(account: NewAccount): Promise<Account>
-  /** Takes the place of all that was kept of the old password. Refuses with `no-such-account`. */
-  setPassword(name: AccountName, password: StoredPassword): Promise<void>
+  /**
+   * Takes the place of all that was kept of the old password. With `insteadOf`, a password hash, only as long as the
+   * account has that one, so that what is kept anew after a login never undoes a change made meanwhile. Refuses with
+   * `no-such-account`.
+   */
+  setPassword(name: AccountName, password: StoredPassword, insteadOf?: string): Promise<void>
   /** Refuses with `no-such-account`. */
   setDisabled(name: AccountName, isDisabled: boolean): Promise<void>
   /** Whether any account keeps its password itself: only then are CRAM-MD5 and APOP of any use. */

@@ -2,6 +2,7 @@
 // Nothing survives the process.
 import type { Store } from '../mail/store.ts'
 import { memoryAccounts } from './memory/accounts.ts'
+import { memoryAppPasswords } from './memory/app-passwords.ts'
 import { memoryDeliveries } from './memory/deliveries.ts'
 import { memoryArchive, memoryLocks, memoryMaildrops } from './memory/maildrops.ts'
 import { memoryRecovery } from './memory/recovery.ts'
@@ -22,6 +23,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
 
   return {
     ...memoryAccounts(state),
+    ...memoryAppPasswords(state),
     ...memoryMaildrops(state),
     ...memoryLocks(state),
     ...memoryDeliveries(state),

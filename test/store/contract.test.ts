@@ -1,6 +1,7 @@
 // Every store keeps every port's contract.
 import { describe } from 'vitest'
 import { accountRegistrySuite } from '../suites/account-registry.ts'
+import { appPasswordsSuite } from '../suites/app-passwords.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
@@ -10,6 +11,7 @@ import { stores } from './factories.ts'
 
 describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('account registry', () => accountRegistrySuite(factory))
+  describe('app passwords', () => appPasswordsSuite(factory))
   describe('delivery target', () => deliveryTargetSuite(factory))
   describe('maildrop store', () => maildropStoreSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))

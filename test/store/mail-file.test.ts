@@ -54,7 +54,7 @@ describe('opening', () => {
     // 2 is FULL: the log is on disk before a commit returns.
     expect(file.pragma('synchronous', { simple: true })).toBe(2)
     expect(file.pragma('application_id', { simple: true })).toBe(0x504f504c)
-    expect(file.pragma('user_version', { simple: true })).toBe(1)
+    expect(file.pragma('user_version', { simple: true })).toBe(2)
     expect(file.pragma('journal_mode', { simple: true })).toBe('wal')
     file.close()
   })
@@ -89,7 +89,7 @@ describe('a file that cannot be used is refused and left as it is', () => {
     [
       'it is newer',
       folder => change(folder, 'pragma user_version = 7'),
-      /newer Poplar \(schema version 7, this one knows 1\)/,
+      /newer Poplar \(schema version 7, this one knows 2\)/,
     ],
     [
       'it belongs to another program',
@@ -174,6 +174,11 @@ describe('damage inside is found by the integrity check', () => {
       'a content nobody shows',
       `insert into content values ('x', 0, 0, 0, null)`,
       /content x: no message shows it/,
+    ],
+    [
+      'an app password without its account',
+      `insert into app_password values ('x', 'i', 'phone', 'h', null, null, 0, null, 0, null, null)`,
+      /app password i \(phone\): its account x is missing/,
     ],
     ['octets without a content', `insert into content_chunk values ('x', 0, x'00')`, /octets of x lie about/],
   ]

@@ -129,7 +129,7 @@ describe('two processes', () => {
     const ofAnn = [{ accountName: 'ann', sessionId: 's1' }]
     await expect.poll(() => command.listLeases(), { timeout: 5_000 }).toMatchObject(ofAnn)
     await expect(command.openMaildrop(ann, holder)).rejects.toMatchObject({ code: 'maildrop-in-use' })
-    await command.setPasswordHash('ann', 'new')
+    await command.setPassword('ann', { passwordHash: 'new' })
     expect(await server.findAccount('ann')).toMatchObject({ passwordHash: 'new' })
     expect(await command.breakLease('ann')).toBe(true)
     await expect(session.update([])).rejects.toMatchObject({ code: 'lease-lost' })

@@ -1,5 +1,6 @@
 // The contract of AccountRegistry and AccountDirectory.
 import { describe, expect, it } from 'vitest'
+import { appPassword } from './app-passwords.ts'
 import { copyFor, deliver, octets, plainText, type StoreFactory, uidlsOf, withStore } from './fixtures.ts'
 
 export function accountRegistrySuite(factory: StoreFactory): void {
@@ -26,7 +27,13 @@ export function accountRegistrySuite(factory: StoreFactory): void {
     it('need neither password nor quota', async () => {
       const { store } = bench()
       await store.addAccount({ name: 'ann' })
-      expect(await store.findAccount('ann')).toMatchObject({ passwordHash: undefined, quotaOctets: 0 })
+      expect(await store.findAccount('ann')).toMatchObject({
+        passwordHash: undefined,
+        scramKeys: [],
+        sealedPassword: undefined,
+        isDisabled: false,
+        quotaOctets: 0,
+      })
     })
 
     it('have a name of their own', async () => {
@@ -38,12 +45,65 @@ export function accountRegistrySuite(factory: StoreFactory): void {
       expect(await store.findAccount('ann')).toEqual(first)
     })
 
-    it('change their password and quota', async () => {
+    it('change their quota', async () => {
       const { store } = bench()
-      await store.addAccount({ name: 'ann', passwordHash: 'old' })
-      await store.setPasswordHash('ann', 'new')
+      const before = await store.addAccount({ name: 'ann', passwordHash: 'old' })
       await store.setQuota('ann', 77)
-      expect(await store.findAccount('ann')).toMatchObject({ passwordHash: 'new', quotaOctets: 77 })
+      expect(await store.findAccount('ann')).toEqual({ ...before, quotaOctets: 77 })
+    })
+
+    it('keep of a password what is given, from the start or later', async () => {
+      const { store } = bench()
+      const first = { passwordHash: '$x$', scramKeys: ['SHA-1 "1"', 'SHA-256 2'], sealedPassword: 'v1:s' }
+      expect(await store.addAccount({ name: 'ann', ...first })).toMatchObject(first)
+      expect(await store.findAccount('ann')).toMatchObject(first)
+      const second = { passwordHash: '$y$', scramKeys: ['SHA-256 3'], sealedPassword: 'v1:t' }
+      await store.setPassword('ann', second)
+      expect(await store.findAccount('ann')).toMatchObject(second)
+    })
+
+    it('keep nothing of an old password beside a new one', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann', passwordHash: 'old', scramKeys: ['k'], sealedPassword: 's' })
+      await store.setPassword('ann', { passwordHash: 'new' })
+      expect(await store.findAccount('ann')).toMatchObject({
+        passwordHash: 'new',
+        scramKeys: [],
+        sealedPassword: undefined,
+      })
+    })
+
+    it('change their password instead of one, as long as they have that one', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann', passwordHash: 'one' })
+      await store.setPassword('ann', { passwordHash: 'two', scramKeys: ['k'] }, 'one')
+      await store.setPassword('ann', { passwordHash: 'late', sealedPassword: 's' }, 'one')
+      expect(await store.findAccount('ann')).toMatchObject({
+        passwordHash: 'two',
+        scramKeys: ['k'],
+        sealedPassword: undefined,
+      })
+    })
+
+    it('are disabled and enabled again, and stay what they are', async () => {
+      const { store } = bench()
+      const before = await store.addAccount({ name: 'ann', passwordHash: 'x' })
+      expect(before.isDisabled).toBe(false)
+      await store.setDisabled('ann', true)
+      expect(await store.findAccount('ann')).toEqual({ ...before, isDisabled: true })
+      await store.setDisabled('ann', false)
+      expect(await store.findAccount('ann')).toEqual(before)
+    })
+
+    it('say whether any of them keeps its password itself', async () => {
+      const { store } = bench()
+      await store.addAccount({ name: 'ann', passwordHash: 'x', scramKeys: ['k'] })
+      await store.addAccount({ name: 'bob', passwordHash: 'x' })
+      expect(await store.hasSealedPasswords()).toBe(false)
+      await store.setPassword('bob', { passwordHash: 'x', sealedPassword: 's' })
+      expect(await store.hasSealedPasswords()).toBe(true)
+      await store.removeAccount('bob')
+      expect(await store.hasSealedPasswords()).toBe(false)
     })
 
     it('are listed by name', async () => {
@@ -74,18 +134,24 @@ export function accountRegistrySuite(factory: StoreFactory): void {
       const bob = await store.addAccount({ name: 'bob' })
       await store.addAlias({ address: 'team', accountName: 'ann' })
       await store.addAlias({ address: 'team', accountName: 'bob' })
+      await store.addAppPassword('ann', { ...appPassword, name: 'phone' })
+      await store.addAppPassword('bob', { ...appPassword, name: 'phone' })
       await deliver(store, [copyFor(ann), copyFor(bob)])
       await store.removeAccount('ann')
       expect(await store.findAccount('ann')).toBeUndefined()
       expect(await store.listAliases()).toEqual([{ address: 'team', accountName: 'bob' }])
       expect(await uidlsOf(store, bob)).toHaveLength(1)
       expect(await store.checkIntegrity()).toEqual({ faults: [], messages: 1, contents: 1 })
+      expect(await store.listAppPasswords(ann.id)).toEqual([])
+      expect(await store.listAppPasswords(bob.id)).toHaveLength(1)
       const again = await store.addAccount({ name: 'ann' })
+      expect(await store.listAppPasswords(again.id)).toEqual([])
       expect(await uidlsOf(store, again)).toEqual([])
     })
 
     it.each([
-      ['setPasswordHash', (store: Bench['store']) => store.setPasswordHash('nobody', 'x')],
+      ['setPassword', (store: Bench['store']) => store.setPassword('nobody', { passwordHash: 'x' })],
+      ['setDisabled', (store: Bench['store']) => store.setDisabled('nobody', true)],
       ['setQuota', (store: Bench['store']) => store.setQuota('nobody', 1)],
       ['removeAccount', (store: Bench['store']) => store.removeAccount('nobody')],
       ['addAlias', (store: Bench['store']) => store.addAlias({ address: 'x', accountName: 'nobody' })],

@@ -1,30 +1,28 @@
 // The account registry of the memory store.
-import type { Account, AccountName } from '../../mail/account.ts'
+import type { Account } from '../../mail/account.ts'
 import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
 import type { MemoryState } from './state.ts'
 
+type Aliases = Pick<AccountRegistry, 'findAlias' | 'addAlias' | 'removeAlias' | 'listAliases'>
+
 export function memoryAccounts(state: MemoryState): AccountRegistry {
-  const accountOf = (name: AccountName) => state.accounts.get(name)?.account
-
   return {
+    ...memoryAliases(state),
+
     async findAccount(name) {
-      return accountOf(name)
+      return state.accounts.get(name)?.account
     },
 
-    async findAlias(address) {
-      return [...(state.aliases.get(address) ?? [])]
-        .sort(byText)
-        .map(accountOf)
-        .filter(account => account !== undefined)
-    },
-
-    async addAccount({ name, passwordHash, quotaOctets = 0 }) {
+    async addAccount({ name, passwordHash, scramKeys = [], sealedPassword, quotaOctets = 0 }) {
       if (state.accounts.has(name)) throw new Refusal('account-exists', `there is an account ${name} already`)
       const account: Account = {
         id: state.createId(),
         name,
         passwordHash,
+        scramKeys,
+        sealedPassword,
+        isDisabled: false,
         quotaOctets,
         usedOctets: 0,
         usedMessages: 0,
@@ -35,8 +33,18 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
       return account
     },
 
-    async setPasswordHash(name, passwordHash) {
-      state.change(state.require(name), { passwordHash })
+    async setPassword(name, { passwordHash, scramKeys = [], sealedPassword }, insteadOf) {
+      const entry = state.require(name)
+      if (insteadOf !== undefined && entry.account.passwordHash !== insteadOf) return
+      state.change(entry, { passwordHash, scramKeys, sealedPassword })
+    },
+
+    async setDisabled(name, isDisabled) {
+      state.change(state.require(name), { isDisabled })
+    },
+
+    async hasSealedPasswords() {
+      return [...state.accounts.values()].some(({ account }) => account.sealedPassword !== undefined)
     },
 
     async setQuota(name, quotaOctets) {
@@ -47,6 +55,7 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
       const { account } = state.require(name)
       state.accounts.delete(name)
       state.leases.delete(account.id)
+      state.appPasswords.delete(account.id)
       for (const [address, names] of state.aliases) {
         names.delete(name)
         if (names.size === 0) state.aliases.delete(address)
@@ -57,6 +66,17 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
       return [...state.accounts.values()]
         .map(({ account }) => account)
         .sort((one, other) => byText(one.name, other.name))
+    },
+  }
+}
+
+function memoryAliases(state: MemoryState): Aliases {
+  return {
+    async findAlias(address) {
+      return [...(state.aliases.get(address) ?? [])]
+        .sort(byText)
+        .map(name => state.accounts.get(name)?.account)
+        .filter(account => account !== undefined)
     },
 
     async addAlias({ address, accountName }) {

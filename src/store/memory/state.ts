@@ -1,5 +1,6 @@
 // What the memory store holds, and the few rules that several of its ports share.
 import type { Account, AccountName } from '../../mail/account.ts'
+import type { AppPassword } from '../../mail/app-passwords.ts'
 import type { ContentFacts } from '../../mail/delivery-target.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
@@ -42,6 +43,8 @@ export class MemoryState {
   readonly accounts = new Map<AccountName, MemoryAccount>()
   /** Address -> names of accounts. */
   readonly aliases = new Map<string, Set<AccountName>>()
+  /** By account id, oldest first. */
+  readonly appPasswords = new Map<Id, readonly AppPassword[]>()
   /** By account id. */
   readonly leases = new Map<Id, MemoryLease>()
 

@@ -1,10 +1,11 @@
 // The account registry in SQL.
 import type { Account, AccountName } from '../../mail/account.ts'
-import type { AccountRegistry } from '../../mail/account-registry.ts'
+import type { AccountRegistry, StoredPassword } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
+import { formatList, parseList } from './list-column.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
 import type { Remembered } from './remembered.ts'
@@ -24,12 +25,13 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
       return (await reader.rows(accountsByAddress, { address })).map(toAccount)
     },
 
-    async addAccount({ name, passwordHash, quotaOctets = 0 }) {
+    async addAccount({ name, quotaOctets = 0, ...password }) {
       const at = now()
       const account: Schema['account'] = {
         id: createId(at),
         name,
-        password_hash: passwordHash ?? null,
+        ...toColumns(password),
+        is_disabled: 0,
         quota_octets: quotaOctets,
         used_octets: 0,
         used_messages: 0,
@@ -40,8 +42,16 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
       return toAccount(account)
     },
 
-    async setPasswordHash(name, passwordHash) {
-      await writer.run(setPasswordHash, { name, passwordHash })
+    async setPassword(name, password, insteadOf) {
+      await writer.run(setPassword, { name, columns: toColumns(password), insteadOf: insteadOf ?? null })
+    },
+
+    async setDisabled(name, isDisabled) {
+      await writer.run(setDisabled, { name, is_disabled: isDisabled ? 1 : 0 })
+    },
+
+    async hasSealedPasswords() {
+      return (await reader.row(anySealed, {})) !== undefined
     },
 
     async setQuota(name, quotaOctets) {
@@ -78,6 +88,9 @@ function toAccount(found: Schema['account']): Account {
     id: found.id,
     name: found.name,
     passwordHash: found.password_hash ?? undefined,
+    scramKeys: parseList(found.scram_keys),
+    sealedPassword: found.sealed_password ?? undefined,
+    isDisabled: found.is_disabled === 1,
     quotaOctets: found.quota_octets,
     usedOctets: found.used_octets,
     usedMessages: found.used_messages,
@@ -86,7 +99,18 @@ function toAccount(found: Schema['account']): Account {
   }
 }
 
-const accountByName = statement<{ name: string }>()((db, p) =>
+/** What is kept of a password, as columns. */
+type PasswordColumns = Pick<Schema['account'], 'password_hash' | 'scram_keys' | 'sealed_password'>
+
+function toColumns({ passwordHash, scramKeys, sealedPassword }: Partial<StoredPassword>): PasswordColumns {
+  return {
+    password_hash: passwordHash ?? null,
+    scram_keys: formatList(scramKeys ?? []),
+    sealed_password: sealedPassword ?? null,
+  }
+}
+
+export const accountByName = statement<{ name: string }>()((db, p) =>
   db.selectFrom('account').selectAll().where('name', '=', p.name),
 )
 
@@ -117,6 +141,9 @@ const insertAccount = statement<Schema['account']>()((db, p) =>
       id: p.id,
       name: p.name,
       password_hash: p.password_hash,
+      scram_keys: p.scram_keys,
+      sealed_password: p.sealed_password,
+      is_disabled: p.is_disabled,
       quota_octets: p.quota_octets,
       used_octets: p.used_octets,
       used_messages: p.used_messages,
@@ -152,12 +179,41 @@ export function* addAccount(account: Schema['account']): Operation<void> {
   })
 }
 
-const updatePasswordHash = statement<{ name: string; passwordHash: string }>()((db, p) =>
-  db.updateTable('account').set({ password_hash: p.passwordHash }).where('name', '=', p.name).returning('id'),
+const anySealed = statement()(db =>
+  db.selectFrom('account').select('id').where('sealed_password', 'is not', null).limit(1),
 )
 
-export function* setPasswordHash(argument: { name: AccountName; passwordHash: string }): Operation<void> {
-  if (!(yield* row(updatePasswordHash, argument))) throw noSuchAccount(argument.name)
+const updatePassword = statement<PasswordColumns & { id: Id }>()((db, p) =>
+  db
+    .updateTable('account')
+    .set({
+      password_hash: p.password_hash,
+      scram_keys: p.scram_keys,
+      sealed_password: p.sealed_password,
+    })
+    .where('id', '=', p.id),
+)
+
+interface PasswordChange {
+  readonly name: AccountName
+  readonly columns: PasswordColumns
+  /** The hash that must still be there; null for any. */
+  readonly insteadOf: string | null
+}
+
+export function* setPassword({ name, columns, insteadOf }: PasswordChange): Operation<void> {
+  const account = yield* row(accountByName, { name })
+  if (!account) throw noSuchAccount(name)
+  if (insteadOf !== null && account.password_hash !== insteadOf) return
+  yield* rows(updatePassword, { ...columns, id: account.id })
+}
+
+const updateDisabled = statement<{ name: string; is_disabled: number }>()((db, p) =>
+  db.updateTable('account').set({ is_disabled: p.is_disabled }).where('name', '=', p.name).returning('id'),
+)
+
+export function* setDisabled(argument: { name: AccountName; is_disabled: number }): Operation<void> {
+  if (!(yield* row(updateDisabled, argument))) throw noSuchAccount(argument.name)
 }
 
 const updateQuota = statement<{ name: string; quotaOctets: number }>()((db, p) =>
@@ -180,11 +236,16 @@ const deleteMailboxes = statement<{ id: Id }>()((db, p) =>
   db.deleteFrom('mailbox').where('account_id', '=', p.id),
 )
 
+const deleteAppPasswords = statement<{ id: Id }>()((db, p) =>
+  db.deleteFrom('app_password').where('account_id', '=', p.id),
+)
+
 /** The account is gone at once; its messages are freed in steps, by this process or by housekeeping. */
 export function* removeAccount({ name }: { name: AccountName }): Operation<Id> {
   const removed = yield* row(deleteAccount, { name })
   if (!removed) throw noSuchAccount(name)
   yield* rows(deleteAddresses, removed)
+  yield* rows(deleteAppPasswords, removed)
   yield* rows(deleteMailboxes, removed)
   return removed.id
 }
@@ -232,6 +293,6 @@ export function* removeAlias(alias: { address: string; accountName: AccountName 
   }
 }
 
-function noSuchAccount(name: AccountName): Refusal {
+export function noSuchAccount(name: AccountName): Refusal {
   return new Refusal('no-such-account', `there is no account ${name}`)
 }

@@ -37,6 +37,26 @@ export const accountSums = statement<Page>()((db, p) =>
     .limit(p.limit),
 )
 
+/** App passwords that would be an account's, if it were there. */
+export const strayAppPasswords = statement<Page>()((db, p) =>
+  db
+    .selectFrom('app_password')
+    .select(['id', 'account_id', 'name'])
+    .where('id', '>', p.last)
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('account')
+            .select('account.id')
+            .whereRef('account.id', '=', 'app_password.account_id'),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(p.limit),
+)
+
 export const mailboxSums = statement<Page>()((db, p) =>
   db
     .selectFrom('mailbox')

@@ -13,6 +13,7 @@ import {
   firstChunksAfter,
   mailboxSums,
   messagesAfter,
+  strayAppPasswords,
   strayChunk,
 } from './integrity-statements.ts'
 
@@ -64,6 +65,10 @@ async function* accountFaults(reader: Connection): AsyncGenerator<string> {
     if ((mailbox.last_uid ?? 0) >= mailbox.uid_next)
       yield `mailbox ${id}: uid ${mailbox.last_uid} is not below uid_next`
   }
+  for await (const { id, account_id, name } of pages(last =>
+    reader.rows(strayAppPasswords, { last, limit: pageRows }),
+  ))
+    yield `app password ${id} (${name}): its account ${account_id} is missing`
 }
 
 /** Every message against the content it shows. */

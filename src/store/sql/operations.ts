@@ -1,6 +1,15 @@
 // Every change of the store by its name, for writers that live in another thread: the name and the argument are what
 // travels.
-import { addAccount, addAlias, removeAccount, removeAlias, setPasswordHash, setQuota } from './accounts.ts'
+import {
+  addAccount,
+  addAlias,
+  removeAccount,
+  removeAlias,
+  setDisabled,
+  setPassword,
+  setQuota,
+} from './accounts.ts'
+import { addAppPassword, noteAppPasswordUse, revokeAppPassword } from './app-passwords.ts'
 import { deliver, spill } from './deliveries.ts'
 import { freeLoose } from './freeing.ts'
 import { expunge } from './maildrops.ts'
@@ -9,11 +18,15 @@ import { freeExpunged, freeMessages, undelete } from './recovery.ts'
 
 const operations = [
   addAccount,
-  setPasswordHash,
+  setPassword,
+  setDisabled,
   setQuota,
   removeAccount,
   addAlias,
   removeAlias,
+  addAppPassword,
+  revokeAppPassword,
+  noteAppPasswordUse,
   spill,
   deliver,
   expunge,

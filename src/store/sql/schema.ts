@@ -7,12 +7,32 @@ export interface Schema {
     id: Id
     name: string
     password_hash: string | null
+    /** A list of texts in JSON; null where it is empty. */
+    scram_keys: string | null
+    sealed_password: string | null
+    /** 1 for true. */
+    is_disabled: number
     /** 0 means without limit. */
     quota_octets: number
     used_octets: number
     used_messages: number
     inbox_id: Id
     created_at: number
+  }
+  app_password: {
+    account_id: Id
+    id: Id
+    name: string
+    password_hash: string
+    /** This and the others: lists of texts in JSON, null where they are empty. */
+    scram_keys: string | null
+    protocols: string | null
+    /** 1 for true. */
+    read_only: number
+    networks: string | null
+    created_at: number
+    last_used_at: number | null
+    last_used_from: string | null
   }
   address: {
     address: string

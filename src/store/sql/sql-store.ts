@@ -1,6 +1,7 @@
 // A whole store over one SQL database.
 import type { Store } from '../../mail/store.ts'
 import { sqlAccounts } from './accounts.ts'
+import { sqlAppPasswords } from './app-passwords.ts'
 import { sqlArchive } from './archive.ts'
 import type { Database } from './database.ts'
 import { sqlDeliveries } from './deliveries.ts'
@@ -22,6 +23,7 @@ export async function createSqlStore(database: Database, options: SqlStoreOption
 
   return {
     ...sqlAccounts(database, leases, remembered),
+    ...sqlAppPasswords(database),
     ...sqlMaildrops(database, leases, remembered),
     ...sqlLocks(database, leases),
     ...sqlDeliveries(database),

@@ -16,6 +16,7 @@ import {
   type Statement,
   statement,
 } from '../../../src/store/sql/statement.ts'
+import { appPassword } from '../../suites/app-passwords.ts'
 import { copyFor, deliver, expunge, holder, octets, put, textOf } from '../../suites/fixtures.ts'
 import { scratchFolder } from '../factories.ts'
 
@@ -134,6 +135,8 @@ it('every statement finds its rows by an index', async () => {
   expect(listing?.[1]).toEqual([
     'SEARCH message USING COVERING INDEX message_scan (account_id=? AND mailbox_id=? AND uid>? AND uid<?)',
   ])
+  const sealed = [...seen].find(([sql]) => sql.includes('"sealed_password" is not null'))
+  expect(sealed?.[1]).toEqual(['SCAN account USING INDEX account_sealed'])
   // What names a message by its unique-id must go straight to it.
   const partial = [...seen].filter(
     ([sql, plan]) =>
@@ -151,7 +154,13 @@ async function everything(): Promise<void> {
   await Promise.all([store.findAlias('x'), store.listAliases(), store.listAccounts(), store.listLeases()])
   await store.removeAlias('x')
   await store.removeAlias('y', 'ann')
-  await store.setPasswordHash('ann', 'h')
+  await store.setPassword('ann', { passwordHash: 'h', sealedPassword: 's' })
+  await store.setDisabled('ann', true)
+  await store.hasSealedPasswords()
+  const { id } = await store.addAppPassword('ann', { ...appPassword, name: 'phone' })
+  await store.noteAppPasswordUse(id, new Date(), '192.0.2.1')
+  await store.listAppPasswords(ann.id)
+  await store.revokeAppPassword('ann', 'phone')
   await store.setQuota('ann', 0)
   await put(store, ann, 'small')
   await put(store, ann, 'large', `A: b\r\n\r\n${'x'.repeat(600_000)}\r\n`)

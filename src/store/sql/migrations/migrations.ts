@@ -1,5 +1,6 @@
 // The migrations in their order: the schema's version is how many of them a database has seen.
 import { first } from './0001-first.ts'
+import { credentials } from './0002-credentials.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, credentials]
