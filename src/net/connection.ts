@@ -1,6 +1,10 @@
 // One TCP connection. What is sent between two flushes leaves in one write; nothing is buffered for a reader who does
-// not read: past `highWaterOctets` the sender waits. Closing is polite (what was sent arrives) and bounded in time.
+// not read: past `highWaterOctets` the sender waits. Closing is polite (what was sent arrives) and bounded in time. TLS
+// may come over it, at once or when the protocol says so; the octets counted are those in clear.
 import type { Socket } from 'node:net'
+import { Channel } from './tls/channel.ts'
+import { Handshake, serverSide, tlsFailure } from './tls/handshake.ts'
+import { type TlsChannel, TlsFailure, type TlsServerOptions } from './tls.ts'
 
 /** What a connection tells its owner. */
 export interface ConnectionHandler {
@@ -26,7 +30,14 @@ const maxFreePages = 64
 export class Connection {
   /** The peer's address; IPv4 is not shown in its IPv6-mapped form. */
   readonly peer: string
-  readonly #socket: Socket
+  /** The TCP socket, or the TLS socket over it. */
+  #socket: Socket
+  #channel: TlsChannel | undefined
+  /** Nothing goes in or out until it is over. */
+  #handshake: Handshake | undefined
+  #isPaused = false
+  /** TLS is there, but its owner was not told yet. */
+  #isInputHeld = false
   #handler: ConnectionHandler | undefined
   #outgoing: (string | Uint8Array)[] = []
   #outgoingOctets = 0
@@ -44,11 +55,12 @@ export class Connection {
   constructor(socket: Socket) {
     this.#socket = socket
     this.peer = plainAddress(socket.remoteAddress)
-    socket.on('data', chunk => this.#onData(chunk))
-    socket.on('drain', () => this.#onDrain())
-    socket.on('end', () => this.#handler?.inputEnded())
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#onClose())
+    this.#attach(socket)
+  }
+
+  /** TLS, as soon as its handshake is done; undefined in clear. */
+  get channel(): TlsChannel | undefined {
+    return this.#channel
   }
 
   /** Octets received. */
@@ -121,16 +133,45 @@ export class Connection {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#isPaused = false
+    if (!this.#isInputHeld && !this.#handshake) this.#socket.resume()
+  }
+
+  /**
+   * Puts TLS on the connection, as its server: what was queued leaves in clear, all that follows goes through TLS, both
+   * ways. Resolves when the handshake is done; what comes in then waits until the code behind the promise has run.
+   * Rejects with a `TlsFailure`, behind `closed()`, when it fails, takes too long, or the connection ends. Meanwhile
+   * nothing can be sent, and `end` is `cut`. Octets given to `received` before it are the owner's matter; all others go
+   * to TLS, which fails when they were sent in clear.
+   */
+  async startTls(options: TlsServerOptions): Promise<void> {
+    if (!this.isOpen) throw new TlsFailure('gone')
+    if (this.#handshake || this.#channel) throw new Error('TLS is there already')
+    this.flush()
+    const plain = this.#socket
+    plain.pause()
+    const handshake = new Handshake(options.handshakeTimeoutMs, () => this.cut())
+    this.#handshake = handshake
+    if (plain.writableLength === 0) this.#secure(handshake, options)
+    else {
+      // An empty write is done when those before it are: only then the socket is TLS's alone.
+      plain.write('', () => {
+        if (this.isOpen) this.#secure(handshake, options)
+      })
+    }
+    await handshake.done
   }
 
   /** Sends what is queued, then closes; what comes in meanwhile is dropped. */
   end(): void {
     if (!this.isOpen) return
+    // Nothing can be said in the middle of a handshake.
+    if (this.#handshake) return this.cut()
     this.flush()
     this.#closingSinceMs = performance.now()
     this.#socket.resume()
@@ -165,8 +206,40 @@ export class Connection {
     if (this.#closingSinceMs > 0 && nowMs - this.#closingSinceMs > lingerMs) this.#socket.destroy()
   }
 
+  #attach(socket: Socket): void {
+    // Under TLS the TCP socket's own events are nobody's business any more.
+    socket.on('data', chunk => socket === this.#socket && this.#onData(chunk))
+    socket.on('drain', () => socket === this.#socket && this.#onDrain())
+    socket.on('end', () => socket === this.#socket && this.#onEnd())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => socket === this.#socket && this.#onClose())
+  }
+
+  #secure(handshake: Handshake, options: TlsServerOptions): void {
+    this.#freePages()
+    const secured = serverSide(this.#socket, options)
+    secured.pause()
+    this.#socket = secured
+    this.#attach(secured)
+    secured.once('secure', () => {
+      this.#channel = new Channel(secured, options.contexts)
+      this.#handshake = undefined
+      this.#isInputHeld = true
+      handshake.succeed()
+      setImmediate(() => {
+        this.#isInputHeld = false
+        if (!this.#isPaused) this.#socket.resume()
+      })
+    })
+    // Node leaves it to us what follows from an error, in the handshake and behind it.
+    secured.on('_tlsError', (error: NodeJS.ErrnoException) => {
+      handshake.fail(tlsFailure(error))
+      secured.destroy()
+    })
+  }
+
   #queue(piece: string | Uint8Array, octets: number): void {
-    if (!this.isOpen) return
+    if (!this.isOpen || this.#handshake) return
     if (this.#outgoingOctets + octets > pageOctets) this.flush()
     this.#outgoing.push(piece)
     this.#outgoingOctets += octets
@@ -182,7 +255,15 @@ export class Connection {
         at += piece.length
       }
     }
-    this.#socket.write(page.subarray(0, octets))
+    const rendered = page.subarray(0, octets)
+    if (this.#channel) {
+      // TLS tells of each write that was encrypted and taken, never at once; of one that failed it is not known.
+      this.#socket.write(rendered, error => {
+        if (!error && freePages.length < maxFreePages) freePages.push(page)
+      })
+      return
+    }
+    this.#socket.write(rendered)
     this.#heldPages.push(page)
     this.#freePages()
   }
@@ -197,6 +278,12 @@ export class Connection {
     if (!this.isOpen) return
     this.#received += chunk.length
     this.#handler?.received(chunk)
+  }
+
+  #onEnd(): void {
+    if (this.#handshake) this.cut()
+    else if (this.#isInputHeld) setImmediate(() => this.#handler?.inputEnded())
+    else this.#handler?.inputEnded()
   }
 
   #onDrain(): void {
@@ -214,6 +301,8 @@ export class Connection {
     this.#onDrain()
     this.#handler?.closed()
     this.#handler = undefined
+    this.#handshake?.closed()
+    this.#handshake = undefined
   }
 }
 

@@ -1,7 +1,8 @@
 // Listening on one or several addresses: all of them, or none and an error that names the address and the reason.
-import { type AddressInfo, createServer, isIP, isIPv6, type Server } from 'node:net'
+import { type AddressInfo, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
 import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
+import { TlsFailure, type TlsFailureReason, type TlsServerOptions } from './tls.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -12,15 +13,24 @@ export interface ListenAddress {
 export interface ListenerOptions {
   readonly addresses: readonly ListenAddress[]
   readonly limits: ConnectionLimits
-  /** Sent to a peer that is one too many, before it is closed. US-ASCII. */
+  /** Sent to a peer that is one too many, before it is closed. US-ASCII. Under `tls` such a peer is closed without a word. */
   readonly refusal: string
+  /** Which addresses are let in at all; the others are closed at once. Default: all. */
+  readonly admits?: (peer: string) => boolean
+  /** TLS from the first octet on (RFC 8314 section 3). */
+  readonly tls?: TlsServerOptions
+  /** With TLS, when the handshake is done. */
   readonly onConnection: (connection: Connection) => void
+  /** An address was not let in. */
+  readonly onRefused?: (peer: string) => void
+  /** Once for each connection that never came to `onConnection` because TLS failed; `detail` is OpenSSL's reason. */
+  readonly onTlsFailure?: (peer: string, reason: TlsFailureReason, detail: string | undefined) => void
 }
 
 export interface Listener {
   /** With the ports the system chose. */
   readonly addresses: readonly ListenAddress[]
-  /** Accepts no more, from this moment; connections that exist go on. */
+  /** Accepts no more, from this moment, and cuts handshakes; connections that exist go on. */
   close(): void
 }
 
@@ -41,11 +51,11 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
 
 /** Binds every address, or rejects with the first that can't be bound and releases the others. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const counter = new ConnectionCounter(options.limits)
+  const reception = new Reception(options)
   const servers: Server[] = []
   try {
     for (const address of options.addresses) {
-      const server = createServerFor(options, counter)
+      const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => reception.receive(socket))
       await bind(server, address)
       servers.push(server)
     }
@@ -57,24 +67,62 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     addresses: servers.map(boundAddress),
     close: () => {
       for (const server of servers) server.close()
+      reception.close()
     },
   }
 }
 
-function createServerFor(options: ListenerOptions, counter: ConnectionCounter): Server {
-  return createServer({ allowHalfOpen: true, noDelay: true }, socket => {
+/** Who comes in, and how: address, number of connections, TLS. */
+class Reception {
+  readonly #options: ListenerOptions
+  readonly #counter: ConnectionCounter
+  readonly #inHandshake = new Set<Connection>()
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#counter = new ConnectionCounter(options.limits)
+  }
+
+  receive(socket: Socket): void {
+    const { admits, onConnection, onRefused, tls } = this.#options
     const connection = new Connection(socket)
     const { peer } = connection
-    if (!counter.enter(peer)) {
-      connection.sendText(options.refusal)
-      connection.end()
-      // Nobody keeps this connection, so nobody would end its lingering.
-      socket.setTimeout(1_000, () => socket.destroy())
+    if (admits && !admits(peer)) {
+      connection.cut()
+      onRefused?.(peer)
       return
     }
-    socket.once('close', () => counter.leave(peer))
-    options.onConnection(connection)
-  })
+    if (!this.#counter.enter(peer)) return this.#turnAway(socket, connection)
+    socket.once('close', () => this.#counter.leave(peer))
+    if (tls) void this.#handshake(connection, tls)
+    else onConnection(connection)
+  }
+
+  close(): void {
+    for (const connection of this.#inHandshake) connection.cut()
+  }
+
+  #turnAway(socket: Socket, connection: Connection): void {
+    if (this.#options.tls) return connection.cut()
+    connection.sendText(this.#options.refusal)
+    connection.end()
+    // Nobody keeps this connection, so nobody would end its lingering.
+    socket.setTimeout(1_000, () => socket.destroy())
+  }
+
+  async #handshake(connection: Connection, tls: TlsServerOptions): Promise<void> {
+    this.#inHandshake.add(connection)
+    try {
+      await connection.startTls(tls)
+    } catch (error) {
+      const { reason, detail } = error instanceof TlsFailure ? error : new TlsFailure('failed')
+      this.#options.onTlsFailure?.(connection.peer, reason, detail)
+      return
+    } finally {
+      this.#inHandshake.delete(connection)
+    }
+    this.#options.onConnection(connection)
+  }
 }
 
 /** Binds one address, or rejects with an error that names it and the reason. */
