@@ -27,18 +27,20 @@ export function scramSecretsOf(password: string, salt: string, iterations: numbe
 export class ScramClient {
   readonly #name: string
   readonly #password: string
+  readonly #makeNonce: () => string
   #secrets: ScramSecrets | undefined
   #first = ''
   #serverSignature = ''
 
-  constructor(name: string, password: string) {
+  constructor(name: string, password: string, makeNonce = randomNonce) {
     this.#name = name
     this.#password = password
+    this.#makeNonce = makeNonce
   }
 
   /** The initial response. */
   first(): string {
-    this.#first = `n=${this.#name},r=${randomBytes(18).toString('base64')}`
+    this.#first = `n=${this.#name},r=${this.#makeNonce()}`
     return base64(gs2Header + this.#first)
   }
 
@@ -69,6 +71,10 @@ export class ScramClient {
     this.#secrets = scramSecretsOf(this.#password, salt, iterations)
     return this.#secrets
   }
+}
+
+function randomNonce(): string {
+  return randomBytes(18).toString('base64')
 }
 
 function hmac(key: Buffer, text: string): Buffer {

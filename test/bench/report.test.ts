@@ -1,6 +1,6 @@
 // Medians, ratios and verdicts of the benchmark.
 import { describe, expect, it } from 'vitest'
-import { formatResults, type Sample, summarize } from '../../bench/report.ts'
+import { formatResults, formatSample, type Sample, summarize } from '../../bench/report.ts'
 import { median } from '../../bench/statistics.ts'
 
 const circumstances = {
@@ -13,9 +13,23 @@ const circumstances = {
   sessions: 32,
 }
 
-function samples(metric: 'login' | 'idle', poplar: readonly number[], dovecot: readonly number[]): Sample[] {
+type TestMetric = 'login' | 'idle' | 'floodRetr' | 'floodLogin'
+
+const scenarioOf = {
+  login: 'login',
+  idle: 'idle',
+  floodRetr: 'flood',
+  floodLogin: 'flood',
+} as const
+
+function samples(metric: TestMetric, poplar: readonly number[], dovecot: readonly number[]): Sample[] {
   const of = (server: 'poplar' | 'dovecot', figures: readonly number[]) =>
-    figures.map((figure, round) => ({ scenario: metric, server, round, figures: { [metric]: figure } }))
+    figures.map((figure, round) => ({
+      scenario: scenarioOf[metric],
+      server,
+      round,
+      figures: { [metric]: figure },
+    }))
   return [...of('poplar', poplar), ...of('dovecot', dovecot)]
 }
 
@@ -48,10 +62,36 @@ describe('summarize', () => {
     expect(result?.reached).toBeUndefined()
   })
 
+  it.each([
+    [72, 0.9, 'less than the share asked for'],
+    [100, 1.25, 'all of it'],
+  ])('measures %d %% against a lower limit: %s is not judged by the other server', (share, reached) => {
+    const [result] = summarize(circumstances, samples('floodRetr', [share], [10])).metrics
+    expect(result).toMatchObject({ reached })
+  })
+
+  it('takes a login that nobody got as endless', () => {
+    const [result] = summarize(circumstances, samples('floodLogin', [Number.POSITIVE_INFINITY], [])).metrics
+    expect(result).toMatchObject({ medians: { poplar: Number.POSITIVE_INFINITY }, reached: 0 })
+  })
+
   it('prints a table with the verdicts', () => {
-    const all = [...samples('login', [200], [100]), ...samples('idle', [20], [600])]
+    const all = [
+      ...samples('login', [200], [100]),
+      ...samples('idle', [20], [600]),
+      ...samples('floodRetr', [90], []),
+    ]
     const table = formatResults(summarize(circumstances, all))
     expect(table).toMatch(/login.*200 +100 +sessions\/s +2\.00x +4x +missed: 50 % of it$/m)
     expect(table).toMatch(/idle.*20 +600 +KB +30\.00x +40 KB +met$/m)
+    expect(table).toMatch(/RETRs.*90 +- +% +at least 80 % +met$/m)
+  })
+
+  it('prints a measurement with what else is worth knowing', () => {
+    const cores = { server: 0.5, generator: 0.25 }
+    const sample = { scenario: 'login', server: 'poplar', round: 2, figures: { login: 100 }, cores } as const
+    expect(formatSample({ ...sample, octetsPerSecond: 0, notes: ['half of them'] })).toMatch(
+      /^login +round 2 +poplar +100 sessions\/s, cores: server 0\.50, generator 0\.25, .*5000 us each, half of them$/,
+    )
   })
 })
