@@ -31,6 +31,8 @@ export interface SaslExchange {
 /** What a mechanism asks of the office, for one origin. Every refusal looks and lasts alike, and is counted there. */
 export interface Verifier {
   readonly origin: LoginOrigin
+  /** Whether a mechanism with channel binding is offered where the channel has one; default true. */
+  readonly offersBinding?: boolean
   /** What a client is told when its token opens nothing, that it may get a better one. RFC 7628 section 3.2.2. */
   readonly tokenAdvice?: TokenAdvice
   /** For mechanisms that bring the password itself. */

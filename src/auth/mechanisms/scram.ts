@@ -1,7 +1,7 @@
 // SCRAM-SHA-1 (RFC 5802), SCRAM-SHA-256 (RFC 7677) and both with channel binding, the server's side. The password never
 // travels, the server keeps nothing that would open another door, and both sides prove themselves.
 import { randomBytes } from 'node:crypto'
-import type { ChannelBindingType, SecureChannel } from '../login.ts'
+import type { ChannelBindingType } from '../login.ts'
 import type { Mechanism, ScramCandidates, ScramHash, Verifier } from '../sasl.ts'
 import { scramProofFits, scramServerSignature } from '../scram.ts'
 import { authorized } from './authorization.ts'
@@ -37,7 +37,7 @@ function scram(variant: Variant, source: string): Mechanism {
 async function* serve(verifier: Verifier, variant: Variant, initial: Uint8Array | undefined): Script {
   const first = parseClientFirst(initial ?? (yield noOctets))
   if (!first) return refused(verifier, 'malformed', undefined)
-  const binding = bindingOf(first.header, verifier.origin.channel, variant)
+  const binding = bindingOf(first.header, verifier, variant)
   if (!binding) return refused(verifier, 'binding', first.name)
 
   const candidates = await verifier.findScramKeys(first.name, variant.hash)
@@ -66,7 +66,7 @@ async function* serve(verifier: Verifier, variant: Variant, initial: Uint8Array 
 /** What the client must have bound to, RFC 5802 section 6; undefined when it bound to something else, or should have bound. */
 function bindingOf(
   { flag, bindingType }: Gs2Header,
-  channel: SecureChannel | undefined,
+  { origin: { channel }, offersBinding = true }: Verifier,
   { isBound }: Variant,
 ): Uint8Array | undefined {
   if (isBound) {
@@ -74,7 +74,7 @@ function bindingOf(
     return type && channel?.binding(type)
   }
   // We did offer to bind; somebody between us has taken it off the list.
-  const isDowngrade = flag === 'y' && bindingTypes.some(type => channel?.binding(type))
+  const isDowngrade = flag === 'y' && offersBinding && bindingTypes.some(type => channel?.binding(type))
   return flag === 'p' || isDowngrade ? undefined : noOctets
 }
 

@@ -135,6 +135,12 @@ describe('SCRAM', () => {
     expect(await converse(client, verifier, { initial: true })).toMatchObject({ kind: 'success' })
   })
 
+  it('lets in who believes so where we can, but do not offer to', async () => {
+    const client = scramClient({ name, password }, { hash: 'SHA-256', isBindingMissed: true })
+    const verifier = { ...fakeVerifier(), offersBinding: false }
+    expect(await converse(client, verifier, { initial: true })).toMatchObject({ kind: 'success' })
+  })
+
   it('refuses who was made to believe so where we can', async () => {
     const verifier = fakeVerifier()
     const client = scramClient({ name, password }, { hash: 'SHA-256', isBindingMissed: true })
