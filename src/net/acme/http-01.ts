@@ -54,9 +54,11 @@ function answer(
   response: ServerResponse,
 ): void {
   const found = method === 'GET' ? authorizations.get(url ?? '') : undefined
+  const body = found ?? ''
   response.writeHead(found === undefined ? 404 : 200, {
     'content-type': 'application/octet-stream',
+    'content-length': body.length,
     connection: 'close',
   })
-  response.end(found)
+  response.end(body)
 }
