@@ -1,0 +1,41 @@
+// From what a client calls itself to an account. The exact name wins; `name@local domain` also means the account `name`.
+// Names are compared folded, and once more as SASLprep makes them (RFC 4013), which folds more.
+import type { Account } from '../mail/account.ts'
+import type { AccountDirectory } from '../mail/account-directory.ts'
+import { foldAddress, foldDomain } from '../mail/fold.ts'
+import { prepareName } from './prepare.ts'
+
+export class AccountFinder {
+  readonly #directory: AccountDirectory
+  readonly #localDomains: ReadonlySet<string>
+
+  constructor(directory: AccountDirectory, localDomains: readonly string[] = []) {
+    this.#directory = directory
+    this.#localDomains = new Set(localDomains.map(foldDomain))
+  }
+
+  async find(claimed: string): Promise<Account | undefined> {
+    const prepared = prepareName(claimed) ?? claimed
+    for (const name of new Set([foldAddress(claimed), foldAddress(prepared)])) {
+      const account = (await this.#directory.findAccount(name)) ?? (await this.#findLocal(name))
+      if (account) return account
+    }
+    return undefined
+  }
+
+  /** One text for all spellings of a name, whether it is an account's or not. */
+  keyOf(claimed: string): string {
+    const name = foldAddress(prepareName(claimed) ?? claimed)
+    return this.#withoutLocalDomain(name) ?? name
+  }
+
+  async #findLocal(name: string): Promise<Account | undefined> {
+    const local = this.#withoutLocalDomain(name)
+    return local === undefined ? undefined : this.#directory.findAccount(local)
+  }
+
+  #withoutLocalDomain(name: string): string | undefined {
+    const at = name.lastIndexOf('@')
+    return at > 0 && this.#localDomains.has(name.slice(at + 1)) ? name.slice(0, at) : undefined
+  }
+}

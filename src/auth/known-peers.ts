@@ -1,0 +1,39 @@
+// Who came in from where lately. Such a pair of address and account is let past what strangers do to the account, so that
+// nobody can lock its owner out, and is served first, so that no flood starves it.
+import { LRUCache } from 'lru-cache'
+
+export interface KnownPeersOptions {
+  /** How long a pair is known after its last login, in milliseconds. Default 30 days. */
+  readonly ttlMs?: number
+  /** Default 50,000. */
+  readonly maxEntries?: number
+}
+
+const dayMs = 86_400_000
+
+export class KnownPeers {
+  readonly #ttlMs: number
+  readonly #now: () => number
+  /** When each came in last. Not the cache's own expiry: a timer lasts no 30 days. */
+  readonly #lastLogins: LRUCache<string, number>
+
+  constructor({ ttlMs = 30 * dayMs, maxEntries = 50_000 }: KnownPeersOptions, now: () => number) {
+    this.#ttlMs = ttlMs
+    this.#now = now
+    this.#lastLogins = new LRUCache({ max: maxEntries })
+  }
+
+  has(prefix: string, accountKey: string): boolean {
+    const last = this.#lastLogins.get(pairOf(prefix, accountKey))
+    return last !== undefined && this.#now() - last < this.#ttlMs
+  }
+
+  add(prefix: string, accountKey: string): void {
+    this.#lastLogins.set(pairOf(prefix, accountKey), this.#now())
+  }
+}
+
+/** One text for both; no address has a NUL in it. */
+export function pairOf(prefix: string, accountKey: string): string {
+  return `${prefix}\0${accountKey}`
+}

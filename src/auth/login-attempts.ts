@@ -1,0 +1,106 @@
+// One try to log in, from the throttle's admission to its one outcome: counted, slowed, and told the log in one line,
+// whatever the mechanism. A claimed name is logged only if it is an account's, for it may be a password in the wrong place.
+import type { Account } from '../mail/account.ts'
+import type { AccountFinder } from './account-finder.ts'
+import type { Login, LoginOrigin } from './login.ts'
+import type { Suspect, Throttle } from './throttle.ts'
+
+/** The logger as logins use it: structured fields first, then a short text. A pino logger fits. */
+export interface LoginLog {
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}
+
+/** For the log alone; the peer is told nothing of it. */
+export type LoginFailure =
+  | 'unknown-user'
+  | 'disabled'
+  | 'wrong-password'
+  | 'no-password' // none was set yet
+  | 'wrong-proof' // of SCRAM, CRAM-MD5, APOP
+  | 'bad-token' // forged, foreign, expired
+  | 'no-certificate'
+  | 'not-authorized' // to act as who was asked for
+  | 'malformed'
+
+export interface LoginGrant {
+  readonly readOnly: boolean
+  readonly appPassword: string | undefined
+}
+
+const fullGrant: LoginGrant = { readOnly: false, appPassword: undefined }
+
+interface AttemptParts {
+  readonly throttle: Throttle
+  readonly finder: AccountFinder
+  readonly log: LoginLog
+}
+
+export class LoginAttempt {
+  /** The place in a queue: 0 goes first. */
+  readonly rank: number
+  readonly origin: LoginOrigin
+  readonly #parts: AttemptParts
+  readonly #mechanism: string
+  readonly #suspect: Suspect
+  readonly #waitedMs: number
+  #isSettled = false
+
+  private constructor(
+    parts: AttemptParts,
+    origin: LoginOrigin,
+    mechanism: string,
+    suspect: Suspect,
+    waitedMs: number,
+  ) {
+    this.#parts = parts
+    this.origin = origin
+    this.#mechanism = mechanism
+    this.#suspect = suspect
+    this.#waitedMs = waitedMs
+    this.rank = parts.throttle.rank(suspect)
+  }
+
+  /** Waits until the throttle admits it. `claimed` is who the peer says it is, if it says so. */
+  static async begin(
+    parts: AttemptParts,
+    origin: LoginOrigin,
+    mechanism: string,
+    claimed: string | undefined,
+  ): Promise<LoginAttempt> {
+    const { throttle, finder } = parts
+    const suspect = throttle.suspect(origin.peer, claimed === undefined ? undefined : finder.keyOf(claimed))
+    const waitedMs = await throttle.admit(suspect)
+    return new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
+  }
+
+  succeed(account: Account, grant: LoginGrant = fullGrant): Login {
+    this.#settle()
+    const { throttle, finder, log } = this.#parts
+    const { prefix, accountKey } = this.#suspect
+    throttle.succeed(prefix, accountKey ?? finder.keyOf(account.name))
+    const tls = this.origin.channel?.version
+    log.info({ ...this.#fields(account), tls, appPassword: grant.appPassword }, 'login')
+    return { account, ...grant }
+  }
+
+  /** Counts the failure and tells the log at once; resolves when it may be answered. */
+  async fail(reason: LoginFailure, account?: Account): Promise<undefined> {
+    this.#settle()
+    const { throttle, log } = this.#parts
+    log.warn({ ...this.#fields(account), reason }, 'login failed')
+    await throttle.fail(this.#suspect, this.#waitedMs)
+  }
+
+  /** Who asked and in which session come first: nothing the peer says may stand before them. */
+  #fields(account: Account | undefined): object {
+    const { peer, protocol, sessionId } = this.origin
+    return { peer, protocol, mechanism: this.#mechanism, session: sessionId, user: account?.name }
+  }
+
+  #settle(): void {
+    if (this.#isSettled) throw new Error('a login has one outcome')
+    this.#isSettled = true
+  }
+}
