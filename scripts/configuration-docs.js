@@ -35,7 +35,8 @@ const defaultOf = byDefault =>
 /** @param {import('../dist/config/example.js').DescribedTable} table */
 function section({ name: table, keys }) {
   const rows = keys.map(({ name, takes, byDefault, description }) => {
-    const restart = fixed.has(table ? `${table}.${name}` : name) ? ' *restart*' : ''
+    const isFixed = table ? fixed.has(table) || fixed.has(`${table}.${name}`) : fixed.has(name)
+    const restart = isFixed ? ' *restart*' : ''
     return `| \`${name}\`${restart} | ${cell(defaultOf(byDefault))} | ${cell(description)} | ${cell(takes)} |`
   })
   const title = table ? `## \`[${table}]\`` : '## Before the first table'

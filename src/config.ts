@@ -93,6 +93,7 @@ export type LoginMechanism = (typeof loginMechanisms)[number]
 
 export interface AcmeConfig {
   readonly domains: readonly string[]
+  readonly agreeTerms: boolean
   readonly contact: string | undefined
   /** Undefined: Let's Encrypt. */
   readonly server: string | undefined
@@ -267,6 +268,7 @@ function completeAcme({ acme }: Incomplete, at: At): AcmeConfig | undefined {
   if (domains.length === 0) return undefined
   return {
     domains,
+    agreeTerms: acme.agree_terms,
     contact: acme.contact,
     server: acme.server,
     challenge,

@@ -1,14 +1,14 @@
 // The whole office: the only file that knows everything. Takes the data folder, opens the store, listens; reloads, drains,
 // closes.
-import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
-import { type Config, deliveryRules, isLoopback, type ServiceName, serviceNames } from './config.ts'
+import { openCertificates } from './certificates.ts'
+import { type Config, deliveryRules, serviceNames } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { type ListenerName, startServers } from './listeners.ts'
+import { openLogins } from './logins.ts'
+import type { AccountDirectory } from './mail/account-directory.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
 import type { Store } from './mail/store.ts'
-import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 import { type Log, silentLog } from './net/log.ts'
-import { startPop3Server } from './pop3/server/server.ts'
-import { startIntake } from './smtp/intake/intake.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open-store.ts'
 
@@ -21,7 +21,7 @@ export interface ServiceOptions {
 
 /** One address that is served, with the port the system chose. */
 export interface ServiceListener {
-  readonly service: ServiceName
+  readonly service: ListenerName
   readonly address: string
   readonly port: number
 }
@@ -33,7 +33,7 @@ export interface Service {
   readonly delivery: MailDelivery
   /**
    * Takes over what can change while sessions run. Returns the keys that differ but stay as they are until a restart,
-   * as the configuration file names them.
+   * as the configuration file names them. Throws an Error, and changes nothing, when a certificate cannot be used.
    */
   reload(config: Config): readonly string[]
   /** Accepts nothing new, lets sessions finish for `graceMs`, then closes. */
@@ -48,53 +48,75 @@ export interface Service {
  */
 export async function createService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const { log = silentLog } = options
-  const opened = options.store ? { store: options.store, close: async () => {} } : await openData(config)
-  const { store } = opened
-  const live = createLiveParts(config, store)
-  const servers: RunningServer[] = []
+  const opened: Closable[] = []
+  const closeAll = async () => {
+    for (const part of opened.splice(0).reverse()) await part.close()
+  }
+  const keep = <T extends Closable>(part: T): T => {
+    opened.push(part)
+    return part
+  }
   try {
-    for (const service of serviceNames) {
-      if (config.listen[service].length === 0) continue
-      servers.push(await startServer(service, { config, live, store, log }))
+    const isKept = options.store === undefined
+    const { store } = keep(
+      options.store ? { store: options.store, close: async () => {} } : await openData(config),
+    )
+    const certificates = await openCertificates(config, log)
+    if (certificates) keep(certificates)
+    const logins = keep(await openLogins(config, store, { log, isKept }))
+    const live = createLiveDelivery(config, store, logins.directory)
+    const servers = await startServers({
+      config,
+      store,
+      delivery: live.delivery,
+      authenticator: logins.authenticator,
+      certificates: certificates?.certificates,
+      log,
+    })
+    const undeleteMs = () => live.config.store.undeleteMs
+    const housekeeping = startHousekeeping({ store, undeleteMs, log })
+    keep({ close: () => housekeeping.stop() })
+
+    let closing: Promise<void> | undefined
+    const close = () => {
+      closing ??= closeAll()
+      return closing
+    }
+    return {
+      listeners: servers.flatMap(({ service, server }) =>
+        server.addresses.map(({ host, port }) => ({ service, address: host, port })),
+      ),
+      store,
+      delivery: live.delivery,
+      reload(next) {
+        certificates?.use(next)
+        logins.use(next)
+        live.use(next)
+        return fixedKeys
+          .filter(({ valueIn }) => JSON.stringify(valueIn(next)) !== JSON.stringify(valueIn(config)))
+          .map(({ key }) => key)
+      },
+      async drain(graceMs) {
+        await Promise.all(servers.map(({ server }) => server.drain(graceMs)))
+        await close()
+      },
+      async close() {
+        await Promise.all(servers.map(({ server }) => server.close()))
+        await close()
+      },
     }
   } catch (error) {
-    await Promise.all(servers.map(({ server }) => server.close()))
-    await opened.close()
+    await closeAll()
     throw error
-  }
-  const housekeeping = startHousekeeping({ store, undeleteMs: () => live.config.store.undeleteMs, log })
-
-  let closing: Promise<void> | undefined
-  const closeData = () => {
-    closing ??= housekeeping.stop().then(() => opened.close())
-    return closing
-  }
-
-  return {
-    listeners: servers.flatMap(({ service, server }) =>
-      server.addresses.map(({ host, port }) => ({ service, address: host, port })),
-    ),
-    store,
-    delivery: live.delivery,
-    reload(next) {
-      live.use(next)
-      return fixedKeys
-        .filter(({ valueIn }) => JSON.stringify(valueIn(next)) !== JSON.stringify(valueIn(config)))
-        .map(({ key }) => key)
-    },
-    async drain(graceMs) {
-      await Promise.all(servers.map(({ server }) => server.drain(graceMs)))
-      await closeData()
-    },
-    async close() {
-      await Promise.all(servers.map(({ server }) => server.close()))
-      await closeData()
-    },
   }
 }
 
+interface Closable {
+  close(): Promise<void>
+}
+
 interface FixedKey {
-  /** As the configuration file names it, its table before a dot. */
+  /** As the configuration file names it, its table before a dot; or a whole table. */
   readonly key: string
   readonly valueIn: (config: Config) => unknown
 }
@@ -116,17 +138,19 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'smtp.max_sessions_per_address', valueIn: config => config.smtp.maxSessionsPerAddress },
   { key: 'smtp.timeout', valueIn: config => config.smtp.timeoutMs },
   { key: 'store.cache', valueIn: config => config.store.cacheOctets },
+  { key: 'tls.required', valueIn: config => config.tls.required },
+  { key: 'tls.client_ca', valueIn: config => config.tls.clientCaFile },
+  { key: 'tls.handshake_timeout', valueIn: config => config.tls.handshakeTimeoutMs },
+  { key: 'acme', valueIn: config => config.acme },
+  { key: 'legacy', valueIn: config => config.legacy },
+  { key: 'auth.sources', valueIn: config => config.auth.sources },
+  { key: 'auth.key_file', valueIn: config => config.auth.keyFile },
+  { key: 'oauth', valueIn: config => config.oauth },
+  { key: 'passwd_file', valueIn: config => config.passwdFile },
+  { key: 'sql', valueIn: config => config.sql },
+  { key: 'ldap', valueIn: config => config.ldap },
   { key: 'log.format', valueIn: config => config.log.format },
 ]
-
-interface RunningServer {
-  readonly service: ServiceName
-  readonly server: {
-    readonly addresses: readonly ListenAddress[]
-    drain(graceMs: number): Promise<void>
-    close(): Promise<void>
-  }
-}
 
 interface OpenedStore {
   readonly store: Store
@@ -154,18 +178,17 @@ async function openData({ data: folder, store: { cacheOctets } }: Config): Promi
   }
 }
 
-/** What follows the configuration while sessions run: they hold these objects, and what is inside is exchanged. */
-interface LiveParts {
+/** The delivery that follows the configuration while sessions run: they hold it, and what is inside is exchanged. */
+interface LiveDelivery {
   readonly config: Config
   readonly delivery: MailDelivery
-  readonly authenticator: Authenticator
   use(config: Config): void
 }
 
-function createLiveParts(initial: Config, store: Store): LiveParts {
+function createLiveDelivery(initial: Config, store: Store, directory: AccountDirectory): LiveDelivery {
+  const create = () => createMailDelivery({ directory, target: store, ...deliveryRules(config) })
   let config = initial
-  let delivery = createMailDelivery({ directory: store, target: store, ...deliveryRules(config) })
-  let authenticator = createLogin(config, store)
+  let delivery = create()
   return {
     get config() {
       return config
@@ -174,85 +197,11 @@ function createLiveParts(initial: Config, store: Store): LiveParts {
       resolve: (forwardPath, announcedOctets) => delivery.resolve(forwardPath, announcedOctets),
       deliver: (envelope, octets, recipients, mode) => delivery.deliver(envelope, octets, recipients, mode),
     },
-    authenticator: {
-      authenticate: (loginName, password) => authenticator.authenticate(loginName, password),
-      nameOf: loginName => authenticator.nameOf(loginName),
-    },
     use(next) {
-      // What was remembered of passwords is worth keeping where nothing changed.
-      const sameLogin =
-        JSON.stringify([next.auth, next.domains]) === JSON.stringify([config.auth, config.domains])
       // What greetings and SIZE announce stays until a restart; so does what follows from it.
       const { hostname, smtp } = initial
       config = { ...next, hostname, smtp: { ...next.smtp, maxOctets: smtp.maxOctets } }
-      delivery = createMailDelivery({ directory: store, target: store, ...deliveryRules(config) })
-      if (!sameLogin) authenticator = createLogin(config, store)
+      delivery = create()
     },
   }
-}
-
-function createLogin({ domains, auth }: Config, store: Store): Authenticator {
-  return createAuthenticator(store, {
-    localDomains: domains,
-    cost: auth.argon2,
-    cache: { ttlMs: auth.rememberMs },
-    concurrency: auth.concurrency,
-    maxWaiting: auth.maxWaiting,
-  })
-}
-
-interface ServerParts {
-  readonly config: Config
-  readonly live: LiveParts
-  readonly store: Store
-  readonly log: Log
-}
-
-async function startServer(service: ServiceName, parts: ServerParts): Promise<RunningServer> {
-  try {
-    return {
-      service,
-      server: await (service === 'pop3' ? startPop3(parts) : startMailIntake(service, parts)),
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`cannot serve ${service.toUpperCase()}: ${reason}`, { cause })
-  }
-}
-
-function startPop3({ config, live, store, log }: ServerParts) {
-  const { pop3 } = config
-  const open = config.listen.pop3.filter(address => !isLoopback(address)).map(formatListenAddress)
-  if (open.length > 0) log.warn({ addresses: open }, 'passwords travel in clear to these addresses')
-  return startPop3Server({
-    listen: config.listen.pop3,
-    hostname: config.hostname,
-    authenticator: live.authenticator,
-    maildrops: store,
-    log,
-    implementation: pop3.implementation,
-    limits: {
-      autologoutMs: pop3.autologoutMs,
-      authorizationTimeoutMs: pop3.loginTimeoutMs,
-      writeTimeoutMs: pop3.writeTimeoutMs,
-      sessions: pop3.maxSessions,
-      sessionsPerAddress: pop3.maxSessionsPerAddress,
-    },
-  })
-}
-
-function startMailIntake(protocol: 'smtp' | 'lmtp', { config, live, log }: ServerParts) {
-  const { smtp } = config
-  return startIntake({
-    protocol,
-    listen: config.listen[protocol],
-    hostname: config.hostname,
-    delivery: live.delivery,
-    log,
-    maxOctets: smtp.maxOctets,
-    maxRecipients: smtp.maxRecipients,
-    maxSessions: smtp.maxSessions,
-    maxSessionsPerAddress: smtp.maxSessionsPerAddress,
-    timeoutMs: smtp.timeoutMs,
-  })
 }

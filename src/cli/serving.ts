@@ -1,10 +1,12 @@
 // A server in the foreground: says what it serves, then `ready`; drains on SIGTERM and SIGINT, reloads on SIGHUP. The log
 // goes to standard error, all else to standard output.
+import { dirname } from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, isLoopback, loadConfig } from '../config.ts'
+import { type Config, defaultPop3s, isLoopback, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import { createId } from '../mail/id.ts'
 import { formatListenAddress } from '../net/listener.ts'
+import { ensureSelfSigned } from '../net/self-signed.ts'
 import { createService, type Service } from '../service.ts'
 import type { ConfigOptions, JsonOptions } from './arguments.ts'
 import { demoFolder, demoUsers, fillDemo } from './demo.ts'
@@ -22,7 +24,7 @@ export interface ServeOptions extends ConfigOptions, JsonOptions {
 
 /** Runs the office until a signal ends it. Rejects when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const config = configFor(options)
+  const config = await configFor(options)
   const log = createLog(options.json ? { ...config.log, format: 'json' } : config.log)
   surviveFaults(log)
   const service = await createService(config, { log })
@@ -42,25 +44,32 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.exit()
 }
 
-function configFor({ config: file, demo }: ServeOptions): Config {
+/** The configuration; of a demonstration, with a folder and a certificate of its own. */
+async function configFor({ config: file, demo }: ServeOptions): Promise<Config> {
   const config = loadConfig(file)
-  return demo ? { ...config, data: demoFolder(config, demo) } : config
+  if (!demo) return config
+  const data = demoFolder(config, demo)
+  const { tls, acme, listen } = config
+  if (tls.files.length > 0 || acme) return { ...config, data }
+  const names = [...new Set(['localhost', config.hostname, '127.0.0.1', '::1'])]
+  const files = [await ensureSelfSigned(data, names)]
+  // A file that says what is served is believed.
+  const pop3s = config.file === undefined ? [defaultPop3s] : listen.pop3s
+  return { ...config, data, tls: { ...tls, files }, listen: { ...listen, pop3s } }
 }
 
 async function introduction(service: Service, config: Config, options: ServeOptions): Promise<string[]> {
   const lines = [`Poplar ${packageVersion()}, data in ${config.data}`]
   for (const { service: name, address, port } of service.listeners)
     lines.push(`  ${name.toUpperCase()} on ${formatListenAddress({ host: address, port })}`)
-  if (config.listen.pop3.some(address => !isLoopback(address)))
-    lines.push(
-      'WARNING: passwords travel in clear, and not only inside this machine (`cleartext = "anywhere"`).',
-    )
-  else if (config.listen.pop3.length > 0)
-    lines.push('Passwords travel in clear, so POP3 is served inside this machine only.')
+  lines.push(...onClearText(config))
   if (options.demo) {
     lines.push(
       'DEMO: these users and their passwords are known to everybody. Keep no real mail here.',
       ...demoUsers.map(({ name, password }) => `  user ${name}, password ${password}`),
+      ...config.tls.files
+        .filter(({ certFile }) => dirname(certFile) === config.data)
+        .map(({ certFile }) => `The certificate signed itself, and no program trusts it: ${certFile}`),
     )
   } else if ((await service.store.listAccounts()).length === 0) {
     lines.push(
@@ -68,6 +77,23 @@ async function introduction(service: Service, config: Config, options: ServeOpti
       `  ${invocation('user add NAME', options)}`,
     )
   }
+  return lines
+}
+
+/** Who can read passwords on their way. */
+function onClearText({ listen, tls, acme, legacy }: Config): string[] {
+  const isOpen = listen.pop3.some(address => !isLoopback(address))
+  const lines: string[] = []
+  if (tls.required === false && isOpen)
+    lines.push(
+      'WARNING: passwords may travel in clear, and not only inside this machine (`required = false`).',
+    )
+  else if (listen.pop3.length > 0 && tls.files.length === 0 && !acme)
+    lines.push('Passwords travel in clear, so POP3 is served inside this machine only.')
+  if (legacy.pop3.length + legacy.pop3s.length > 0)
+    lines.push(
+      `WARNING: old devices log in ${legacy.tls === 'none' ? 'in clear' : 'over old TLS'} ([legacy]).`,
+    )
   return lines
 }
 
@@ -83,14 +109,14 @@ function untilEnded(service: Service, options: ServeOptions, log: Logger): Promi
       ending.then(resolve, reject)
     }
     process.on('SIGTERM', end).on('SIGINT', end)
-    process.on('SIGHUP', () => reload(service, options, log))
+    process.on('SIGHUP', () => void reload(service, options, log))
   })
 }
 
 /** A configuration with mistakes changes nothing. */
-function reload(service: Service, options: ServeOptions, log: Logger): void {
+async function reload(service: Service, options: ServeOptions, log: Logger): Promise<void> {
   try {
-    const config = configFor(options)
+    const config = await configFor(options)
     log.level = config.log.level
     const unchanged = service.reload(config)
     if (unchanged.length > 0) log.warn({ keys: unchanged }, 'reloaded, but these keys need a restart')

@@ -34,7 +34,7 @@ export const auth = z
     ),
     key_file: path(
       '/etc/poplar/secret.key',
-      'The key that seals the passwords of accounts that opted in to CRAM-MD5 and APOP. Made when first needed.',
+      'The key that seals the passwords of accounts that opted in to CRAM-MD5 and APOP. Made when it is not there.',
       '`secret.key` in the data folder',
     ),
     scram_iterations: count(
@@ -159,10 +159,10 @@ export const ldap = z
       z
         .string()
         .regex(/^\(.*\)$/)
-        .prefault('(&(objectClass=person)(uid=%u))'),
+        .prefault('(&(objectClass=inetOrgPerson)(uid=%u))'),
       {
         takes: 'a search filter in parentheses',
-        byDefault: { value: '(&(objectClass=person)(uid=%u))' },
+        byDefault: { value: '(&(objectClass=inetOrgPerson)(uid=%u))' },
         description:
           'What finds the one entry of an account; `%u` is its name, `%n` what is before the @, `%d` what is behind it.',
       },
@@ -170,7 +170,24 @@ export const ldap = z
     mode: choice(
       ['bind', 'compare'],
       'bind',
-      'How a password is checked: the server does it, or its `userPassword` is read and compared here.',
+      'How a password is checked: the server does it, or `password_attribute` is read and compared here.',
+    ),
+    name_attribute: optionalText(
+      /^[\w;-]+$/,
+      'the name of an attribute',
+      'uid',
+      'What holds the name of the account, where a filter finds one entry by several names.',
+    ),
+    password_attribute: describe(
+      z
+        .string()
+        .regex(/^[\w;-]+$/)
+        .prefault('userPassword'),
+      {
+        takes: 'the name of an attribute',
+        byDefault: { value: 'userPassword' },
+        description: 'What `compare` reads.',
+      },
     ),
     quota_attribute: optionalText(
       /^[\w;-]+$/,
@@ -182,7 +199,7 @@ export const ldap = z
       /^[\w;-]+$/,
       'the name of an attribute',
       'loginDisabled',
-      'What is TRUE for an account that may not log in.',
+      'What locks an account unless it is FALSE, 0 or no; of `userAccountControl` the second bit.',
     ),
   })
   .prefault({})

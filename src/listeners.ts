@@ -1,0 +1,168 @@
+// One server for each service that the configuration names, and those for old devices.
+import type { Authenticator } from './auth/authenticator.ts'
+import { type Config, isLoopback, type ServiceName, serviceNames } from './config.ts'
+import type { MailDelivery } from './mail/delivery/deliver.ts'
+import { networkContains, parseNetwork } from './mail/network.ts'
+import type { Store } from './mail/store.ts'
+import type { Certificates } from './net/certificates.ts'
+import { formatListenAddress, type ListenAddress } from './net/listener.ts'
+import type { Log } from './net/log.ts'
+import type { TlsContexts } from './net/tls.ts'
+import { type Pop3ServerOptions, startPop3Server } from './pop3/server/server.ts'
+import { startIntake } from './smtp/intake/intake.ts'
+
+/** A service of [listen], or one of [legacy]. */
+export type ListenerName = ServiceName | 'pop3-legacy' | 'pop3s-legacy'
+
+/** What all servers are made of. */
+export interface ServerParts {
+  readonly config: Config
+  readonly store: Store
+  readonly delivery: MailDelivery
+  readonly authenticator: Authenticator
+  /** Undefined where there is no TLS. */
+  readonly certificates: Certificates | undefined
+  readonly log: Log
+}
+
+export interface RunningServer {
+  readonly service: ListenerName
+  readonly server: {
+    readonly addresses: readonly ListenAddress[]
+    drain(graceMs: number): Promise<void>
+    close(): Promise<void>
+  }
+}
+
+/** Starts them in order. Rejects, with all of them closed again, when one listener cannot be bound. */
+export async function startServers(parts: ServerParts): Promise<readonly RunningServer[]> {
+  const servers: RunningServer[] = []
+  try {
+    for (const service of listenerNames) {
+      const listen = addressesOf(service, parts.config)
+      if (listen.length > 0) servers.push(await startServer(service, listen, parts))
+    }
+    return servers
+  } catch (error) {
+    await Promise.all(servers.map(({ server }) => server.close()))
+    throw error
+  }
+}
+
+const listenerNames: readonly ListenerName[] = [...serviceNames, 'pop3-legacy', 'pop3s-legacy']
+
+function addressesOf(service: ListenerName, { listen, legacy }: Config): readonly ListenAddress[] {
+  if (service === 'pop3-legacy') return legacy.pop3
+  return service === 'pop3s-legacy' ? legacy.pop3s : listen[service]
+}
+
+type Start = (
+  service: ListenerName,
+  listen: readonly ListenAddress[],
+  parts: ServerParts,
+) => Promise<RunningServer['server']>
+
+const starts: Readonly<Record<ListenerName, Start>> = {
+  pop3: startPop3,
+  pop3s: startPop3,
+  smtp: startMailIntake,
+  lmtp: startMailIntake,
+  'pop3-legacy': startForOldDevices,
+  'pop3s-legacy': startForOldDevices,
+}
+
+async function startServer(
+  service: ListenerName,
+  listen: readonly ListenAddress[],
+  parts: ServerParts,
+): Promise<RunningServer> {
+  try {
+    return { service, server: await starts[service](service, listen, parts) }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`cannot serve ${service.toUpperCase()}: ${reason}`, { cause })
+  }
+}
+
+async function startPop3(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
+  const { config, certificates, log } = parts
+  const { required } = config.tls
+  const open = listen.filter(address => !isLoopback(address)).map(formatListenAddress)
+  if (service === 'pop3' && required === false && open.length > 0)
+    log.warn({ addresses: open }, 'passwords may travel in clear to these addresses')
+  return startPop3Server({
+    ...pop3Options(listen, parts),
+    implicitTls: service === 'pop3s',
+    cleartextLogin: required === undefined ? 'loopback' : required ? 'never' : 'always',
+    ...(certificates && { tls: certificates }),
+  })
+}
+
+async function startForOldDevices(
+  service: ListenerName,
+  listen: readonly ListenAddress[],
+  parts: ServerParts,
+) {
+  const { config, certificates, log } = parts
+  const { networks, tls } = config.legacy
+  const ranges = networks.flatMap(text => parseNetwork(text) ?? [])
+  const contexts: TlsContexts | undefined = tls === 'none' ? undefined : certificates?.legacy
+  log.warn(
+    { addresses: listen.map(formatListenAddress), networks, tls },
+    'old devices are let in here, with less protection than is due',
+  )
+  return startPop3Server({
+    ...pop3Options(listen, parts),
+    implicitTls: service === 'pop3s-legacy',
+    cleartextLogin: 'always',
+    isForOldDevices: true,
+    admits: peer => ranges.some(range => networkContains(range, peer)),
+    ...(contexts && { tls: contexts }),
+  })
+}
+
+function pop3Options(
+  listen: readonly ListenAddress[],
+  { config, store, authenticator, log }: ServerParts,
+): Pop3ServerOptions {
+  const { pop3, tls } = config
+  return {
+    listen,
+    hostname: config.hostname,
+    authenticator,
+    maildrops: store,
+    log,
+    implementation: pop3.implementation,
+    limits: {
+      autologoutMs: pop3.autologoutMs,
+      authorizationTimeoutMs: pop3.loginTimeoutMs,
+      writeTimeoutMs: pop3.writeTimeoutMs,
+      handshakeTimeoutMs: tls.handshakeTimeoutMs,
+      sessions: pop3.maxSessions,
+      sessionsPerAddress: pop3.maxSessionsPerAddress,
+    },
+  }
+}
+
+async function startMailIntake(
+  service: ListenerName,
+  listen: readonly ListenAddress[],
+  { config, delivery, certificates, log }: ServerParts,
+) {
+  const { smtp, tls, hostname } = config
+  return startIntake({
+    protocol: service === 'lmtp' ? 'lmtp' : 'smtp',
+    listen,
+    hostname,
+    delivery,
+    log,
+    maxOctets: smtp.maxOctets,
+    maxRecipients: smtp.maxRecipients,
+    maxSessions: smtp.maxSessions,
+    maxSessionsPerAddress: smtp.maxSessionsPerAddress,
+    timeoutMs: smtp.timeoutMs,
+    ...(certificates && {
+      tls: { contexts: certificates, alpn: service, handshakeTimeoutMs: tls.handshakeTimeoutMs },
+    }),
+  })
+}

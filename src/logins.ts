@@ -1,0 +1,199 @@
+// What logins of the office are checked with: the directory of accounts, the key of sealed passwords, the verifier of
+// tokens, the authenticator over all of them.
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Apop, createAuthenticator, type OfficeAuthenticator } from './auth/authenticator.ts'
+import { isVerifiable, scramKeysOf } from './auth/crypt-scheme.ts'
+import type { Sasl } from './auth/sasl.ts'
+import { createSecretBox, ensureSecretKey } from './auth/sealed-secret.ts'
+import { createTokenVerifier, type TokenVerifier } from './auth/tokens/token-verifier.ts'
+import type { AccountSource, Config } from './config.ts'
+import type { AccountDirectory } from './mail/account-directory.ts'
+import type { Store } from './mail/store.ts'
+import type { Log } from './net/log.ts'
+import { type DirectorySource, openDirectory } from './store/directory/open-directory.ts'
+
+export interface Logins {
+  /** Who has an account, wherever accounts come from. */
+  readonly directory: AccountDirectory
+  /** Follows the configuration: what is inside is exchanged. */
+  readonly authenticator: Pick<OfficeAuthenticator, 'authenticate' | 'nameOf' | 'sasl' | 'apop'>
+  use(config: Config): void
+  close(): Promise<void>
+}
+
+/** How long exchanges that began may still ask an authenticator that was exchanged. */
+const lastQuestionsMs = 60_000
+
+/**
+ * Rejects with a `Refusal` or an `Error` that says which source, key or token service cannot be used. `isKept` says
+ * whether the store outlives the process; only then has it a key file.
+ */
+export async function openLogins(
+  config: Config,
+  store: Store,
+  { log, isKept }: { readonly log: Log; readonly isKept: boolean },
+): Promise<Logins> {
+  const key = isKept ? ensureSecretKey(config.auth.keyFile) : randomBytes(32)
+  const tokens = tokenVerifierOf(config)
+  const opened = await openDirectory(
+    store,
+    config.auth.sources.map(source => sourceOf(source, config)),
+    { log, schemes: { isVerifiable, scramKeysOf } },
+  )
+  const { directory } = opened
+
+  const create = ({ auth, domains }: Config) =>
+    createAuthenticator(directory, {
+      localDomains: domains,
+      cost: auth.argon2,
+      scramIterations: auth.scramIterations,
+      appPasswords: store,
+      box: createSecretBox(key),
+      decoyKey: key,
+      scram: auth.sources.includes('store'),
+      mechanisms: auth.mechanisms,
+      cache: { ttlMs: auth.rememberMs },
+      concurrency: auth.concurrency,
+      maxWaiting: auth.maxWaiting,
+      log,
+      registry: store,
+      ...(tokens && { tokens, tokenAdvice: tokenAdviceOf(config) }),
+    })
+  let current = create(config)
+  let facts = loginFacts(config)
+
+  const sasl: Sasl = {
+    mechanisms: channel => current.sasl.mechanisms(channel),
+    begin: (name, origin) => current.sasl.begin(name, origin),
+  }
+  const apop: Apop = {
+    get isOffered() {
+      return current.apop?.isOffered ?? false
+    },
+    authenticate: async (...login) => current.apop?.authenticate(...login),
+  }
+  return {
+    directory,
+    authenticator: {
+      authenticate: (...login) => current.authenticate(...login),
+      nameOf: name => current.nameOf(name),
+      sasl,
+      apop,
+    },
+    use(next) {
+      // What was learnt of passwords and peers is worth keeping where nothing changed.
+      if (loginFacts(next) === facts) return
+      const old = current
+      current = create({ ...next, auth: { ...next.auth, sources: config.auth.sources } })
+      facts = loginFacts(next)
+      setTimeout(() => void old.close(), lastQuestionsMs).unref()
+    },
+    async close() {
+      await current.close()
+      await opened.close()
+    },
+  }
+}
+
+/** What an authenticator is made of, to see whether it changed. */
+function loginFacts({ auth, domains }: Config): string {
+  return JSON.stringify([auth, domains])
+}
+
+function tokenVerifierOf({ oauth }: Config): TokenVerifier | undefined {
+  const { issuer, audience, introspection, scope, user_claim: nameClaim } = oauth
+  const rules = {
+    nameClaim,
+    ...(scope !== undefined && { scope }),
+    ...(audience !== undefined && { audience }),
+  }
+  if (introspection !== undefined) {
+    return createTokenVerifier({
+      kind: 'introspection',
+      url: introspection,
+      clientId: oauth.client_id ?? '',
+      clientSecret: oauth.client_secret === undefined ? '' : secretIn(oauth.client_secret),
+      ...(issuer !== undefined && { issuer }),
+      ...rules,
+    })
+  }
+  if (issuer === undefined || audience === undefined) return undefined
+  return createTokenVerifier({
+    kind: 'jwt',
+    issuer,
+    ...(oauth.jwks !== undefined && { jwksUrl: oauth.jwks }),
+    ...rules,
+    audience,
+  })
+}
+
+/** What a client is told that came with a token that is not good. RFC 7628 section 3.2.2. */
+function tokenAdviceOf({ oauth: { scope, issuer } }: Config) {
+  return {
+    ...(scope !== undefined && { scope }),
+    ...(issuer !== undefined && {
+      openidConfiguration: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    }),
+  }
+}
+
+function sourceOf(source: AccountSource, { passwdFile, sql, ldap }: Config): DirectorySource {
+  switch (source) {
+    case 'store':
+      return { kind: 'store' }
+    case 'passwd-file':
+      return { kind: 'passwd-file', file: required(passwdFile.file) }
+    case 'sql':
+      return {
+        kind: 'sql',
+        url: withPassword(required(sql.url), sql.password_file),
+        query: required(sql.query),
+      }
+    case 'ldap':
+      return {
+        kind: 'ldap',
+        url: required(ldap.url),
+        startTls: ldap.start_tls,
+        base: required(ldap.base),
+        filter: ldap.filter,
+        mode: ldap.mode,
+        passwordAttribute: ldap.password_attribute,
+        ...defined({
+          ca: ldap.ca,
+          bindDn: ldap.bind_dn,
+          bindPassword: ldap.password_file && secretIn(ldap.password_file),
+          nameAttribute: ldap.name_attribute,
+          quotaAttribute: ldap.quota_attribute,
+          disabledAttribute: ldap.disabled_attribute,
+        }),
+      }
+  }
+}
+
+/** The configuration was checked for what its sources need. */
+function required(value: string | undefined): string {
+  if (value === undefined) throw new TypeError('the configuration lacks what its source of accounts needs')
+  return value
+}
+
+/** Without the keys that have no value. */
+function defined<K extends string>(
+  values: Readonly<Record<K, string | undefined>>,
+): Partial<Record<K, string>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<
+    Record<K, string>
+  >
+}
+
+function withPassword(url: string, passwordFile: string | undefined): string {
+  if (passwordFile === undefined) return url
+  const complete = new URL(url)
+  complete.password = encodeURIComponent(secretIn(passwordFile))
+  return complete.href
+}
+
+/** The first line of a file: editors end it. */
+function secretIn(file: string): string {
+  return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? ''
+}
