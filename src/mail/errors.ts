@@ -23,6 +23,7 @@ export type RefusalCode =
   | 'duplicate-uidl'
   | 'bad-uidl'
   | 'bad-name'
+  | 'bad-password' // one that has no form to be compared in
 
 /** A refusal: the request was understood and cannot be granted. `message` is a sentence for a person. */
 export class Refusal extends Error {
