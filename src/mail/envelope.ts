@@ -17,6 +17,8 @@ export interface Envelope {
   readonly heloName: string | undefined
   /** Undefined when no mail protocol was spoken, as for the command line. */
   readonly protocol: TransmissionType | undefined
+  /** As the TLS registry calls it, such as `TLS_AES_256_GCM_SHA384`; undefined in clear. */
+  readonly cipherSuite?: string | undefined
   /** The client announced SMTPUTF8 for this message. RFC 6531 section 3.4 */
   readonly smtpUtf8: boolean
   readonly sessionId: string

@@ -14,7 +14,7 @@ export function copyTrace(reversePath: string, deliveredTo: string): Uint8Array 
 
 /** The Received field of one reception, folded, CRLF included. `for` is named only when it betrays nobody. */
 export function receivedField(envelope: Envelope, hostname: string, id: Id): Uint8Array {
-  const { protocol, forwardPaths } = envelope
+  const { protocol, cipherSuite, forwardPaths } = envelope
   const lines = [
     ...fromClause(envelope),
     `by ${clean(hostname)} (Poplar)${protocol ? ` with ${protocol}` : ''} id ${id}`,
@@ -23,6 +23,8 @@ export function receivedField(envelope: Envelope, hostname: string, id: Id): Uin
   if (forwardPath !== undefined && forwardPaths.every(path => path === forwardPath)) {
     lines.push(`for <${clean(forwardPath)}>`)
   }
+  // RFC 8314 section 4.3
+  if (cipherSuite !== undefined) lines.push(`tls ${clean(cipherSuite)}`)
   return Buffer.from(`Received: ${lines.join('\r\n\t')};\r\n\t${dateTime(envelope.receivedAt)}\r\n`)
 }
 

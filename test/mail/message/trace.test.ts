@@ -48,6 +48,11 @@ describe('trace fields', () => {
     [{ heloName: 'bücher.example' }, /from b\?cher\.example/, 'no UTF-8 without SMTPUTF8'],
     [{ heloName: 'bücher.example', smtpUtf8: true }, /from bücher\.example/, 'UTF-8 with SMTPUTF8'],
     [{ heloName: '' }, /from unknown/, 'an empty name'],
+    [
+      { protocol: 'ESMTPS', cipherSuite: 'TLS_AES_128_GCM_SHA256' },
+      /with ESMTPS id ID1\r\n\tfor <bob@example\.org>\r\n\ttls TLS_AES_128_GCM_SHA256;\r\n/,
+      'the cipher suite in the clause of RFC 8314',
+    ],
   ])('writes %j as %s: %s', (change, pattern) => {
     expect(received(change)).toMatch(pattern)
   })
