@@ -30,6 +30,11 @@ export class LinePeer {
     return new LinePeer(socket)
   }
 
+  /** Speaks on a connection that another way has made, such as TLS. */
+  static on(socket: Socket): LinePeer {
+    return new LinePeer(socket)
+  }
+
   /** Connects to a POP3 server and logs in; throws when it is refused. */
   static async logIn(port: number, user: string, password: string): Promise<LinePeer> {
     const peer = await LinePeer.connect(port)

@@ -2,16 +2,18 @@
 // that need no mail office; here are the transaction, the data phase, the limits and the truth of the replies.
 
 import type { SMTPServer, SMTPServerAddress } from 'smtp-server'
-import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import type { DeliveryReceipt, MailDelivery, Recipient } from '../../mail/delivery/deliver.ts'
 import type { Envelope } from '../../mail/envelope.ts'
 import { transmissionType } from '../../mail/message/trace.ts'
 import type { Octets } from '../../mail/octets.ts'
 import type { Log } from '../../net/log.ts'
+import type { TlsServerOptions } from '../../net/tls.ts'
 import { DataParser } from './data-parser.ts'
 import { MessageFeed } from './message-feed.ts'
 import { parsePathCommand } from './path-command.ts'
 import { acceptance, type Reply, type ReplyName, replies, replyNameOf } from './replies.ts'
+import { type HandshakeFailure, SecurableConnection, type Socket } from './securable-connection.ts'
 import { type SessionSummary, startSummary } from './session-summary.ts'
 
 /** What all sessions of an intake share. */
@@ -22,9 +24,10 @@ export interface IntakeServices {
   /** A command, or `minDataOctets` of a message, must come in this time. */
   readonly timeoutMs: number
   readonly log: Log
+  /** STARTTLS is offered when it is given. */
+  readonly tls: TlsServerOptions | undefined
+  readonly onHandshakeFailed: () => void
 }
-
-type Socket = ConstructorParameters<typeof SMTPConnection>[1]
 
 /** A message that comes slower than this many octets in `timeoutMs` is given up. */
 const minDataOctets = 8 * 1024
@@ -33,7 +36,7 @@ const maxErrors = 20
 const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8'])
 const enhancedStatus = /^[245]\.\d{1,3}\.\d{1,3} /
 
-export class IntakeConnection extends SMTPConnection {
+export class IntakeConnection extends SecurableConnection {
   readonly #services: IntakeServices
   readonly #summary: SessionSummary
   #recipients: Recipient[] = []
@@ -45,7 +48,7 @@ export class IntakeConnection extends SMTPConnection {
   #octetsSinceProgress = 0
 
   constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions, services: IntakeServices) {
-    super(server, socket, options)
+    super(server, socket, options, services.tls)
     this.#services = services
     this.#summary = startSummary(this.id, this.remoteAddress)
   }
@@ -100,8 +103,20 @@ export class IntakeConnection extends SMTPConnection {
 
   /** Gives up a peer that is too slow. To be called every now and then. */
   sweep(nowMs: number): void {
-    if (this._handlerPending) this.#progressAtMs = nowMs
+    if (this._handlerPending || this.isHandshaking) this.#progressAtMs = nowMs
     else if (nowMs - this.#progressAtMs > this.#services.timeoutMs) this.#end('too-slow', 'timeout')
+  }
+
+  protected handshakeSucceeded(socket: Socket): void {
+    if ('getProtocol' in socket) this.#summary.tls = socket.getProtocol() ?? undefined
+    this.#progressAtMs = performance.now()
+  }
+
+  protected handshakeFailed(reason: HandshakeFailure): void {
+    this.#services.onHandshakeFailed()
+    if (reason === 'injection') return this.#end('injection', reason)
+    this.#summary.reason ??= `handshake: ${reason}`
+    this.cut()
   }
 
   /** Without the library's delay of 100 ms, which is there to catch clients that talk before the greeting. */
@@ -122,8 +137,10 @@ export class IntakeConnection extends SMTPConnection {
   }
 
   override _createParser(): DataParser {
-    const parser = new DataParser({ maxCommandLength: this._server.options.maxCommandLength })
-    parser.oncommand = (command, callback) => this._onCommand(command, callback)
+    const { maxCommandLength } = this._server.options
+    const parser = new DataParser({ maxCommandLength }, (command, callback) =>
+      this._onCommand(command, callback),
+    )
     // The one error of the parser: a line that is too long.
     parser.on('error', () => this.#end('line-too-long', 'line too long'))
     return parser
@@ -136,7 +153,7 @@ export class IntakeConnection extends SMTPConnection {
 
   override _onTimeout(): void {
     if (this._closing || this._handlerPending) super._onTimeout()
-    else this.#end('too-slow', 'timeout')
+    else if (!this.isHandshaking) this.#end('too-slow', 'timeout')
   }
 
   override _whenWritable(next: () => void): void {
@@ -163,6 +180,7 @@ export class IntakeConnection extends SMTPConnection {
     this.#summary.helo = this.hostNameAppearsAs || undefined
     this.#summary.reason ??= 'peer closed'
     this.#services.log.info({ ...this.#summary }, `${this.#services.protocol} session`)
+    this.emit('closed')
   }
 
   override handler_QUIT(command: Buffer, callback: () => void): void {
@@ -257,6 +275,7 @@ export class IntakeConnection extends SMTPConnection {
       peerAddress: this.remoteAddress || undefined,
       heloName: this.hostNameAppearsAs || undefined,
       protocol: transmissionType(dialogue, { smtpUtf8, secure: this.secure }),
+      cipherSuite: this.tlsOptions ? this.tlsOptions.standardName : undefined,
       smtpUtf8,
       sessionId: this.id,
       receivedAt: new Date(),
@@ -277,14 +296,17 @@ export class IntakeConnection extends SMTPConnection {
 
   /** Replies to what came in together leave together: a write to the socket is the dearest step of a small message. */
   #gatherReplies(): void {
-    if (this._socket.writableCorked > 0) return
-    this._socket.cork()
-    setImmediate(() => this._socket.uncork())
+    const socket = this._socket
+    if (socket.writableCorked > 0) return
+    socket.cork()
+    setImmediate(() => socket.uncork())
   }
 
   #end(name: ReplyName, reason: string): void {
     if (this._closing || this._closed) return
     this.#summary.reason = reason
+    // Between the records of a handshake there is no room for a reply.
+    if (this.isHandshaking) return this.cut()
     this.#reply(replies[name])
     this.close()
   }

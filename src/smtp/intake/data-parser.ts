@@ -1,6 +1,6 @@
 // The library's parser with its data phase exchanged: mail data goes through `DataDecoder` straight to a sink, with no
 // stream between, no octet looked at in JavaScript, and lines ended by CRLF alone. Commands are still read by the library.
-import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
+import { SMTPStream, type SMTPStreamOptions } from 'smtp-server/lib/smtp-stream.js'
 import { DataDecoder } from './data-decoder.ts'
 
 /** Takes the octets of one message. */
@@ -12,16 +12,54 @@ export interface DataSink {
 }
 
 type Done = (error?: Error | null) => void
+type CommandHandler = (command: Buffer, callback?: () => void) => void
+
+const lf = 10
+const nothing = Buffer.alloc(0)
 
 export class DataParser extends SMTPStream {
   #decoder = new DataDecoder()
   #sink: DataSink | undefined
+  /** Octets of the chunk at hand, as the socket gave it. */
+  #chunkOctets = 0
+  /** What of it commands are taken from, and how many were. */
+  #commands: Buffer = nothing
+  #commandsTaken = 0
+
+  constructor(options: SMTPStreamOptions, onCommand: CommandHandler) {
+    super(options)
+    this.oncommand = (command, callback) => {
+      this.#commandsTaken += 1
+      onCommand(command, callback)
+    }
+  }
+
+  /** Asked by the handler of a command: whether anything behind it has come in already, be it half a line. */
+  get hasInputBehind(): boolean {
+    const commands = this.#commands
+    if (this.writableLength > this.#chunkOctets || commands.at(-1) !== lf) return true
+    return commands.reduce((lines, octet) => (octet === lf ? lines + 1 : lines), 0) > this.#commandsTaken
+  }
 
   /** What comes next is mail data, until its final line. */
   receiveData(sink: DataSink): void {
     this.#decoder = new DataDecoder()
     this.#sink = sink
     this._dataMode = true
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding | 'buffer', done: Done): void {
+    if (!this._dataMode) {
+      this.#commands = chunk
+      this.#commandsTaken = 0
+    }
+    // It is called again for what is left of a chunk where commands and mail data take turns.
+    if (this.#chunkOctets > 0) return super._write(chunk, encoding, done)
+    this.#chunkOctets = chunk.length
+    super._write(chunk, encoding, error => {
+      this.#chunkOctets = 0
+      done(error)
+    })
   }
 
   override _feedDataStream(chunk: Buffer, done: Done): void {

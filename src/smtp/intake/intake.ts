@@ -4,6 +4,7 @@ import type { MailDelivery } from '../../mail/delivery/deliver.ts'
 import { ConnectionCounter } from '../../net/limits.ts'
 import { bind, boundAddress, type ListenAddress } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
+import type { TlsServerOptions } from '../../net/tls.ts'
 import type { IntakeConnection } from './connection.ts'
 import { IntakeServer, type IntakeServerOptions } from './server.ts'
 
@@ -24,6 +25,8 @@ export interface IntakeOptions {
   readonly maxSessionsPerAddress?: number
   /** For the next command, or the next 8 KiB of a message. Default 5 minutes, RFC 5321 section 4.5.3.2.7. */
   readonly timeoutMs?: number
+  /** STARTTLS, RFC 3207, is offered when it is given. SMTP has no name in ALPN: whatever clients offer there is let in. */
+  readonly tls?: TlsServerOptions
 }
 
 export interface Intake {
@@ -31,6 +34,8 @@ export interface Intake {
   readonly addresses: readonly ListenAddress[]
   /** Sessions that are open now. */
   readonly sessions: number
+  /** Handshakes that were begun by STARTTLS and came to nothing, since the start. */
+  readonly failedHandshakes: number
   /**
    * Stops accepting at once. Sessions in a transaction may finish it, the others are ended with 421; after `graceMs` all
    * are. Resolves when no session is left.
@@ -48,11 +53,15 @@ const lastWordsMs = 1_000
 export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const open = new Set<IntakeConnection>()
   let onEmpty: (() => void) | undefined
+  let failedHandshakes = 0
   const serverOptions = completeOptions(options, {
     onOpen: connection => open.add(connection),
     onClosed: connection => {
       open.delete(connection)
       if (open.size === 0) onEmpty?.()
+    },
+    onHandshakeFailed: () => {
+      failedHandshakes += 1
     },
   })
   const servers = await listenAll(options.listen, serverOptions)
@@ -94,6 +103,9 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     get sessions() {
       return open.size
     },
+    get failedHandshakes() {
+      return failedHandshakes
+    },
     async drain(graceMs) {
       stopAccepting()
       for (const connection of open) connection.drain()
@@ -109,7 +121,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
 
 function completeOptions(
   options: IntakeOptions,
-  events: Pick<IntakeServerOptions, 'onOpen' | 'onClosed'>,
+  events: Pick<IntakeServerOptions, 'onOpen' | 'onClosed' | 'onHandshakeFailed'>,
 ): IntakeServerOptions {
   const { maxSessions = 1_000, maxSessionsPerAddress = 100 } = options
   return {
@@ -120,6 +132,7 @@ function completeOptions(
     maxRecipients: options.maxRecipients ?? 100,
     timeoutMs: options.timeoutMs ?? 300_000,
     log: options.log ?? silentLog,
+    tls: options.tls,
     counter: new ConnectionCounter({
       total: maxSessions,
       perAddress: maxSessionsPerAddress,

@@ -3,6 +3,7 @@
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import type { ConnectionCounter } from '../../net/limits.ts'
+import type { TlsContexts } from '../../net/tls.ts'
 import { IntakeConnection, type IntakeServices } from './connection.ts'
 import { asLibraryError, type ReplyName, replies } from './replies.ts'
 
@@ -16,10 +17,12 @@ export interface IntakeServerOptions extends IntakeServices {
 }
 
 type Socket = Parameters<SMTPServer['connect']>[0]
+type Context = ReturnType<TlsContexts['contextFor']>
 type Callback = (error?: Error | null) => void
 
 /** RFC 5321 section 4.5.3.1.4 asks for 512 octets and what extensions add; this has room for both. */
 const maxCommandOctets = 2048
+const disabledCommands = ['AUTH', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 /** How long a refused peer may take to read why. */
 const lastWordsMs = 1_000
 
@@ -34,7 +37,7 @@ export class IntakeServer extends SMTPServer {
       heloResponse: '%s greets %s',
       lmtp: options.protocol === 'lmtp',
       size: options.maxOctets,
-      disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL'],
+      disabledCommands: options.tls ? disabledCommands : [...disabledCommands, 'STARTTLS'],
       hideENHANCEDSTATUSCODES: false,
       disableReverseLookup: true,
       logger: false,
@@ -42,6 +45,8 @@ export class IntakeServer extends SMTPServer {
       socketTimeout: options.timeoutMs,
     })
     this.#options = options
+    // The library has a certificate of its own, whose key is known to everybody.
+    this.secureContext.clear()
     // A socket error is told by the end of its session; an error while accepting passes.
     this.on('error', error => options.log.debug({ err: error }, 'connection failed'))
     // The library listens to a socket's errors only from the next turn of the event loop on.
@@ -57,7 +62,7 @@ export class IntakeServer extends SMTPServer {
     this.#connections.set(connection.session, connection)
     this.connections.add(connection)
     connection.on('error', (error: Error) => this._onError(error))
-    socket.once('close', () => {
+    connection.once('closed', () => {
       counter.leave(peer)
       onClosed(connection)
     })
@@ -67,6 +72,15 @@ export class IntakeServer extends SMTPServer {
 
   override onConnect(_session: SMTPServerSession, callback: Callback): void {
     callback()
+  }
+
+  override onSecure(socket: Socket, session: SMTPServerSession, callback: Callback): void {
+    this.#connections.get(session)?.secured(socket)
+    callback()
+  }
+
+  override _resolveSNI(serverName: string, callback: (error: Error | null, context?: Context) => void): void {
+    callback(null, this.#options.tls?.contexts.contextFor(serverName))
   }
 
   override onMailFrom(address: SMTPServerAddress, session: SMTPServerSession, callback: Callback): void {

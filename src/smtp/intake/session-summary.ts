@@ -3,6 +3,8 @@
 export interface SessionSummary {
   readonly id: string
   readonly peer: string
+  /** The version, such as `TLSv1.3`; undefined when the session stayed in clear. */
+  tls: string | undefined
   helo: string | undefined
   /** Messages that were answered, whatever the answer. */
   transactions: number
@@ -22,6 +24,7 @@ export function startSummary(id: string, peer: string): SessionSummary {
   return {
     id,
     peer,
+    tls: undefined,
     helo: undefined,
     transactions: 0,
     recipients: 0,

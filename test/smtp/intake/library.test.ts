@@ -18,6 +18,11 @@ afterAll(() => void socket.destroy())
 const extended: readonly { file: string; name: string; instance: object }[] = [
   { file: 'server.ts', name: 'SMTPServer', instance: server },
   { file: 'connection.ts', name: 'SMTPConnection', instance: new SMTPConnection(server, socket, {}) },
+  {
+    file: 'securable-connection.ts',
+    name: 'SMTPConnection',
+    instance: new SMTPConnection(server, socket, {}),
+  },
   { file: 'data-parser.ts', name: 'SMTPStream', instance: new SMTPStream() },
 ]
 
@@ -42,6 +47,12 @@ it('would see one that is gone', () => {
   const source = 'override _gone(): void { super._gone(); this._onCommand(); this.#ours() }'
   expect(internalsIn(source)).toEqual(['_gone', '_onCommand'])
   expect('_gone' in server).toBe(false)
+})
+
+it('takes the certificate of a handshake where ours is put', () => {
+  const source = read('node_modules/smtp-server/dist/esm/smtp-connection.js')
+  expect(source).toContain("secureContext: server.secureContext.get('*')")
+  expect(source).toContain('SNICallback: (servername, cb) => server._resolveSNI(servername, cb)')
 })
 
 it('is pinned to one version', () => {

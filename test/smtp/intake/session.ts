@@ -1,4 +1,6 @@
 // An intake on a free port with accounts behind it, and a client that speaks raw octets to it.
+import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createMailDelivery, type MailDelivery } from '../../../src/mail/delivery/deliver.ts'
 import type { DeliveryTarget } from '../../../src/mail/delivery-target.ts'
 import { type Intake, type IntakeOptions, startIntake } from '../../../src/smtp/intake/intake.ts'
@@ -19,13 +21,32 @@ export async function closeIntakes(): Promise<void> {
   for (const { intake } of running.splice(0)) await intake.close()
 }
 
+/** Sends both parts as packets of their own, as far as a sender can have a say in it. */
+export async function sendCut(peer: LinePeer, octets: Uint8Array, at: number): Promise<void> {
+  peer.socket.setNoDelay(true)
+  for (const part of [octets.subarray(0, at), octets.subarray(at)]) {
+    if (part.length === 0) continue
+    if (!peer.socket.write(part)) await once(peer.socket, 'drain')
+    // The server shares our event loop: it reads before the next part is written.
+    await nextTurn()
+    await nextTurn()
+  }
+}
+
 export class TestIntake {
+  readonly protocol: 'smtp' | 'lmtp'
   readonly intake: Intake
   readonly target: CountingTarget
   /** What was logged, by level. */
   readonly log: { readonly level: string; readonly fields: Record<string, unknown> }[]
 
-  private constructor(intake: Intake, target: CountingTarget, log: TestIntake['log']) {
+  private constructor(
+    protocol: 'smtp' | 'lmtp',
+    intake: Intake,
+    target: CountingTarget,
+    log: TestIntake['log'],
+  ) {
+    this.protocol = protocol
     this.intake = intake
     this.target = target
     this.log = log
@@ -62,7 +83,7 @@ export class TestIntake {
       log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
       ...others,
     })
-    const started = new TestIntake(intake, counting, log)
+    const started = new TestIntake(protocol, intake, counting, log)
     running.push(started)
     return started
   }

@@ -1,25 +1,10 @@
 // SMTP smuggling: whatever stands for a line end beside CRLF must not end the mail data, wherever the packets are cut.
-import { once } from 'node:events'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LinePeer } from '../../e2e/line-peer.ts'
-import { closeIntakes, TestIntake } from './session.ts'
+import { closeIntakes, sendCut, TestIntake } from './session.ts'
 
 afterEach(closeIntakes)
 
 const smuggled = 'MAIL FROM:<evil@y.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: evil\r\n\r\n'
-
-/** Sends both parts as packets of their own, as far as a sender can have a say in it. */
-async function sendCut(peer: LinePeer, octets: Buffer, at: number): Promise<void> {
-  peer.socket.setNoDelay(true)
-  for (const part of [octets.subarray(0, at), octets.subarray(at)]) {
-    if (part.length === 0) continue
-    if (!peer.socket.write(part)) await once(peer.socket, 'drain')
-    // The server shares our event loop: it reads before the next part is written.
-    await nextTurn()
-    await nextTurn()
-  }
-}
 
 describe('what does not end the mail data', () => {
   it.each([
