@@ -4,12 +4,12 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { ListenAddress } from '../listener.ts'
 import type { Log } from '../log.ts'
+import type { CertificateFiles } from '../tls/certificate-pair.ts'
 import { openAccountKey } from './account-key.ts'
 import { backOffMs } from './back-off.ts'
 import { type ExternalAccount, withCaClient } from './ca-client.ts'
 import {
   type CertificateFacts,
-  type CertificateFiles,
   certificateFiles,
   factsOf,
   type KeyAndChain,

@@ -7,6 +7,7 @@ import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import type * as AcmeLibrary from 'acme-client'
 import { askCa, retryAfterMs } from './ca-requests.ts'
+import { AcmeFailure, oneLine } from './failure.ts'
 
 export interface CaClientOptions {
   readonly directoryUrl: string
@@ -73,10 +74,19 @@ export async function withCaClient<T>(
         },
       }),
     )
+  } catch (error) {
+    throw error instanceof AcmeFailure ? error : unexpected(error)
   } finally {
     ended.abort()
     run.agent.destroy()
   }
+}
+
+/** The library trusts the shape of answers, and quotes them in errors as they came. */
+function unexpected(cause: unknown): AcmeFailure {
+  const text = oneLine(cause instanceof Error ? cause.message : 'unknown')
+  const message = cause instanceof TypeError ? `an answer of the CA makes no sense: ${text}` : text
+  return new AcmeFailure(message, { cause })
 }
 
 async function loadLibrary(): Promise<typeof AcmeLibrary> {

@@ -91,7 +91,9 @@ function parse(text: string): unknown {
 /** What Retry-After asks for (seconds, or a date), in milliseconds from `now`; undefined when it says nothing usable. */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | undefined {
   const text = headers['retry-after']?.trim() ?? ''
-  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000 || undefined
+  // Date.parse() finds a date in nearly anything; one of HTTP ends so (RFC 9110 section 5.6.7).
+  const waitMs = text.endsWith(' GMT') ? Date.parse(text) - now : 0
   return waitMs > 0 ? waitMs : undefined
 }
 

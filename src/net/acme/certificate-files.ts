@@ -2,13 +2,9 @@
 // once after another; whoever reads between the two finds a pair that does not match, and waits for the rest.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
+import { subjectNames } from '../tls/certificate-fields.ts'
+import type { CertificateFiles } from '../tls/certificate-pair.ts'
 import { beside, moveIntoPlace, readIfThere, syncFolderOf, writeBeside } from './secret-file.ts'
-
-/** Where a certificate (PEM, with its chain) and its private key lie. */
-export interface CertificateFiles {
-  readonly certFile: string
-  readonly keyFile: string
-}
 
 /** A private key and the chain of certificates that goes with it, as PEM. */
 export interface KeyAndChain {
@@ -53,20 +49,13 @@ export function factsOf({ key, chain }: KeyAndChain): CertificateFacts | undefin
     const certificate = new X509Certificate(chain)
     if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined
     return {
-      names: namesOf(certificate),
+      names: subjectNames(certificate.raw).dns,
       notBefore: Date.parse(certificate.validFrom),
       notAfter: Date.parse(certificate.validTo),
     }
   } catch {
     return undefined
   }
-}
-
-function namesOf({ subjectAltName }: X509Certificate): string[] {
-  return (subjectAltName ?? '')
-    .split(', ')
-    .filter(name => name.startsWith('DNS:'))
-    .map(name => name.slice('DNS:'.length).toLowerCase())
 }
 
 /** Replaces the pair. */

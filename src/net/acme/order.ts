@@ -31,6 +31,7 @@ export async function obtainChain(ca: CaClient, options: OrderOptions): Promise<
   await openAccount(client, options)
   const { domains } = options
   const order = await client.createOrder({ identifiers: domains.map(value => ({ type: 'dns', value })) })
+  checkAuthorizations(order, domains)
   await authorize(ca, order, options)
   const ready = await pollOrder(ca, order, options, ['ready', 'valid'])
   const { crypto } = await import('acme-client')
@@ -53,6 +54,18 @@ async function openAccount(client: Client, { agreeTerms, contact }: OrderOptions
   })
 }
 
+/** One for each name: an order of thousands would keep us busy for hours. */
+function checkAuthorizations({ authorizations }: Order, domains: readonly string[]): void {
+  const given: unknown = authorizations
+  if (
+    !Array.isArray(given) ||
+    given.length > domains.length ||
+    !given.every(url => typeof url === 'string')
+  ) {
+    throw new AcmeFailure('the CA gives an order whose authorizations make no sense')
+  }
+}
+
 async function authorize(ca: CaClient, order: Order, options: OrderOptions): Promise<void> {
   let authorizations = await ca.client.getAuthorizations(order)
   for (const authorization of authorizations) await respond(ca.client, authorization, options)
@@ -71,6 +84,9 @@ async function respond(client: Client, authorization: Authorization, options: Or
   const { challengeType } = options
   const challenge = authorization.challenges.find(({ type }) => (type as string) === challengeType)
   if (!challenge) throw new AcmeFailure(`the CA offers no ${challengeType} for ${oneLine(domain)}`)
+  if (!/^[\w-]{1,200}$/.test(challenge.token)) {
+    throw new AcmeFailure(`the CA gives a token that is none for ${oneLine(domain)}`)
+  }
   const keyAuthorization = await client.getChallengeKeyAuthorization(challenge)
   await options.challenges.answer({ domain, token: challenge.token, keyAuthorization })
   await client.completeChallenge(challenge)

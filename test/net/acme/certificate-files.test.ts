@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountKeyFile, openAccountKey } from '../../../src/net/acme/account-key.ts'
 import {
-  type CertificateFiles,
   certificateFiles,
   type KeyAndChain,
   readCertificate,
@@ -13,6 +12,7 @@ import {
 } from '../../../src/net/acme/certificate-files.ts'
 import { createKey } from '../../../src/net/acme/key.ts'
 import { makeSecretFolder } from '../../../src/net/acme/secret-file.ts'
+import type { CertificateFiles } from '../../../src/net/tls/certificate-pair.ts'
 import { runOrFail } from '../../e2e/program.ts'
 import { endAll, temporaryFolder } from './renewal.ts'
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runOrFail } from '../../e2e/program.ts'
+import { makeServerCertificate } from './server-certificate.ts'
 
 export interface PebbleOptions {
   /** Environment on top of no waiting and no refused nonces. */
@@ -30,7 +30,7 @@ export class Pebble {
     const folder = mkdtempSync(join(tmpdir(), 'poplar-pebble-'))
     const pebble = new Pebble(folder, await freePorts(5), options)
     try {
-      await pebble.#makeCertificate()
+      await makeServerCertificate(folder)
       await pebble.up()
       return pebble
     } catch (error) {
@@ -110,32 +110,6 @@ export class Pebble {
       child.once('error', reject)
       child.once('exit', code => reject(new Error(`${program} ended with ${code}\n${said}`)))
     })
-  }
-
-  async #makeCertificate(): Promise<void> {
-    const [ca, caKey, server, serverKey, request, names] = [
-      'ca.pem',
-      'ca.key',
-      'server.pem',
-      'server.key',
-      'server.csr',
-      'names',
-    ].map(name => join(this.folder, name)) as [string, string, string, string, string, string]
-    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-    writeFileSync(names, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-    await runOrFail('openssl', ['req', '-x509', ...ec, '-keyout', caKey, '-out', ca, '-subj', '/CN=test CA'])
-    await runOrFail('openssl', [
-      'req',
-      ...ec,
-      '-keyout',
-      serverKey,
-      '-out',
-      request,
-      '-subj',
-      '/CN=localhost',
-    ])
-    const sign = ['x509', '-req', '-in', request, '-CA', ca, '-CAkey', caKey, '-CAcreateserial']
-    await runOrFail('openssl', [...sign, '-out', server, '-days', '2', '-extfile', names])
   }
 }
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Acme, type AcmeOptions, startAcme } from '../../../src/net/acme/acme.ts'
-import type { CertificateFiles } from '../../../src/net/acme/certificate-files.ts'
 import type { Log } from '../../../src/net/log.ts'
+import type { CertificateFiles } from '../../../src/net/tls/certificate-pair.ts'
 import { TestClock } from './test-clock.ts'
 
 export interface LogLine {
