@@ -1,12 +1,30 @@
-// From a login name and a password to an account. An unknown name costs the same work as a wrong password, and gives
-// the same answer.
-import type { Account, AccountName } from '../mail/account.ts'
+// Who gets in: by name and password, by a SASL mechanism, by APOP. Wires the parts of a login together; each of them is a
+// file of its own.
+import { availableParallelism } from 'node:os'
+import type { AccountName } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
-import { foldAddress, foldDomain } from '../mail/fold.ts'
+import type { AccountRegistry } from '../mail/account-registry.ts'
+import type { AppPasswords } from '../mail/app-passwords.ts'
+import { AccountFinder } from './account-finder.ts'
+import { apopDigestFits } from './apop.ts'
+import { AppPasswordCheck } from './app-password-check.ts'
+import { Decoys } from './decoys.ts'
 import type { Login, LoginOrigin } from './login.ts'
-import { defaultPasswordCost, hashPassword, type PasswordCost, verifyPassword } from './password.ts'
-import type { Sasl } from './sasl.ts'
+import { LoginAttempt, type LoginLog } from './login-attempts.ts'
+import { mechanisms } from './mechanisms/mechanisms.ts'
+import { defaultPasswordCost, type PasswordCost } from './password.ts'
+import { PasswordCheck } from './password-check.ts'
+import { PasswordThreads } from './password-threads.ts'
+import { PasswordUpkeep } from './password-upkeep.ts'
+import type { Sasl, TokenAdvice, Verifier } from './sasl.ts'
+import { SaslService } from './sasl-service.ts'
+import { defaultScramIterations } from './scram.ts'
+import { SealedAccounts } from './sealed-accounts.ts'
+import type { SecretBox } from './sealed-secret.ts'
+import { Throttle, type ThrottleOptions } from './throttle.ts'
+import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
+import { createVerifier } from './verifier.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface Authenticator {
@@ -44,51 +62,134 @@ export interface Apop {
 export interface AuthenticatorOptions {
   /** The domains whose `name@domain` is accepted for an account called `name`. */
   readonly localDomains?: readonly string[]
+  /** Of password hashes made anew, and of the work that an unknown name costs. */
   readonly cost?: PasswordCost
+  /** Of SCRAM keys made anew. Default 4096. */
+  readonly scramIterations?: number
+  /** Where passwords are kept, to keep them up to date: the cost changed, or SCRAM keys are missing. */
+  readonly registry?: AccountRegistry
+  readonly appPasswords?: AppPasswords
+  /** Opens the passwords of those who opted in to CRAM-MD5 and APOP; without it there is neither. */
+  readonly box?: SecretBox
+  /**
+   * From it the SCRAM salts of names without an account are made; kept, they outlive a restart as real ones do. Default:
+   * one that dies with the process.
+   */
+  readonly decoyKey?: Uint8Array
+  /** For OAUTHBEARER and XOAUTH2; without it there is neither. */
+  readonly tokens?: TokenVerifier
+  readonly tokenAdvice?: TokenAdvice
+  /** Whether accounts have SCRAM keys, and SCRAM is offered. Default: whether there is a registry. */
+  readonly scram?: boolean
+  /** Names of the mechanisms that may be offered; default all that work. */
+  readonly mechanisms?: readonly string[]
   readonly cache?: VerifiedCacheOptions
-  /** Verifications at the same time; default 2. Each takes the memory of `cost`. */
+  /** Threads that check passwords; default one less than there are processors. Each takes the memory of `cost`. */
   readonly concurrency?: number
-  /** Verifications that may wait; the next is refused. Default 1,000. */
+  /** Verifications that may wait; the next, or one that ranks lower, is refused. Default 1,000. */
   readonly maxWaiting?: number
+  readonly throttle?: ThrottleOptions
+  /** Each login, and each failed one, is one line. Default: nowhere. */
+  readonly log?: LoginLog
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
 }
 
-/** Checks passwords against the hashes of a directory. */
+/** An authenticator with threads of its own. */
+export interface OfficeAuthenticator extends Authenticator {
+  readonly sasl: Sasl
+  /** Ends the threads and all waiting; for the end of the process. */
+  close(): Promise<void>
+}
+
+const silentLog: LoginLog = { info() {}, warn() {}, error() {} }
+/** Questions to a directory that checks passwords itself, at the same time. */
+const directoryConcurrency = 16
+
+/** Checks logins against the accounts of a directory. */
 export function createAuthenticator(
   directory: AccountDirectory,
   options: AuthenticatorOptions = {},
-): Authenticator {
-  const cost = options.cost ?? defaultPasswordCost
-  const localDomains = new Set(options.localDomains?.map(foldDomain))
-  const cache = new VerifiedCache(options.cache)
-  const queue = new WorkQueue(options.concurrency ?? 2, options.maxWaiting ?? 1000)
-  let decoyHash: Promise<string> | undefined
-
-  /** `name@local domain` also means the account `name`; the exact name wins. */
-  async function find(loginName: string): Promise<Account | undefined> {
-    const name = foldAddress(loginName)
-    const account = await directory.findAccount(name)
-    if (account) return account
-    const at = name.lastIndexOf('@')
-    return at > 0 && localDomains.has(name.slice(at + 1))
-      ? directory.findAccount(name.slice(0, at))
-      : undefined
-  }
+): OfficeAuthenticator {
+  const { log = silentLog, now = Date.now, registry, box } = options
+  const finder = new AccountFinder(directory, options.localDomains)
+  const throttle = new Throttle(options.throttle ?? {}, now)
+  const threads = new PasswordThreads(options.concurrency ?? Math.max(availableParallelism() - 1, 1))
+  const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
+  const sealed = registry && box && new SealedAccounts(registry, now)
+  const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
+    LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
+  const verifierFor = (mechanism: string, origin: LoginOrigin): Verifier =>
+    createVerifier(verifierParts, origin, name => begin(origin, mechanism, name))
 
   return {
-    async authenticate(loginName, password) {
-      const account = await find(loginName)
-      if (account && cache.has(account, password)) return account
-      // Both branches wait for the decoy, wait in the same queue, and verify one hash of the same cost.
-      decoyHash ??= hashPassword(new Uint8Array(16), cost)
-      const decoy = await decoyHash
-      const verified = await queue.run(() => verifyPassword(account?.passwordHash ?? decoy, password))
-      if (!account?.passwordHash || !verified) return undefined
-      cache.add(account, password)
-      return account
+    async authenticate(loginName, password, origin) {
+      return passwords.logIn(await begin(origin, 'password', loginName), loginName, password)
     },
-
     async nameOf(loginName) {
-      return (await find(loginName))?.name
+      return (await finder.find(loginName))?.name
+    },
+    sasl: new SaslService({
+      mechanisms,
+      allowed: options.mechanisms,
+      offersScram: options.scram ?? registry !== undefined,
+      offersTokens: options.tokens !== undefined,
+      hasSharedSecrets: () => sealed?.exist ?? false,
+      verifierFor,
+    }),
+    ...(sealed && { apop: createApop(sealed, verifierFor) }),
+    async close() {
+      throttle.close()
+      await threads.close()
+    },
+  }
+}
+
+interface OuterParts {
+  readonly finder: AccountFinder
+  readonly threads: PasswordThreads
+  readonly log: LoginLog
+  readonly now: () => number
+}
+
+function createParts(
+  directory: AccountDirectory,
+  options: AuthenticatorOptions,
+  { finder, threads, log, now }: OuterParts,
+) {
+  const { cost = defaultPasswordCost, scramIterations = defaultScramIterations } = options
+  const maxWaiting = options.maxWaiting ?? 1000
+  const decoys = new Decoys(cost, options.decoyKey)
+  const appPasswords = new AppPasswordCheck(options.appPasswords, log, now)
+  const upkeepParts = { registry: options.registry, appPasswords: options.appPasswords }
+  const passwords = new PasswordCheck({
+    directory,
+    finder,
+    appPasswords,
+    cache: new VerifiedCache(options.cache),
+    threads,
+    hashQueue: new WorkQueue(threads.count, maxWaiting),
+    directoryQueue: new WorkQueue(directoryConcurrency, maxWaiting),
+    decoys,
+    upkeep: new PasswordUpkeep({ ...upkeepParts, cost, scramIterations, log }),
+    cost,
+  })
+  const { box, tokens, tokenAdvice } = options
+  const verifierParts = { finder, passwords, appPasswords, decoys, box, tokens, tokenAdvice, scramIterations }
+  return { passwords, verifierParts }
+}
+
+function createApop(
+  sealed: SealedAccounts,
+  verifierFor: (mechanism: string, origin: LoginOrigin) => Verifier,
+): Apop {
+  return {
+    get isOffered() {
+      return sealed.exist
+    },
+    async authenticate(loginName, timestamp, digest, origin) {
+      const candidate = await verifierFor('APOP', origin).findSecret(loginName)
+      return candidate.settle(apopDigestFits(digest, timestamp, candidate.secret))
     },
   }
 }

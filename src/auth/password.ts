@@ -34,3 +34,8 @@ export async function verifyPassword(passwordHash: string, password: Uint8Array)
     return false
   }
 }
+
+/** Whether a stored string is argon2id of exactly this cost. */
+export function hasCost(passwordHash: string, { memoryKiB, passes, lanes }: PasswordCost): boolean {
+  return passwordHash.startsWith(`$argon2id$v=19$m=${memoryKiB},t=${passes},p=${lanes}$`)
+}

@@ -3,6 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Account } from '../mail/account.ts'
+import type { Id } from '../mail/id.ts'
 
 export interface VerifiedCacheOptions {
   /** How long one verification is believed, in milliseconds; 0 remembers nothing. Default 5 minutes. */
@@ -22,16 +23,20 @@ export class VerifiedCache {
   }
 
   has(account: Account, password: Uint8Array): boolean {
-    return this.#ttlMs > 0 && this.#entries.has(this.#digest(account, password))
+    const { passwordHash } = account
+    if (passwordHash === undefined || this.#ttlMs === 0) return false
+    return this.#entries.has(this.#digest(account.id, passwordHash, password))
   }
 
-  add(account: Account, password: Uint8Array): void {
-    if (this.#ttlMs > 0) this.#entries.set(this.#digest(account, password), true)
+  /** Nothing is remembered of an account whose hash is not known: nobody would tell that its password changed. */
+  add({ id, passwordHash }: Account, password: Uint8Array): void {
+    if (passwordHash === undefined || this.#ttlMs === 0) return
+    this.#entries.set(this.#digest(id, passwordHash, password), true)
   }
 
-  #digest(account: Account, password: Uint8Array): string {
+  #digest(id: Id, passwordHash: string, password: Uint8Array): string {
     return createHmac('sha256', this.#key)
-      .update(`${account.id}\0${account.passwordHash ?? ''}\0`)
+      .update(`${id}\0${passwordHash}\0`)
       .update(password)
       .digest('base64')
   }

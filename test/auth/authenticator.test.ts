@@ -1,44 +1,88 @@
-// The authenticator: who gets in, and that those who do not learn nothing from it.
-import { describe, expect, it, vi } from 'vitest'
-import { createAuthenticator } from '../../src/auth/authenticator.ts'
-import * as passwords from '../../src/auth/password.ts'
+// The authenticator: who gets in with a password, and that those who do not learn nothing from it.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type AuthenticatorOptions, createAuthenticator } from '../../src/auth/authenticator.ts'
+import { hashPassword, type PasswordCost } from '../../src/auth/password.ts'
+import { PasswordThreads } from '../../src/auth/password-threads.ts'
 import type { Account } from '../../src/mail/account.ts'
 import type { AccountDirectory } from '../../src/mail/account-directory.ts'
+import { Refusal } from '../../src/mail/errors.ts'
+import { originFrom } from './origin.ts'
 
-const cost: passwords.PasswordCost = { memoryKiB: 64, passes: 1, lanes: 1 }
+const cost: PasswordCost = { memoryKiB: 64, passes: 1, lanes: 1 }
 const octets = (text: string) => Buffer.from(text)
+const origin = originFrom()
+const closings: (() => Promise<void>)[] = []
 
-async function accountNamed(name: string, password?: string): Promise<Account> {
+beforeEach(() => {
+  vi.restoreAllMocks()
+})
+afterEach(async () => {
+  for (const close of closings.splice(0)) await close()
+})
+
+async function accountNamed(name: string, password?: string, more: Partial<Account> = {}): Promise<Account> {
   return {
     id: `id-of-${name}`,
     name,
-    passwordHash: password === undefined ? undefined : await passwords.hashPassword(octets(password), cost),
+    passwordHash: password === undefined ? undefined : await hashPassword(octets(password), cost),
+    scramKeys: [],
+    sealedPassword: undefined,
+    isDisabled: false,
     quotaOctets: 0,
     usedOctets: 0,
     usedMessages: 0,
     inboxId: 'inbox',
     createdAt: new Date(0),
+    ...more,
   }
 }
 
-/** A directory over a map that the test may change under the authenticator. */
-function directoryOf(accounts: Map<string, Account>): AccountDirectory {
-  return { findAccount: async name => accounts.get(name), findAlias: async () => [] }
+/** An authenticator that is closed when the test ends. */
+function setUp(...parameters: Parameters<typeof open>): ReturnType<typeof open> {
+  const opened = open(...parameters)
+  closings.push(() => opened.authenticator.close())
+  return opened
 }
 
-async function setUp(...accounts: Account[]) {
+/** A directory over a map that the test may change under the authenticator. */
+function open(
+  accounts: readonly Account[],
+  options: AuthenticatorOptions = {},
+  more: Partial<AccountDirectory> = {},
+) {
   const byName = new Map(accounts.map(account => [account.name, account]))
-  const authenticator = createAuthenticator(directoryOf(byName), {
+  const directory: AccountDirectory = {
+    findAccount: async name => byName.get(name),
+    findAlias: async () => [],
+    ...more,
+  }
+  const lines: { readonly level: string; readonly fields: object; readonly text: string }[] = []
+  const keep = (level: string) => (fields: object, text: string) => void lines.push({ level, fields, text })
+  const authenticator = createAuthenticator(directory, {
     cost,
     localDomains: ['example.net', 'xn--bcher-kva.example'],
+    throttle: { maxDelayMs: 0 },
+    log: { info: keep('info'), warn: keep('warn'), error: keep('error') },
+    ...options,
   })
-  return { byName, authenticator }
+  const logIn = (name: string, password: string | Uint8Array, from = origin) =>
+    authenticator.authenticate(name, typeof password === 'string' ? octets(password) : password, from)
+  return { byName, authenticator, logIn, lines }
 }
 
 describe('authenticate', () => {
+  // One for all rows, for threads take their time to start.
+  const shared = open([], { cache: { ttlMs: 0 } })
+  beforeAll(async () => {
+    shared.byName.set('ann', await accountNamed('ann', 'secret'))
+  })
+  afterAll(() => shared.authenticator.close())
+
   it.each([
     ['ann', 'secret', true, 'name and password'],
     ['ANN', 'secret', true, 'names are folded'],
+    ['ａｎｎ', 'secret', true, 'names are prepared'],
+    ['a\u00adnn', 'secret', true, 'what SASLprep drops does not count'],
     ['ann@example.net', 'secret', true, 'a local domain may be added'],
     ['ann@EXAMPLE.net', 'secret', true, 'domains are folded'],
     ['ann@bücher.example', 'secret', true, 'a domain in Unicode'],
@@ -46,76 +90,221 @@ describe('authenticate', () => {
     ['ann@example.org', 'secret', false, 'a foreign domain is another name'],
     ['ann', 'Secret', false, 'passwords are not folded'],
     ['ann', 'secret ', false, 'a trailing space counts'],
+    ['ann', 'ｓecret', true, 'passwords are prepared'],
     ['ann', '', false, 'an empty password'],
     ['bob', 'secret', false, 'an unknown name'],
+    ['', 'secret', false, 'no name'],
     ['@example.net', 'secret', false, 'no name before the domain'],
-  ])('%s with "%s": %s (%s)', async (name, password, expected) => {
-    const { authenticator } = await setUp(await accountNamed('ann', 'secret'))
-    const account = await authenticator.authenticate(name, octets(password))
-    expect(account?.name).toBe(expected ? 'ann' : undefined)
+    ['a\u0000nn', 'secret', false, 'a NUL'],
+  ])('%j with "%s": %s (%s)', async (name, password, expected) => {
+    const login = await shared.logIn(name, password)
+    expect(login?.account.name).toBe(expected ? 'ann' : undefined)
+    if (login) expect(login).toMatchObject({ readOnly: false, appPassword: undefined })
   })
 
   it('keeps every space and any UTF-8', async () => {
-    const { authenticator } = await setUp(await accountNamed('ann', '  пароль 日本 '))
-    expect(await authenticator.authenticate('ann', octets('  пароль 日本 '))).toBeDefined()
-    expect(await authenticator.authenticate('ann', octets('  пароль 日本'))).toBeUndefined()
-    expect(await authenticator.authenticate('ann', Buffer.from([0xff, 0xfe]))).toBeUndefined()
+    const { logIn } = setUp([await accountNamed('ann', '  пароль 日本 ')])
+    expect(await logIn('ann', '  пароль 日本 ')).toBeDefined()
+    expect(await logIn('ann', '  пароль 日本')).toBeUndefined()
+    expect(await logIn('ann', Buffer.from([0xff, 0xfe]))).toBeUndefined()
+  })
+
+  it('takes a password as it came where it was stored so', async () => {
+    const unprepared = 'ﬁne\u00ad'
+    const { logIn } = setUp([await accountNamed('ann', unprepared)])
+    expect(await logIn('ann', unprepared)).toBeDefined()
+    expect(await logIn('ann', 'fine')).toBeUndefined()
+  })
+
+  it('finds names that are stored as SASLprep would not have them', async () => {
+    const { logIn } = setUp([await accountNamed('ﬁne', 'one'), await accountNamed('fine', 'two')])
+    expect((await logIn('ﬁne', 'one'))?.account.name).toBe('ﬁne')
+    expect((await logIn('fine', 'two'))?.account.name).toBe('fine')
   })
 
   it('prefers the exact name to the name without its domain', async () => {
-    const { authenticator } = await setUp(
+    const { logIn } = setUp([
       await accountNamed('ann', 'short'),
       await accountNamed('ann@example.net', 'long'),
-    )
-    expect((await authenticator.authenticate('ann@example.net', octets('long')))?.name).toBe(
-      'ann@example.net',
-    )
-    expect(await authenticator.authenticate('ann@example.net', octets('short'))).toBeUndefined()
+    ])
+    expect((await logIn('ann@example.net', 'long'))?.account.name).toBe('ann@example.net')
+    expect(await logIn('ann@example.net', 'short')).toBeUndefined()
   })
 
-  it('lets nobody into an account without a password', async () => {
-    const { authenticator } = await setUp(await accountNamed('ann'))
-    expect(await authenticator.authenticate('ann', octets(''))).toBeUndefined()
-    expect(await authenticator.authenticate('ann', new Uint8Array(16))).toBeUndefined()
+  it('lets nobody into an account without a password, or into one that is disabled', async () => {
+    const { logIn } = setUp([
+      await accountNamed('ann'),
+      await accountNamed('bob', 'secret', { isDisabled: true }),
+    ])
+    expect(await logIn('ann', '')).toBeUndefined()
+    expect(await logIn('ann', new Uint8Array(16))).toBeUndefined()
+    expect(await logIn('bob', 'secret')).toBeUndefined()
   })
 
-  it('verifies one hash for a wrong password, an unknown name and an account without password', async () => {
-    const verify = vi.spyOn(passwords, 'verifyPassword')
-    const { authenticator } = await setUp(await accountNamed('ann', 'secret'), await accountNamed('eve'))
-    for (const name of ['ann', 'nobody', 'eve']) {
-      verify.mockClear()
-      expect(await authenticator.authenticate(name, octets('wrong'))).toBeUndefined()
-      expect(verify, name).toHaveBeenCalledOnce()
-    }
-    verify.mockRestore()
+  it('does not let in who was remembered once the account is disabled', async () => {
+    const { logIn, byName } = setUp([await accountNamed('ann', 'secret')])
+    expect(await logIn('ann', 'secret')).toBeDefined()
+    const account = byName.get('ann')
+    if (account) byName.set('ann', { ...account, isDisabled: true })
+    expect(await logIn('ann', 'secret')).toBeUndefined()
   })
 
-  it('remembers a verified password, and forgets it when the password changes', async () => {
-    const verify = vi.spyOn(passwords, 'verifyPassword')
-    const { authenticator, byName } = await setUp(await accountNamed('ann', 'old'))
-    await authenticator.authenticate('ann', octets('old'))
-    await authenticator.authenticate('ann', octets('old'))
+  it.each([
+    ['{PLAIN}secret', 'secret', true],
+    ['{PLAIN}secret', 'wrong', false],
+    ['{SSHA}nonsense', 'nonsense', false],
+    ['{UNKNOWN}secret', 'secret', false],
+  ])('knows the scheme of %s: %s opens it: %s', async (passwordHash, password, expected) => {
+    const { logIn } = setUp([await accountNamed('ann', undefined, { passwordHash })])
+    expect((await logIn('ann', password)) !== undefined).toBe(expected)
+  })
+})
+
+describe('the work of a failed login', () => {
+  it.each([
+    ['ann', 'wrong', 'a wrong password'],
+    ['nobody', 'wrong', 'an unknown name'],
+    ['eve', 'wrong', 'an account without a password'],
+    ['dis', 'secret', 'a disabled account with its password'],
+  ])('is one hash of the office’s cost: %s, %s (%s)', async (name, password) => {
+    const verify = vi.spyOn(PasswordThreads.prototype, 'verify')
+    const { logIn } = setUp([
+      await accountNamed('ann', 'secret'),
+      await accountNamed('eve'),
+      await accountNamed('dis', 'secret', { isDisabled: true }),
+    ])
+    expect(await logIn(name, password)).toBeUndefined()
+    expect(verify).toHaveBeenCalledOnce()
+    expect(verify.mock.calls[0]?.[0]).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
+  })
+
+  it('is one such hash more where the password is kept in another way', async () => {
+    const verify = vi.spyOn(PasswordThreads.prototype, 'verify')
+    const { logIn } = setUp([await accountNamed('ann', undefined, { passwordHash: '{PLAIN}secret' })])
+    await logIn('ann', 'wrong')
+    expect(verify.mock.calls.map(([stored]) => stored.slice(0, 9))).toEqual(['{PLAIN}se', '$argon2id'])
+  })
+
+  it('opens nothing with the password of the decoy', async () => {
+    vi.spyOn(PasswordThreads.prototype, 'verify').mockResolvedValue(true)
+    const { logIn } = setUp([await accountNamed('eve')])
+    expect(await logIn('eve', 'x')).toBeUndefined()
+    expect(await logIn('nobody', 'x')).toBeUndefined()
+  })
+})
+
+describe('the memory of verified passwords', () => {
+  it('spares the hash, and forgets when the password changes', async () => {
+    const verify = vi.spyOn(PasswordThreads.prototype, 'verify')
+    const { logIn, byName } = setUp([await accountNamed('ann', 'old')])
+    await logIn('ann', 'old')
+    await logIn('ann', 'old')
     expect(verify).toHaveBeenCalledOnce()
     byName.set('ann', await accountNamed('ann', 'new'))
-    expect(await authenticator.authenticate('ann', octets('old'))).toBeUndefined()
-    expect((await authenticator.authenticate('ann', octets('new')))?.name).toBe('ann')
-    verify.mockRestore()
+    expect(await logIn('ann', 'old')).toBeUndefined()
+    expect((await logIn('ann', 'new'))?.account.name).toBe('ann')
   })
 
-  it('does not remember a wrong password', async () => {
-    const { authenticator } = await setUp(await accountNamed('ann', 'secret'))
-    expect(await authenticator.authenticate('ann', octets('wrong'))).toBeUndefined()
-    expect(await authenticator.authenticate('ann', octets('wrong'))).toBeUndefined()
+  it('holds no wrong password', async () => {
+    const { logIn } = setUp([await accountNamed('ann', 'secret')])
+    expect(await logIn('ann', 'wrong')).toBeUndefined()
+    expect(await logIn('ann', 'wrong')).toBeUndefined()
+  })
+})
+
+describe('a directory that checks passwords itself', () => {
+  it('is asked each time, and only for accounts without a hash', async () => {
+    const checkPassword = vi.fn(async (_account: Account, password: Uint8Array) =>
+      octets('sesame').equals(password),
+    )
+    const { logIn } = setUp(
+      [await accountNamed('ldap'), await accountNamed('ann', 'secret')],
+      {},
+      {
+        checkPassword,
+      },
+    )
+    expect(await logIn('ldap', 'sesame')).toBeDefined()
+    expect(await logIn('ldap', 'sesame')).toBeDefined()
+    expect(await logIn('ldap', 'wrong')).toBeUndefined()
+    expect(checkPassword).toHaveBeenCalledTimes(3)
+    expect(await logIn('ann', 'sesame')).toBeUndefined()
+    expect(await logIn('nobody', 'sesame')).toBeUndefined()
+    expect(checkPassword).toHaveBeenCalledTimes(3)
   })
 
-  it('refuses rather than queues without bound', async () => {
-    const byName = new Map([['ann', await accountNamed('ann', 'secret')]])
-    const authenticator = createAuthenticator(directoryOf(byName), { cost, concurrency: 1, maxWaiting: 1 })
-    const logins = [1, 2, 3, 4].map(() => authenticator.authenticate('ann', octets('wrong')))
-    const outcomes = await Promise.allSettled(logins)
+  it('is never asked with an empty password, which LDAP would take for anonymous', async () => {
+    const checkPassword = vi.fn(async () => true)
+    const { logIn } = setUp([await accountNamed('ldap')], {}, { checkPassword })
+    expect(await logIn('ldap', '')).toBeUndefined()
+    expect(checkPassword).not.toHaveBeenCalled()
+  })
+
+  it('that is down is nobody’s failure', async () => {
+    const down = async () => {
+      throw new Refusal('directory-unavailable', 'no answer')
+    }
+    const { logIn, lines } = setUp([await accountNamed('ldap')], {}, { checkPassword: down })
+    await expect(logIn('ldap', 'sesame')).rejects.toMatchObject({ code: 'directory-unavailable' })
+    expect(lines).toEqual([])
+  })
+})
+
+describe('a flood', () => {
+  it('is refused rather than queued without bound', async () => {
+    const { logIn } = setUp([await accountNamed('ann', 'secret')], { concurrency: 1, maxWaiting: 1 })
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => logIn('ann', 'wrong')))
     const refused = outcomes.filter(outcome => outcome.status === 'rejected')
     expect(refused).toHaveLength(2)
     expect(refused[0]?.reason).toMatchObject({ code: 'store-busy' })
-    expect(await authenticator.authenticate('ann', octets('secret'))).toBeDefined()
+    expect(await logIn('ann', 'secret')).toBeDefined()
+  })
+
+  it('does not keep out who came in before', async () => {
+    const { logIn } = setUp([await accountNamed('ann', 'secret')], {
+      concurrency: 1,
+      maxWaiting: 10,
+      cache: { ttlMs: 0 },
+    })
+    expect(await logIn('ann', 'secret')).toBeDefined()
+    const ended: string[] = []
+    const attacks = Array.from({ length: 30 }, (_, index) =>
+      logIn('ann', `guess ${index}`, originFrom(`198.51.100.${index}`)).then(
+        () => ended.push('attack'),
+        () => ended.push('refused'),
+      ),
+    )
+    const honest = logIn('ann', 'secret').then(login => {
+      expect(login).toBeDefined()
+      ended.push('honest')
+    })
+    await Promise.all([...attacks, honest])
+    const before = ended.slice(0, ended.indexOf('honest'))
+    // The one that was being checked already, and no other.
+    expect(before.filter(each => each === 'attack').length).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('the log', () => {
+  it('has one line for each login', async () => {
+    const { logIn, lines } = setUp([
+      await accountNamed('ann', 'secret'),
+      await accountNamed('bob', 'secret', { isDisabled: true }),
+    ])
+    await logIn('Ann@example.net', 'secret')
+    await logIn('ann', 'wrong')
+    await logIn('hunter2', 'wrong')
+    await logIn('bob', 'secret')
+    const common = { peer: '192.0.2.1', protocol: 'pop3', mechanism: 'password', session: 'session-1' }
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        fields: { ...common, user: 'ann', tls: undefined, appPassword: undefined },
+        text: 'login',
+      },
+      { level: 'warn', fields: { ...common, user: 'ann', reason: 'wrong-password' }, text: 'login failed' },
+      { level: 'warn', fields: { ...common, user: undefined, reason: 'unknown-user' }, text: 'login failed' },
+      { level: 'warn', fields: { ...common, user: 'bob', reason: 'disabled' }, text: 'login failed' },
+    ])
   })
 })

@@ -1,0 +1,103 @@
+// A login with a name and a password. Whoever is not let in has cost the same work on the same path, whether the name is
+// unknown, the account disabled or the password wrong.
+import type { Account } from '../mail/account.ts'
+import type { AccountDirectory } from '../mail/account-directory.ts'
+import type { AccountFinder } from './account-finder.ts'
+import type { AppPasswordCheck } from './app-password-check.ts'
+import type { Decoys } from './decoys.ts'
+import type { Login } from './login.ts'
+import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
+import type { PasswordCost } from './password.ts'
+import { hasCost } from './password.ts'
+import type { PasswordThreads } from './password-threads.ts'
+import type { PasswordUpkeep } from './password-upkeep.ts'
+import { preparePassword } from './prepare.ts'
+import type { VerifiedCache } from './verified-cache.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+export interface PasswordCheckParts {
+  readonly directory: AccountDirectory
+  readonly finder: AccountFinder
+  readonly appPasswords: AppPasswordCheck
+  readonly cache: VerifiedCache
+  readonly threads: PasswordThreads
+  /** For the threads. */
+  readonly hashQueue: WorkQueue
+  /** For directories that check passwords themselves: they take time, but not ours. */
+  readonly directoryQueue: WorkQueue
+  readonly decoys: Decoys
+  readonly upkeep: PasswordUpkeep
+  readonly cost: PasswordCost
+}
+
+export class PasswordCheck {
+  readonly #parts: PasswordCheckParts
+
+  constructor(parts: PasswordCheckParts) {
+    this.#parts = parts
+  }
+
+  /** Refuses with `store-busy`, `directory-unavailable`. */
+  async logIn(attempt: LoginAttempt, name: string, password: Uint8Array): Promise<Login | undefined> {
+    const { finder, appPasswords, cache, upkeep } = this.#parts
+    const found = await finder.find(name)
+    const account = found?.isDisabled ? undefined : found
+    if (account && cache.has(account, password)) return attempt.succeed(account)
+
+    const appPassword = await appPasswords.find(account, password, attempt.origin)
+    if (account && appPassword) {
+      appPasswords.noteUse(appPassword, account, attempt.origin)
+      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
+    }
+
+    const matches = await this.#matches(attempt, account, password)
+    if (!account || !matches) return attempt.fail(reasonFor(found), found)
+    cache.add(account, password)
+    upkeep.afterLogin(account, password)
+    return attempt.succeed(account)
+  }
+
+  async #matches(
+    attempt: LoginAttempt,
+    account: Account | undefined,
+    password: Uint8Array,
+  ): Promise<boolean> {
+    const { directory, directoryQueue, decoys, hashQueue } = this.#parts
+    const passwords = spellingsOf(password)
+    if (account && account.passwordHash === undefined && directory.checkPassword) {
+      return directoryQueue.run(attempt.rank, () => this.#askDirectory(account, passwords))
+    }
+    const decoy = await decoys.hash()
+    const stored = account?.passwordHash ?? decoy
+    const fits = await hashQueue.run(attempt.rank, () => this.#verify(stored, decoy, passwords))
+    return fits && stored !== decoy
+  }
+
+  /** A hash that costs something else than ours is followed by one of ours, so that it does not stand out as quick. */
+  async #verify(stored: string, decoy: string, passwords: readonly Uint8Array[]): Promise<boolean> {
+    const { threads, cost } = this.#parts
+    if (await threads.verify(stored, passwords)) return true
+    if (!hasCost(stored, cost)) await threads.verify(decoy, passwords)
+    return false
+  }
+
+  /** Never with an empty password, which LDAP takes for no password at all: RFC 4513 section 5.1.2. */
+  async #askDirectory(account: Account, passwords: readonly Uint8Array[]): Promise<boolean> {
+    for (const password of passwords) {
+      if (password.length > 0 && (await this.#parts.directory.checkPassword?.(account, password))) return true
+    }
+    return false
+  }
+}
+
+/** The password as SASLprep makes it (RFC 4013), then as it came, for those that were stored so. */
+function spellingsOf(password: Uint8Array): readonly Uint8Array[] {
+  const prepared = preparePassword(password)
+  if (!prepared || Buffer.compare(prepared, password) === 0) return [password]
+  return [prepared, password]
+}
+
+function reasonFor(found: Account | undefined): LoginFailure {
+  if (!found) return 'unknown-user'
+  return found.isDisabled ? 'disabled' : 'wrong-password'
+}

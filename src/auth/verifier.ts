@@ -1,0 +1,174 @@
+// What mechanisms ask the office, for one origin: RFC 4422 section 3. Each question is one attempt with one outcome.
+import type { Account } from '../mail/account.ts'
+import type { AppPassword } from '../mail/app-passwords.ts'
+import type { AccountFinder } from './account-finder.ts'
+import type { AppPasswordCheck } from './app-password-check.ts'
+import type { Decoys } from './decoys.ts'
+import type { Login, LoginOrigin } from './login.ts'
+import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
+import type { PasswordCheck } from './password-check.ts'
+import type { ScramCandidates, ScramHash, ScramKeys, SecretCandidate, TokenAdvice, Verifier } from './sasl.ts'
+import { parseScramKeys, type StoredScramKeys } from './scram.ts'
+import type { SecretBox } from './sealed-secret.ts'
+import type { TokenVerifier } from './tokens/token-verifier.ts'
+
+export interface VerifierParts {
+  readonly finder: AccountFinder
+  readonly passwords: PasswordCheck
+  readonly appPasswords: AppPasswordCheck
+  readonly decoys: Decoys
+  readonly box: SecretBox | undefined
+  readonly tokens: TokenVerifier | undefined
+  readonly tokenAdvice: TokenAdvice | undefined
+  readonly scramIterations: number
+}
+
+/** An app password's keys say whose they are. */
+interface OwnedKeys {
+  readonly keys: StoredScramKeys
+  readonly appPassword: AppPassword | undefined
+}
+
+/** `begin` waits until the throttle admits an attempt of that name. */
+export function createVerifier(
+  parts: VerifierParts,
+  origin: LoginOrigin,
+  begin: (name: string | undefined) => Promise<LoginAttempt>,
+): Verifier {
+  return {
+    origin,
+    ...(parts.tokenAdvice && { tokenAdvice: parts.tokenAdvice }),
+    async verifyPassword(name, password) {
+      return parts.passwords.logIn(await begin(name), name, password)
+    },
+    async findScramKeys(name, hash) {
+      return findScramKeys(parts, await begin(name), name, hash)
+    },
+    async findSecret(name) {
+      return findSecret(parts, await begin(name), name)
+    },
+    async verifyToken(token, name) {
+      return verifyToken(parts, await begin(name), token, name)
+    },
+    async verifyCertificate(name) {
+      return verifyCertificate(parts, await begin(name), name)
+    },
+    async refuse(name) {
+      const attempt = await begin(name)
+      return attempt.fail('malformed', name === undefined ? undefined : await parts.finder.find(name))
+    },
+  }
+}
+
+async function findScramKeys(
+  parts: VerifierParts,
+  attempt: LoginAttempt,
+  name: string,
+  hash: ScramHash,
+): Promise<ScramCandidates> {
+  const { finder, appPasswords, decoys, scramIterations } = parts
+  const found = await finder.find(name)
+  const account = found?.isDisabled ? undefined : found
+  const allowed = await appPasswords.allowed(account, attempt.origin)
+  const owned = account ? keysOf(account, allowed, hash) : []
+  const [first] = owned
+  const keys: readonly ScramKeys[] = first ? owned.map(each => each.keys) : [decoys.scramKeys(hash)]
+  return {
+    salt: first?.keys.salt ?? decoys.salt(finder.keyOf(name)),
+    iterations: first?.keys.iterations ?? scramIterations,
+    keys,
+    async settle(matched) {
+      const owner = matched === undefined ? undefined : owned[matched]
+      if (!account || !owner) return attempt.fail(reasonFor(found, 'wrong-proof'), found)
+      const { appPassword } = owner
+      if (!appPassword) return attempt.succeed(account)
+      appPasswords.noteUse(appPassword, account, attempt.origin)
+      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
+    },
+  }
+}
+
+/** The client is told one salt and one count: keys made with others cannot be tried. The account's own come first. */
+function keysOf(
+  account: Account,
+  appPasswords: readonly AppPassword[],
+  hash: ScramHash,
+): readonly OwnedKeys[] {
+  const parsed = (texts: readonly string[], appPassword: AppPassword | undefined) =>
+    texts.flatMap(text => {
+      const keys = parseScramKeys(text)
+      return keys?.hash === hash ? [{ keys, appPassword }] : []
+    })
+  const all = [
+    ...parsed(account.scramKeys, undefined),
+    ...appPasswords.flatMap(each => parsed(each.scramKeys, each)),
+  ]
+  const first = all[0]?.keys
+  return all.filter(
+    ({ keys }) => keys.iterations === first?.iterations && Buffer.compare(keys.salt, first.salt) === 0,
+  )
+}
+
+async function findSecret(
+  { finder, box, decoys }: VerifierParts,
+  attempt: LoginAttempt,
+  name: string,
+): Promise<SecretCandidate> {
+  const found = await finder.find(name)
+  const account = found?.isDisabled ? undefined : found
+  const sealed = account?.sealedPassword
+  const secret = sealed === undefined ? undefined : box?.open(sealed, account?.name ?? '')
+  return {
+    secret: secret ?? decoys.secret(),
+    async settle(matches) {
+      if (account && secret && matches) return attempt.succeed(account)
+      return attempt.fail(reasonFor(found, 'wrong-proof'), found)
+    },
+  }
+}
+
+async function verifyToken(
+  { finder, tokens }: VerifierParts,
+  attempt: LoginAttempt,
+  token: string,
+  name: string | undefined,
+): Promise<Login | undefined> {
+  const claims = await tokens?.verify(token)
+  const owner = claims && (await finder.find(claims.name))
+  const claimed = name === undefined ? owner : await finder.find(name)
+  if (!claims) return attempt.fail('bad-token', name === undefined ? undefined : claimed)
+  return grant(attempt, owner, claimed)
+}
+
+/** The certificate's names in their order; the first that is an account's, unless the client asks for another of them. */
+async function verifyCertificate(
+  { finder }: VerifierParts,
+  attempt: LoginAttempt,
+  name: string | undefined,
+): Promise<Login | undefined> {
+  const names = attempt.origin.channel?.clientCertificate?.names
+  if (!names) return attempt.fail('no-certificate')
+  const owners: Account[] = []
+  for (const each of names) {
+    const owner = await finder.find(each)
+    if (owner) owners.push(owner)
+  }
+  const claimed = name === undefined ? owners[0] : await finder.find(name)
+  return grant(attempt, owners.find(owner => owner.id === claimed?.id) ?? owners[0], claimed)
+}
+
+/** Lets the owner in who was proved, if it is who was claimed. */
+async function grant(
+  attempt: LoginAttempt,
+  owner: Account | undefined,
+  claimed: Account | undefined,
+): Promise<Login | undefined> {
+  if (!owner || owner.isDisabled) return attempt.fail(reasonFor(owner, 'unknown-user'), owner)
+  if (owner.id !== claimed?.id) return attempt.fail('not-authorized', owner)
+  return attempt.succeed(owner)
+}
+
+function reasonFor(found: Account | undefined, otherwise: LoginFailure): LoginFailure {
+  if (!found) return 'unknown-user'
+  return found.isDisabled ? 'disabled' : otherwise
+}

@@ -1,0 +1,82 @@
+// Who goes first, and who is refused, when more want in than can be served.
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { WorkQueue } from '../../src/auth/work-queue.ts'
+
+/** Work that ends when it is told to. */
+function openQueue(concurrency: number, maxWaiting: number) {
+  const queue = new WorkQueue(concurrency, maxWaiting)
+  const begun: string[] = []
+  const refused: string[] = []
+  const ends: (() => void)[] = []
+  const submit = (name: string, rank: number) => {
+    const work = queue.run(rank, () => {
+      begun.push(name)
+      return new Promise<void>(resolve => ends.push(resolve))
+    })
+    return work.catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'store-busy' })
+      refused.push(name)
+    })
+  }
+  const endOne = async () => {
+    ends.shift()?.()
+    await turn()
+  }
+  return { submit, endOne, begun, refused }
+}
+
+describe('work', () => {
+  it('goes in order of rank, then in order of arrival', async () => {
+    const { submit, endOne, begun } = openQueue(1, 10)
+    const all = [
+      submit('running', 5),
+      submit('fails a lot', 99),
+      submit('new 1', 1),
+      submit('failed once', 2),
+      submit('new 2', 1),
+      submit('known', 0),
+    ]
+    for (let i = 0; i < all.length; i++) await endOne()
+    await Promise.all(all)
+    expect(begun).toEqual(['running', 'known', 'new 1', 'new 2', 'failed once', 'fails a lot'])
+  })
+
+  it('is done so much at a time', async () => {
+    const { submit, endOne, begun } = openQueue(2, 10)
+    const all = ['a', 'b', 'c'].map(name => submit(name, 1))
+    await turn()
+    expect(begun).toEqual(['a', 'b'])
+    for (let i = 0; i < 3; i++) await endOne()
+    await Promise.all(all)
+    expect(begun).toEqual(['a', 'b', 'c'])
+  })
+
+  it('of the highest rank is refused when the places are taken, the latest first', async () => {
+    const { submit, endOne, begun, refused } = openQueue(1, 2)
+    const all = [submit('running', 9), submit('bad 1', 5), submit('bad 2', 5)]
+    all.push(submit('worse', 6))
+    await turn()
+    expect(refused).toEqual(['worse'])
+    all.push(submit('better', 1))
+    await turn()
+    expect(refused).toEqual(['worse', 'bad 2'])
+    all.push(submit('alike', 1), submit('best', 0), submit('latest', 1))
+    await turn()
+    expect(refused.slice(2).toSorted()).toEqual(['alike', 'bad 1', 'latest'])
+    for (let i = 0; i < 3; i++) await endOne()
+    await Promise.all(all)
+    expect(begun).toEqual(['running', 'best', 'better'])
+  })
+
+  it('that fails makes way as well', async () => {
+    const queue = new WorkQueue(1, 1)
+    const failing = queue.run(1, async () => {
+      throw new Error('broken')
+    })
+    const next = queue.run(1, async () => 'done')
+    await expect(failing).rejects.toThrow('broken')
+    expect(await next).toBe('done')
+    expect(await queue.run(1, async () => 'again')).toBe('again')
+  })
+})
