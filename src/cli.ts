@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `poplar` command: a table of its commands, each in a file of its own under cli/.
 import { aliasCommand } from './cli/alias.ts'
+import { appPasswordCommand } from './cli/app-password.ts'
 import { configCommand } from './cli/config.ts'
 import { deliverCommand } from './cli/deliver.ts'
 import { doctorCommand } from './cli/doctor.ts'
@@ -15,6 +16,7 @@ import { userCommand } from './cli/user.ts'
 const commands = [
   serveCommand,
   userCommand,
+  appPasswordCommand,
   aliasCommand,
   deliverCommand,
   importCommand,

@@ -38,6 +38,14 @@ export function rejecting<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
+/** For an option that may be given several times: gathers what the parser makes of each. */
+export function gathering<T>(
+  parse: (text: string) => T,
+): (text: string, before: readonly T[] | undefined) => readonly T[] {
+  const parseOne = rejecting(parse)
+  return (text, before = []) => [...before, parseOne(text)]
+}
+
 /** Adds examples to the command's help: pairs of a command line and what it does. */
 export function withExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  $ ${line}`)

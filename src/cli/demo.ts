@@ -1,6 +1,6 @@
 // The users and messages of `poplar serve --demo`: one of each kind that mail programs stumble over.
 import { dirname, join, resolve } from 'node:path'
-import { hashPassword } from '../auth/password.ts'
+import { storePassword } from '../auth/stored-password.ts'
 import type { Config } from '../config.ts'
 import { localEnvelope } from '../mail/envelope.ts'
 import { createId } from '../mail/id.ts'
@@ -21,10 +21,11 @@ export function demoFolder(config: Config, demo: true | string): string {
 export async function fillDemo({ store, delivery, listeners }: Service, config: Config): Promise<void> {
   const pop3Port = listeners.find(({ service }) => service === 'pop3')?.port ?? 110
   for (const { name, password } of demoUsers) {
-    const passwordHash = await hashPassword(Buffer.from(password), config.auth.argon2)
+    const { argon2: cost, scramIterations } = config.auth
+    const stored = await storePassword(Buffer.from(password), { cost, scramIterations })
     const account = await store.findAccount(name)
-    if (account) await store.setPasswordHash(name, passwordHash)
-    else await store.addAccount({ name, passwordHash })
+    if (account) await store.setPassword(name, stored)
+    else await store.addAccount({ name, ...stored })
     if (account && account.usedMessages > 0) continue
     for (const message of messagesFor(name, pop3Port)) {
       const { recipient } = await delivery.resolve(name)

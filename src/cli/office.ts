@@ -1,5 +1,7 @@
 // The office as one-shot commands see it: the configuration and the store, opened beside a server that may be running.
 import { existsSync, readdirSync } from 'node:fs'
+import { createSecretBox, type SecretBox } from '../auth/sealed-secret.ts'
+import { ensureSecretKey, readSecretKey } from '../auth/secret-key.ts'
 import { type Config, loadConfig } from '../config.ts'
 import type { Account, AccountName } from '../mail/account.ts'
 import { domainOf } from '../mail/account-name.ts'
@@ -51,6 +53,17 @@ export async function requireAccount({ store }: Office, name: AccountName): Prom
   const account = await store.findAccount(name)
   if (!account) throw new Refusal('no-such-account', `there is no account ${name}`)
   return account
+}
+
+/**
+ * What seals recoverable passwords. A key is made only as long as none is needed: where passwords are sealed already,
+ * another key would not open them.
+ */
+export async function secretBox({ config, store }: Office): Promise<SecretBox> {
+  const { keyFile } = config.auth
+  return createSecretBox(
+    (await store.hasSealedPasswords()) ? readSecretKey(keyFile) : ensureSecretKey(keyFile),
+  )
 }
 
 /** Fails where the domain of a name or an address, if it has one, is not received for. */

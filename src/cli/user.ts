@@ -1,6 +1,5 @@
 // `poplar user`: who has an account here.
 import { Command } from 'commander'
-import { hashPassword } from '../auth/password.ts'
 import { parseOctets } from '../config.ts'
 import type { Account, AccountName } from '../mail/account.ts'
 import {
@@ -15,13 +14,16 @@ import {
 import { CommandFailure } from './failure.ts'
 import { inOffice, type Office, requireAccount, requireLocalDomain } from './office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from './output.ts'
-import { confirm, type PasswordOptions, passwordStdinOption, readNewPassword } from './terminal.ts'
+import { newPassword, passwdCommand, recoverableOption } from './passwd.ts'
+import { confirm, type PasswordOptions, passwordStdinOption } from './terminal.ts'
 
 export function userCommand(): Command {
   return new Command('user')
     .description('add, change, remove and list accounts')
     .addCommand(addCommand())
     .addCommand(passwdCommand())
+    .addCommand(switchCommand('disable'))
+    .addCommand(switchCommand('enable'))
     .addCommand(quotaCommand())
     .addCommand(removeCommand())
     .addCommand(listCommand())
@@ -29,6 +31,7 @@ export function userCommand(): Command {
 
 interface AddOptions extends ConfigOptions, PasswordOptions {
   readonly quota?: number
+  readonly recoverable?: boolean
 }
 
 function addCommand(): Command {
@@ -40,6 +43,7 @@ function addCommand(): Command {
       'what the account may hold, such as 500MiB; 0 is without limit',
       rejecting(parseOctets),
     )
+    .addOption(recoverableOption())
     .addOption(passwordStdinOption())
     .addOption(configOption())
     .action(async (name: AccountName, options: AddOptions) => {
@@ -48,6 +52,7 @@ function addCommand(): Command {
   return withExamples(command, [
     ['poplar user add ann', 'ask for a password, add the account ann'],
     ['poplar user add ann --quota 2GiB --password-stdin < secret', 'take the password from a file'],
+    ['poplar user add fax --recoverable', 'for a device that knows only CRAM-MD5 or APOP'],
   ])
 }
 
@@ -56,27 +61,32 @@ async function addUser(office: Office, name: AccountName, options: AddOptions): 
   requireLocalDomain(office, name)
   // Asked before the password is: nobody types one in vain.
   if (await store.findAccount(name)) throw new CommandFailure(`there is an account ${name} already`)
-  const passwordHash = await hashPassword(await readNewPassword(options), config.auth.argon2)
+  const stored = await newPassword(office, { name }, options)
   const quotaOctets = options.quota ?? config.delivery.quotaOctets
-  await store.addAccount({ name, passwordHash, quotaOctets })
+  await store.addAccount({ name, quotaOctets, ...stored })
   printLine(`added ${name}`)
 }
 
-function passwdCommand(): Command {
-  const command = new Command('passwd')
-    .description('change the password of an account')
+/** `disable` or `enable`. */
+function switchCommand(verb: 'disable' | 'enable'): Command {
+  const isDisabled = verb === 'disable'
+  const command = new Command(verb)
+    .description(
+      isDisabled ? 'let nobody log in to an account; mail still comes in' : 'let its user log in again',
+    )
     .addArgument(userArgument())
-    .addOption(passwordStdinOption())
     .addOption(configOption())
-    .action(async (name: AccountName, options: ConfigOptions & PasswordOptions) => {
-      await inOffice(options, async office => {
-        await requireAccount(office, name)
-        const passwordHash = await hashPassword(await readNewPassword(options), office.config.auth.argon2)
-        await office.store.setPasswordHash(name, passwordHash)
-        printLine(`changed the password of ${name}`)
+    .action(async (name: AccountName, options: ConfigOptions) => {
+      await inOffice(options, async ({ store }) => {
+        await store.setDisabled(name, isDisabled)
+        printLine(
+          isDisabled ? `disabled ${name}; sessions that are open end as they would` : `enabled ${name}`,
+        )
       })
     })
-  return withExamples(command, [['poplar user passwd ann', 'ask for a new password']])
+  return withExamples(command, [
+    [`poplar user ${verb} ann`, isDisabled ? 'refuse every login of ann' : 'let ann in again'],
+  ])
 }
 
 function quotaCommand(): Command {
@@ -125,9 +135,14 @@ function removeCommand(): Command {
   ])
 }
 
-/** An account as `list --json` shows it: everything but the password's hash. */
-interface ListedAccount extends Omit<Account, 'id' | 'passwordHash' | 'inboxId'> {
+/** An account as `list --json` shows it: everything but what is kept of its password. */
+interface ListedAccount
+  extends Omit<Account, 'id' | 'passwordHash' | 'scramKeys' | 'sealedPassword' | 'inboxId'> {
   readonly hasPassword: boolean
+  /** Whether SCRAM works: keys are made when a password is set, or at the next login with it. */
+  readonly hasScramKeys: boolean
+  /** Whether CRAM-MD5 and APOP work. */
+  readonly isRecoverable: boolean
 }
 
 function listCommand(): Command {
@@ -152,19 +167,29 @@ const columns: readonly Column<ListedAccount>[] = [
   { title: 'messages', cell: account => account.usedMessages, align: 'right' },
   { title: 'used', cell: account => formatOctets(account.usedOctets), align: 'right' },
   { title: 'quota', cell: account => formatQuota(account.quotaOctets), align: 'right' },
-  { title: 'password', cell: account => (account.hasPassword ? 'yes' : 'no') },
+  { title: 'state', cell: account => (account.isDisabled ? 'disabled' : 'enabled') },
+  { title: 'password', cell: formatPassword },
   { title: 'since', cell: account => formatTime(account.createdAt) },
 ]
 
-function listed({
-  name,
-  passwordHash,
-  quotaOctets,
-  usedOctets,
-  usedMessages,
-  createdAt,
-}: Account): ListedAccount {
-  return { name, quotaOctets, usedOctets, usedMessages, hasPassword: passwordHash !== undefined, createdAt }
+function listed({ passwordHash, scramKeys, sealedPassword, ...account }: Account): ListedAccount {
+  return {
+    name: account.name,
+    quotaOctets: account.quotaOctets,
+    usedOctets: account.usedOctets,
+    usedMessages: account.usedMessages,
+    isDisabled: account.isDisabled,
+    hasPassword: passwordHash !== undefined,
+    hasScramKeys: scramKeys.length > 0,
+    isRecoverable: sealedPassword !== undefined,
+    createdAt: account.createdAt,
+  }
+}
+
+/** How the password is kept. */
+function formatPassword({ hasPassword, hasScramKeys, isRecoverable }: ListedAccount): string {
+  if (!hasPassword) return 'none'
+  return ['hash', hasScramKeys && 'SCRAM', isRecoverable && 'recoverable'].filter(Boolean).join(', ')
 }
 
 function formatQuota(quotaOctets: number): string {
