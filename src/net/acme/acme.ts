@@ -102,6 +102,7 @@ class Renewal implements Acme {
   readonly #clock: AcmeClock
   readonly #stopped = new AbortController()
   #files: CertificateFiles | undefined
+  #isHandedOver = true
   #renewing = false
   #failures = 0
   /** Obtained, but not on disk yet: the CA is not asked again because the disk was full. */
@@ -159,6 +160,7 @@ class Renewal implements Acme {
       await makeSecretFolder(this.#options.folder)
       facts = await readCertificate(this.#paths)
       if (!facts || this.#isDue(facts)) await this.#renew()
+      if (!this.#isHandedOver) this.#handOver()
       this.#failures = 0
       const everyMs = Math.min(this.#options.checkEveryMs ?? defaultCheckEveryMs, longestCheckEveryMs)
       return everyMs * (0.9 + Math.random() / 5)
@@ -180,15 +182,22 @@ class Renewal implements Acme {
       const facts = factsOf(this.#unsaved)
       this.#unsaved = undefined
       this.#files = this.#paths
+      this.#isHandedOver = false
       const until = facts ? new Date(facts.notAfter).toISOString() : undefined
       this.#options.log.info({ domains: this.#domains, until, ...this.#paths }, 'certificate obtained')
     } finally {
       this.#renewing = false
     }
+  }
+
+  /** What the office cannot use now, such as for another file that is broken, it is offered again at the next look. */
+  #handOver(): void {
     try {
       this.#options.onRenewed(this.#paths)
-    } catch (err) {
-      this.#options.log.error({ err, ...this.#paths }, 'the new certificate could not be put to use')
+      this.#isHandedOver = true
+    } catch (error) {
+      const reason = reasonOf(error)
+      this.#options.log.error({ reason, ...this.#paths }, 'the new certificate could not be put to use')
     }
   }
 

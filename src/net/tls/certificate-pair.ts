@@ -1,7 +1,7 @@
 // A certificate and its key, from two PEM files: read, checked to belong together and to be usable, in words for the one
 // who has to repair it. Keys never reach a message.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { subjectNames } from './certificate-fields.ts'
 
@@ -60,8 +60,16 @@ export function readAuthorities(file: string): string {
   return text
 }
 
+/** Some hundred certificates; larger files, and others than files, would keep everyone waiting while they are read. */
+const maxOctets = 1 << 20
+
 function readText(file: string): string {
-  return about(file, undefined, () => readFileSync(file, 'utf8'))
+  return about(file, undefined, () => {
+    const stats = statSync(file)
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error('this is no file')
+    if (stats.size > maxOctets) throw new Error('larger than 1 MiB')
+    return readFileSync(file, 'utf8')
+  })
 }
 
 function readKey(file: string, pem: string): KeyObject {

@@ -261,6 +261,28 @@ itWith('pebble', 'gives nothing to the CA before port and disk are known to be g
   expect(unwritable.lines[0]!.fields['reason']).toContain('ENOTDIR')
 })
 
+itWith('pebble', 'offers a certificate again that the office could not use', async () => {
+  const pebble = await startPebble()
+  const offers: string[] = []
+  const { clock, lines } = await begin({
+    ...from(pebble),
+    onRenewed({ certFile }) {
+      offers.push(certFile)
+      if (offers.length === 1) throw new Error('not now')
+    },
+  })
+  await clock.untilWaiting()
+  expect(lines.map(({ level, text }) => `${level} ${text}`)).toEqual([
+    'info certificate obtained',
+    'error the new certificate could not be put to use',
+  ])
+  expect(lines[1]!.fields['reason']).toBe('not now')
+  await clock.pass()
+  await clock.pass()
+  expect(offers).toHaveLength(2)
+  expect(lines).toHaveLength(2)
+})
+
 itWith('pebble', 'wants the terms to be agreed to, and names them', async () => {
   const pebble = await startPebble()
   const { clock, lines } = await begin({ ...from(pebble), agreeTerms: false })

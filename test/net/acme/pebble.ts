@@ -1,10 +1,12 @@
 // Debian's `pebble`, a small real ACME server, on loopback ports of its own: names under .test lead to 127.0.0.1 (by
 // `pebble-challtestsrv`), its own certificate is made here with openssl, and nothing of it is left behind.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askCa } from '../../../src/net/acme/ca-requests.ts'
 import { makeServerCertificate } from './server-certificate.ts'
 
 export interface PebbleOptions {
@@ -24,6 +26,7 @@ export class Pebble {
   readonly tlsPort: number
   readonly #options: PebbleOptions
   readonly #dnsPort: number
+  readonly #managementPort: number
   #children: ChildProcess[] = []
 
   static async start(options: PebbleOptions = {}): Promise<Pebble> {
@@ -47,6 +50,7 @@ export class Pebble {
     this.httpPort = httpPort
     this.tlsPort = tlsPort
     this.#dnsPort = dnsPort
+    this.#managementPort = managementPort
     this.#options = options
     const { accountKeys } = options
     const settings = {
@@ -87,6 +91,24 @@ export class Pebble {
       child.kill('SIGKILL')
       await ended
     }
+  }
+
+  /** The root of the certificates it issues, as PEM; another one each time it comes up. */
+  async root(): Promise<string> {
+    const answer = await askCa(
+      {
+        url: `https://localhost:${this.#managementPort}/roots/0`,
+        method: 'get',
+        headers: {},
+        body: undefined,
+      },
+      {
+        agent: new Agent({ ca: readFileSync(this.caFile) }),
+        signal: AbortSignal.timeout(10_000),
+        timeoutMs: 10_000,
+      },
+    )
+    return answer.body
   }
 
   async remove(): Promise<void> {
