@@ -17,7 +17,7 @@ import type { MaildropPlan, Message } from '../corpus.ts'
 import type { CertificateFiles } from './certificate.ts'
 import { type Contender, mailDomain, type RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
-import { dovecotKeys, ScramKeysByPassword } from './stored-passwords.ts'
+import { dovecotScramKeys, StoredPasswords } from './stored-passwords.ts'
 
 const program = '/usr/sbin/dovecot'
 const nobody = 65_534
@@ -55,10 +55,10 @@ export class Dovecot implements Contender {
         this.#writeMessage(join(maildir, 'cur'), index, plan.message(index))
       }
     }
-    const keys = new ScramKeysByPassword()
+    const passwords = new StoredPasswords()
     for (const { name, password } of plans) {
       this.#append('users', `${name}:{PLAIN}${password}\n`)
-      this.#append('scram-users', `${name}:${dovecotKeys(await keys.of(password))}\n`)
+      this.#append('scram-users', `${name}:${dovecotScramKeys(await passwords.of(password))}\n`)
     }
   }
 

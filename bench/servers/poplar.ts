@@ -4,7 +4,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { hashPassword } from '../../src/auth/password.ts'
 import type { StoredPassword } from '../../src/mail/account-registry.ts'
 import { foldName } from '../../src/mail/fold.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -13,7 +12,7 @@ import type { MaildropPlan } from '../corpus.ts'
 import type { CertificateFiles } from './certificate.ts'
 import { type Contender, mailDomain, type RunningServer } from './contender.ts'
 import { freePort, startServer, stopServer } from './processes.ts'
-import { poplarKeys, ScramKeysByPassword } from './stored-passwords.ts'
+import { StoredPasswords } from './stored-passwords.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
 /** Messages under way at once while the store is filled, so that they share transactions. */
@@ -44,15 +43,8 @@ export class Poplar implements Contender {
   async fill(plans: readonly MaildropPlan[]): Promise<void> {
     const store = await openStore({ folder: this.#dataFolder, writer: 'thread' })
     try {
-      // One password for all, and one hash of it: each account is verified on its own all the same.
-      const hashes = new Map<string, string>()
-      const keys = new ScramKeysByPassword()
-      for (const plan of plans) {
-        const passwordHash = hashes.get(plan.password) ?? (await hashPassword(Buffer.from(plan.password)))
-        hashes.set(plan.password, passwordHash)
-        const scramKeys = [poplarKeys(await keys.of(plan.password))]
-        await fillMaildrop(store, plan, { passwordHash, scramKeys })
-      }
+      const passwords = new StoredPasswords()
+      for (const plan of plans) await fillMaildrop(store, plan, await passwords.of(plan.password))
     } finally {
       await store.close()
     }

@@ -1,29 +1,32 @@
-// What servers keep of the corpus's passwords for SCRAM-SHA-256: keys that were derived beforehand, as a server that
-// serves this mechanism has them.
-import { randomBytes } from 'node:crypto'
-import { deriveScramKeys, formatScramKeys, type StoredScramKeys } from '../../src/auth/scram.ts'
+// What is kept of the corpus's passwords, made as Poplar makes it for a new account; Dovecot gets the same SCRAM keys.
+import { defaultPasswordCost } from '../../src/auth/password.ts'
+import { parseScramKeys, type StoredScramKeys } from '../../src/auth/scram.ts'
+import { storePassword } from '../../src/auth/stored-password.ts'
+import type { StoredPassword } from '../../src/mail/account-registry.ts'
 
-const iterations = 4096
-const saltOctets = 16
+const scramIterations = 4096
 
-/** One set of keys for each password: the corpus has one password for all, and each account is verified on its own. */
-export class ScramKeysByPassword {
-  readonly #known = new Map<string, StoredScramKeys>()
+/** The corpus has one password for all, and each account is verified on its own all the same. */
+export class StoredPasswords {
+  readonly #known = new Map<string, StoredPassword>()
 
-  async of(password: string): Promise<StoredScramKeys> {
+  async of(password: string): Promise<StoredPassword> {
     const known = this.#known.get(password)
     if (known) return known
-    const keys = await deriveScramKeys(Buffer.from(password), randomBytes(saltOctets), iterations, 'SHA-256')
-    this.#known.set(password, keys)
-    return keys
+    const stored = await storePassword(Buffer.from(password), { cost: defaultPasswordCost, scramIterations })
+    this.#known.set(password, stored)
+    return stored
   }
 }
 
-/** As RFC 5803 has it, for Poplar. */
-export const poplarKeys = formatScramKeys
+/** The keys for SCRAM-SHA-256 as `doveadm pw -s SCRAM-SHA-256` writes them. */
+export function dovecotScramKeys({ scramKeys = [] }: StoredPassword): string {
+  const keys = scramKeys.map(parseScramKeys).find(parsed => parsed?.hash === 'SHA-256')
+  if (!keys) throw new Error('a password has no keys for SCRAM-SHA-256')
+  return formatForDovecot(keys)
+}
 
-/** As `doveadm pw -s SCRAM-SHA-256` writes it. */
-export function dovecotKeys({ salt, storedKey, serverKey }: StoredScramKeys): string {
+function formatForDovecot({ iterations, salt, storedKey, serverKey }: StoredScramKeys): string {
   const fields = [salt, storedKey, serverKey].map(octets => Buffer.from(octets).toString('base64'))
   return `{SCRAM-SHA-256}${[iterations, ...fields].join(',')}`
 }

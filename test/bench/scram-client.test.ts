@@ -1,7 +1,7 @@
 // The load generator's SCRAM is the RFC's, and takes no server's word for it.
 import { describe, expect, it } from 'vitest'
 import { ScramClient, scramSecretsOf } from '../../bench/load/scram-client.ts'
-import { dovecotKeys } from '../../bench/servers/stored-passwords.ts'
+import { dovecotScramKeys } from '../../bench/servers/stored-passwords.ts'
 
 /** RFC 7677 section 3. */
 const example = {
@@ -52,12 +52,20 @@ describe('SCRAM client', () => {
     )
   })
 
-  it('derives the keys that servers keep', () => {
+  it('derives the keys that servers keep, in the form of each', () => {
     const { storedKey, serverKey } = scramSecretsOf('pencil', 'W22ZaJ0SNY7soEsUEjb6gQ==', 4096)
-    const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64')
+    const [stored, server] = [storedKey.toString('base64'), serverKey.toString('base64')]
+    const scramKeys = [
+      'SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$6dlGYMOdZcOPutkcNY8U2g7vK9Y=:D+CSWLOshSulAsxiupA+qs2/fTE=',
+      `SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$${stored}:${server}`,
+    ]
     // As `doveadm pw -s SCRAM-SHA-256` writes it.
-    expect(dovecotKeys({ hash: 'SHA-256', iterations: 4096, salt, storedKey, serverKey })).toBe(
+    expect(dovecotScramKeys({ passwordHash: '', scramKeys })).toBe(
       '{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=',
     )
+  })
+
+  it('finds no keys for Dovecot where there are none', () => {
+    expect(() => dovecotScramKeys({ passwordHash: '', scramKeys: [] })).toThrow('no keys')
   })
 })
