@@ -81,7 +81,7 @@ export interface AuthenticatorOptions {
   readonly tokenAdvice?: TokenAdvice
   /** Whether accounts have SCRAM keys, and SCRAM is offered. Default: whether there is a registry. */
   readonly scram?: boolean
-  /** Names of the mechanisms that may be offered; default all that work. */
+  /** Names of the mechanisms that may be offered, `APOP` among them; default all that work. */
   readonly mechanisms?: readonly string[]
   readonly cache?: VerifiedCacheOptions
   /** Threads that check passwords; default one less than there are processors. Each takes the memory of `cost`. */
@@ -116,6 +116,7 @@ export function createAuthenticator(
   const throttle = new Throttle(options.throttle ?? {}, now)
   const threads = new PasswordThreads(options.concurrency ?? Math.max(availableParallelism() - 1, 1))
   const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
+  const allowed = options.mechanisms && new Set(options.mechanisms.map(name => name.toUpperCase()))
   const sealed = registry && box && new SealedAccounts(registry, now)
   const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
     LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
@@ -131,13 +132,13 @@ export function createAuthenticator(
     },
     sasl: new SaslService({
       mechanisms,
-      allowed: options.mechanisms,
+      allowed,
       offersScram: options.scram ?? registry !== undefined,
       offersTokens: options.tokens !== undefined,
       hasSharedSecrets: () => sealed?.exist ?? false,
       verifierFor,
     }),
-    ...(sealed && { apop: createApop(sealed, verifierFor) }),
+    ...(sealed && (allowed?.has('APOP') ?? true) && { apop: createApop(sealed, verifierFor) }),
     async close() {
       throttle.close()
       await threads.close()

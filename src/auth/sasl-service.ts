@@ -6,8 +6,8 @@ import type { Mechanism, Sasl, SaslExchange, Verifier } from './sasl.ts'
 export interface SaslParts {
   /** The strongest first. */
   readonly mechanisms: readonly Mechanism[]
-  /** Names of those that may be offered, in any case; undefined means all. */
-  readonly allowed: readonly string[] | undefined
+  /** Names of those that may be offered; undefined means all. */
+  readonly allowed: ReadonlySet<string> | undefined
   readonly offersScram: boolean
   readonly offersTokens: boolean
   /** Whether some account keeps its password itself. */
@@ -23,9 +23,8 @@ export class SaslService implements Sasl {
   readonly #isMet: Readonly<Record<Need, (channel: LoginOrigin['channel']) => boolean>>
 
   constructor({ mechanisms, allowed, offersScram, offersTokens, hasSharedSecrets, verifierFor }: SaslParts) {
-    const names = allowed && new Set(allowed.map(name => name.toUpperCase()))
     this.#mechanisms = mechanisms.filter(
-      ({ name }) => (names?.has(name) ?? true) && (offersScram || !name.startsWith('SCRAM-')),
+      ({ name }) => (allowed?.has(name) ?? true) && (offersScram || !name.startsWith('SCRAM-')),
     )
     this.#verifierFor = verifierFor
     this.#isMet = {
