@@ -17,11 +17,11 @@ export interface DirectoryBench {
   readonly directory: AccountDirectory
   readonly registry: AccountRegistry
   /** Puts the account into the source, in place of the one of that name. */
-  put(account: SourceAccount): Promise<void>
+  readonly put: (account: SourceAccount) => Promise<void>
   /** Makes the source unable to answer; absent where that cannot be. */
-  stop?(): Promise<void>
-  start?(): Promise<void>
-  close(): Promise<void>
+  readonly stop?: () => Promise<void>
+  readonly start?: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export type DirectoryFactory = () => Promise<DirectoryBench>

@@ -1,7 +1,7 @@
 // Stands before a source that may be slow or down: so many ask at once, so many wait. While it is down, who comes is
 // refused at once, but for one in a while who tries; so that a dead source holds nobody up. Says in the log, once, that
 // it went and that it came back.
-import { Refusal } from '../../mail/errors.ts'
+import { isRefusal, Refusal } from '../../mail/errors.ts'
 import { type DirectoryLog, SourceDown } from './source.ts'
 
 const concurrency = 16
@@ -31,7 +31,7 @@ export class Gate {
       this.#noteAnswer()
       return answer
     } catch (error) {
-      throw error instanceof Refusal ? error : this.#noteFailure(error)
+      throw isRefusal(error, 'directory-unavailable') ? error : this.#noteFailure(error)
     } finally {
       const next = this.#waiting.shift()
       if (next) next()

@@ -83,6 +83,11 @@ export class LdapConnection {
     }
   }
 
+  /** RFC 4513 section 5.1.1. Also connects, which only one may begin: what is asked meanwhile would get lost. */
+  async bindAnonymously(): Promise<void> {
+    await this.#run(() => this.#client.bind('', ''))
+  }
+
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'

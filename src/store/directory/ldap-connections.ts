@@ -77,8 +77,11 @@ export class LdapConnections {
   async #openSearcher(): Promise<LdapConnection> {
     if (this.#isClosed) throw new SourceDown('the directory is closed')
     const connection = await LdapConnection.open(this.#endpoint)
-    const { dn, password } = this.#login ?? {}
-    if (dn === undefined || password === undefined || (await connection.bind(dn, password))) return connection
+    if (!this.#login) {
+      await connection.bindAnonymously()
+      return connection
+    }
+    if (await connection.bind(this.#login.dn, this.#login.password)) return connection
     connection.close()
     throw new SourceDown('the server does not accept the password of bindDn')
   }

@@ -17,7 +17,7 @@ export type DirectorySource =
 export interface OpenDirectory {
   readonly directory: AccountDirectory
   /** Closes files and connections; not the registry. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**

@@ -12,7 +12,7 @@ const maxFileOctets = 128 * 2 ** 20
 const maxLineLength = 8192
 const pieceOctets = 32 * 2 ** 10
 /** A file is read when it looked the same twice, so that a half-written one is seldom met: within two of these. */
-const lookEveryMs = 500
+const lookEveryMs = 250
 
 type Table = ReadonlyMap<string, PasswdEntry>
 
@@ -101,21 +101,23 @@ async function readTable(file: string, log: DirectoryLog): Promise<Table> {
   const table = new Map<string, PasswdEntry>()
   let number = 0
   let limited = 0
-  for await (const line of linesOf(file)) {
-    number += 1
-    const entry = parsePasswdLine(line)
-    if (entry === undefined) continue
-    if (typeof entry === 'string') throw new BadFile(`has a bad line ${number}: ${entry}`)
-    if (table.has(entry.name))
-      throw new BadFile(`has a bad line ${number}: the name stands in a line before, too`)
-    if (entry.isLimitedElsehow) limited += 1
-    table.set(entry.name, entry)
+  for await (const lines of linesOf(file)) {
+    for (const line of lines) {
+      number += 1
+      const entry = parsePasswdLine(line)
+      if (entry === undefined) continue
+      if (typeof entry === 'string') throw new BadFile(`has a bad line ${number}: ${entry}`)
+      if (table.has(entry.name))
+        throw new BadFile(`has a bad line ${number}: the name stands in a line before, too`)
+      if (entry.isLimitedElsehow) limited += 1
+      table.set(entry.name, entry)
+    }
   }
   if (limited > 0) log.warn({ file, accounts: limited }, 'allow_nets of the passwd-file is not heeded')
   return table
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
   const handle = await open(file)
   try {
     yield* linesIn(handle)
@@ -125,7 +127,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
 }
 
 /** Each piece is waited for, so that others have their turn between. */
-async function* linesIn(handle: FileHandle): AsyncGenerator<string> {
+async function* linesIn(handle: FileHandle): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const piece = new Uint8Array(pieceOctets)
   let [rest, octets] = ['', 0]
@@ -137,10 +139,10 @@ async function* linesIn(handle: FileHandle): AsyncGenerator<string> {
     rest = lines.pop() ?? ''
     if (rest.length > maxLineLength || lines.some(line => line.length > maxLineLength))
       throw new BadFile(`has a line of more than ${maxLineLength} characters`)
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+    yield lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line))
     if (bytesRead === 0) break
   }
-  if (rest !== '') yield rest
+  yield [rest]
 }
 
 function decoded(decoder: TextDecoder, octets: Uint8Array): string {

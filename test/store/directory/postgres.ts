@@ -12,11 +12,11 @@ export const postgresIsMissing = missing(join(programs, 'postgres'))
 
 export interface PostgresServer {
   readonly url: string
-  run(sql: string, values?: readonly unknown[]): Promise<void>
-  start(): Promise<void>
-  stop(): Promise<void>
+  readonly run: (sql: string, values?: readonly unknown[]) => Promise<void>
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
   /** Stops it for good and removes the folder. */
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 export async function startPostgres(): Promise<PostgresServer> {

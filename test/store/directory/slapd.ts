@@ -30,10 +30,10 @@ export interface LdapServer {
   /** The authority's certificate, a file. */
   readonly ca: string
   /** Takes the place of the person of that uid. */
-  put(person: Person): Promise<void>
-  start(): Promise<void>
-  stop(): Promise<void>
-  remove(): Promise<void>
+  readonly put: (person: Person) => Promise<void>
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 export async function startSlapd(more = ''): Promise<LdapServer> {
@@ -89,6 +89,13 @@ async function asRoot(url: string, work: (client: Client) => Promise<void>): Pro
 async function makeTree(client: Client): Promise<void> {
   await client.add('dc=example,dc=net', { objectClass: ['dcObject', 'organization'], dc: 'example', o: 'x' })
   await client.add(people, { objectClass: 'organizationalUnit', ou: 'people' })
+  await client.add('ou=public,dc=example,dc=net', { objectClass: 'organizationalUnit', ou: 'public' })
+  await client.add('uid=open,ou=public,dc=example,dc=net', {
+    objectClass: 'inetOrgPerson',
+    uid: 'open',
+    cn: 'open',
+    sn: 'open',
+  })
   await client.add(office.bindDn, {
     objectClass: ['organizationalRole', 'simpleSecurityObject'],
     cn: 'office',
@@ -115,6 +122,7 @@ rootdn ${root.bindDn}
 rootpw "${root.bindPassword}"
 dbnosync
 access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree=ou=public,dc=example,dc=net by * read
 access to * by users read by * none
 `,
   )
