@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { type Apop, createAuthenticator, type OfficeAuthenticator } from './auth/authenticator.ts'
 import { isVerifiable, scramKeysOf } from './auth/crypt-scheme.ts'
 import type { Sasl } from './auth/sasl.ts'
-import { createSecretBox, ensureSecretKey } from './auth/sealed-secret.ts'
+import { createSecretBox } from './auth/sealed-secret.ts'
+import { ensureSecretKey } from './auth/secret-key.ts'
 import { createTokenVerifier, type TokenVerifier } from './auth/tokens/token-verifier.ts'
 import type { AccountSource, Config } from './config.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
@@ -62,6 +63,7 @@ export async function openLogins(
     })
   let current = create(config)
   let facts = loginFacts(config)
+  let mayApop = config.auth.mechanisms.includes('APOP')
 
   const sasl: Sasl = {
     mechanisms: channel => current.sasl.mechanisms(channel),
@@ -69,7 +71,7 @@ export async function openLogins(
   }
   const apop: Apop = {
     get isOffered() {
-      return current.apop?.isOffered ?? false
+      return mayApop && (current.apop?.isOffered ?? false)
     },
     authenticate: async (...login) => current.apop?.authenticate(...login),
   }
@@ -87,6 +89,7 @@ export async function openLogins(
       const old = current
       current = create({ ...next, auth: { ...next.auth, sources: config.auth.sources } })
       facts = loginFacts(next)
+      mayApop = next.auth.mechanisms.includes('APOP')
       setTimeout(() => void old.close(), lastQuestionsMs).unref()
     },
     async close() {

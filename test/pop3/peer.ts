@@ -28,6 +28,11 @@ export class Peer {
     return new Peer(socket)
   }
 
+  /** A peer on a socket that somebody else has prepared, as for TLS. */
+  static over(socket: Socket): Peer {
+    return new Peer(socket)
+  }
+
   /** Octets as latin1 text, nothing added. */
   send(text: string | Uint8Array): void {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
