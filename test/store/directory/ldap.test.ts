@@ -64,7 +64,7 @@ describe('slapd', () => {
     if (!account) throw new Error('ann is there')
     const tried = Array.from({ length: 60 }, (_, index) => (index % 3 ? 'wrong' : 'secret of ann'))
     const answers = await Promise.all(
-      tried.map(text => directory.checkPassword?.(account, Buffer.from(text))),
+      tried.map(async text => directory.checkPassword?.(account, Buffer.from(text))),
     )
     expect(answers).toEqual(tried.map(text => text !== 'wrong'))
   })
@@ -170,15 +170,20 @@ describe('slapd', () => {
       const { opens } = await open(byTls())
       expect(await opens('ann', 'secret of ann')).toBe(true)
       expect(await opens('ann', 'wrong')).toBe(false)
+      const connection = await LdapConnection.open({
+        url: server.url,
+        startTls: true,
+        ca: readFileSync(server.ca, 'utf8'),
+      })
       await server.stop()
+      await expect.poll(() => connection.isUsable).toBe(false)
       await server.start()
       // Idle connections that broke are replaced unseen.
       expect(await opens('ann', 'secret of ann')).toBe(true)
     }, 30_000)
 
     it('is not asked when its certificate is of another authority', async () => {
-      const { ca: _ours, ...untrusting } = byTls()
-      const { directory, log } = await open(untrusting)
+      const { directory, log } = await open({ ...byBind(), startTls: true })
       await expect(directory.findAccount('ann')).rejects.toMatchObject({ code: 'directory-unavailable' })
       expect(log.lines).toMatchObject([
         { fields: { reason: expect.stringContaining('certificate') as string } },

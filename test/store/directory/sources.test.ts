@@ -92,7 +92,7 @@ describe('several sources', () => {
   })
 
   it('give the first alias', async () => {
-    const ann = (await office().registry.addAccount({ name: 'ann' })) as Account
+    const ann = await office().registry.addAccount({ name: 'ann' })
     const source = (accounts: readonly Account[]): AccountDirectory => ({
       findAccount: async () => undefined,
       findAlias: async () => accounts,
