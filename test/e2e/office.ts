@@ -17,12 +17,16 @@ export interface Ports {
   readonly pop3: number
   readonly smtp: number
   readonly lmtp: number
+  /** Served when a port is given. */
+  readonly pop3s?: number
 }
 
 export interface OfficeOptions {
   /** Lines of TOML for the configuration, after `data`, `hostname`, `domains` and before `[listen]`; tables go to `tables`. */
   readonly keys?: string
   readonly tables?: string
+  /** POP3 over TLS too; the certificate comes with `tables`. */
+  readonly pop3s?: boolean
   /** Default: a folder inside the office's own. */
   readonly data?: string
 }
@@ -60,8 +64,9 @@ export class Office {
   /** Makes the folder and the configuration; starts nothing. */
   static async create(options: OfficeOptions = {}): Promise<Office> {
     const folder = mkdtempSync(join(tmpdir(), 'poplar-e2e-'))
-    const [pop3, smtp, lmtp] = await freePorts(3)
-    return new Office(folder, { pop3: pop3 ?? 0, smtp: smtp ?? 0, lmtp: lmtp ?? 0 }, options)
+    const [pop3 = 0, smtp = 0, lmtp = 0, pop3s = 0] = await freePorts(4)
+    const ports = { pop3, smtp, lmtp, ...(options.pop3s && { pop3s }) }
+    return new Office(folder, ports, options)
   }
 
   /** Creates an office, adds users whose password is `<name>-secret`, and starts it. */
