@@ -9,7 +9,7 @@ import { Refusal } from '../mail/errors.ts'
 import type { Store } from '../mail/store.ts'
 import { openStore } from '../store/open-store.ts'
 import type { ConfigOptions } from './arguments.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
 
 export interface Office {
   readonly config: Config
@@ -61,9 +61,14 @@ export async function requireAccount({ store }: Office, name: AccountName): Prom
  */
 export async function secretBox({ config, store }: Office): Promise<SecretBox> {
   const { keyFile } = config.auth
-  return createSecretBox(
-    (await store.hasSealedPasswords()) ? readSecretKey(keyFile) : ensureSecretKey(keyFile),
-  )
+  if (!(await store.hasSealedPasswords())) return createSecretBox(ensureSecretKey(keyFile))
+  try {
+    return createSecretBox(readSecretKey(keyFile))
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const remedy = 'put it in order, or let `poplar user passwd NAME --not-recoverable` forget what it sealed'
+    throw new CommandFailure(`${message}; ${remedy}`, exitCodes.failed, { cause: error })
+  }
 }
 
 /** Fails where the domain of a name or an address, if it has one, is not received for. */

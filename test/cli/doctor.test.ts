@@ -135,6 +135,30 @@ describe('stored mail', () => {
     expect(findings[0]?.state).toBe('wrong')
   })
 
+  it('is examined with the passwords that are sealed in it', async () => {
+    const what = 'sealed passwords'
+    await place.run('user add ann --password-stdin', 'x')
+    await place.run('user disable ann')
+    expect(await findingsOn(what)).toMatchObject({ code: 0, findings: [] })
+    expect((await findingsOn('users')).findings).toContainEqual({
+      what: 'users',
+      state: 'note',
+      finding: 'ann is disabled: poplar user enable ann lets its user in again',
+    })
+    await place.run('user passwd ann --recoverable --password-stdin', 'x')
+    const keyFile = join(data, 'secret.key')
+    const well = { what, state: 'well', finding: `1, opened by ${keyFile}` }
+    expect(await findingsOn(what)).toEqual({ code: 0, findings: [well] })
+    writeFileSync(keyFile, 'ab'.repeat(32))
+    const { code, findings } = await findingsOn(what)
+    expect(code).toBe(1)
+    expect(findings[0]?.finding).toMatch(/^that of ann was sealed with another key than .*secret\.key: put/)
+    rmSync(keyFile)
+    expect((await findingsOn(what)).findings).toEqual([
+      { what, state: 'wrong', finding: `the key file ${keyFile} cannot be used: there is no such file` },
+    ])
+  })
+
   it('is examined with its users: none, without domain, over quota', async () => {
     await place.run('user add ann --password-stdin', 'x')
     await place.run('user remove ann --yes')

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aliasCommand } from '../../src/cli/alias.ts'
+import { appPasswordCommand } from '../../src/cli/app-password.ts'
 import { configCommand } from '../../src/cli/config.ts'
 import { locksCommand } from '../../src/cli/locks.ts'
 import { buildProgram } from '../../src/cli/program.ts'
+import { userCommand } from '../../src/cli/user.ts'
 import { cli, Workplace } from './workplace.ts'
 
 let place: Workplace
@@ -30,6 +32,7 @@ describe('help', () => {
     for (const name of [
       'serve',
       'user',
+      'app-password',
       'alias',
       'deliver',
       'import',
@@ -50,7 +53,7 @@ describe('help', () => {
   })
 
   it.each(
-    leavesOf(buildProgram([aliasCommand, configCommand, locksCommand])),
+    leavesOf(buildProgram([aliasCommand, appPasswordCommand, configCommand, locksCommand, userCommand])),
   )('and --config belong to $words', ({ command }) => {
     expect(command.options.map(({ long }) => long)).toContain('--config')
     expect(command.helpInformation()).toMatch(/--help/)

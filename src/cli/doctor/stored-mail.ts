@@ -5,6 +5,7 @@ import { domainOf } from '../../mail/account-name.ts'
 import type { Store } from '../../mail/store.ts'
 import { openStore } from '../../store/open-store.ts'
 import type { Finding } from './finding.ts'
+import { examineSealedPasswords } from './sealed-passwords.ts'
 
 export async function examineStore(config: Config): Promise<Finding[]> {
   const what = 'stored mail'
@@ -30,13 +31,15 @@ async function examineMail(store: Store): Promise<Finding[]> {
 }
 
 /** Accounts and aliases that no mail can reach. */
-async function examineUsers(store: Store, { domains }: Config): Promise<Finding[]> {
+async function examineUsers(store: Store, config: Config): Promise<Finding[]> {
+  const { domains } = config
   const accounts = await store.listAccounts()
   if (accounts.length === 0)
     return [{ what: 'users', state: 'note', finding: 'none yet; poplar user add NAME makes one' }]
   const notes: string[] = []
-  for (const { name, passwordHash, quotaOctets, usedOctets } of accounts) {
+  for (const { name, passwordHash, isDisabled, quotaOctets, usedOctets } of accounts) {
     if (passwordHash === undefined) notes.push(`${name} has no password: poplar user passwd ${name} sets one`)
+    if (isDisabled) notes.push(`${name} is disabled: poplar user enable ${name} lets its user in again`)
     if (quotaOctets > 0 && usedOctets >= quotaOctets) notes.push(`${name} is over quota and receives nothing`)
   }
   const addresses = [
@@ -51,5 +54,6 @@ async function examineUsers(store: Store, { domains }: Config): Promise<Finding[
   return [
     { what: 'users', state: 'well', finding: String(accounts.length) },
     ...notes.map(finding => ({ what: 'users', state: 'note', finding }) as const),
+    ...examineSealedPasswords(accounts, config),
   ]
 }
