@@ -1,0 +1,82 @@
+// Unknown name, wrong password and disabled account take alike long to refuse, by statistics: many logins of each kind in
+// turn, the medians compared. The same comparison tells them apart once the decoy is missing.
+import { performance } from 'node:perf_hooks'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type AuthenticatorOptions, createAuthenticator } from '../../src/auth/authenticator.ts'
+import { Decoys } from '../../src/auth/decoys.ts'
+import type { PasswordCost } from '../../src/auth/password.ts'
+import { storePassword } from '../../src/auth/stored-password.ts'
+import type { Store } from '../../src/mail/store.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+
+/** Dear enough to stand out from everything around it: some milliseconds. */
+const cost: PasswordCost = { memoryKiB: 4096, passes: 2, lanes: 1 }
+const samples = 200
+/** By how much medians may differ; without the decoy it is a factor of ten or more. */
+const likeness = 1.3
+const origin = { protocol: 'pop3', peer: '192.0.2.1', sessionId: 's', channel: undefined } as const
+const options: AuthenticatorOptions = { cost, concurrency: 1, throttle: { maxDelayMs: 0 } }
+
+const kinds = {
+  'wrong password': 'ann',
+  'unknown name': 'nobody',
+  'unknown name with a domain': 'nobody@example.net',
+  'no password set': 'new',
+  'disabled account': 'dis',
+}
+type Kind = keyof typeof kinds
+
+let store: Store
+beforeAll(async () => {
+  store = createMemoryStore()
+  const stored = await storePassword(Buffer.from('secret'), { cost, scramIterations: 4096 })
+  await store.addAccount({ name: 'ann', ...stored })
+  await store.addAccount({ name: 'new' })
+  await store.addAccount({ name: 'dis', ...stored })
+  await store.setDisabled('dis', true)
+})
+afterAll(() => store.close())
+
+/** The median of each kind in milliseconds; all kinds take turns, so that what else the machine does meets all alike. */
+async function medians(): Promise<Record<Kind, number>> {
+  const authenticator = createAuthenticator(store, { ...options, registry: store, appPasswords: store })
+  const durations = new Map<Kind, number[]>()
+  const all = Object.entries(kinds) as [Kind, string][]
+  for (let sample = -5; sample < samples; sample++) {
+    for (const [kind, name] of all) {
+      const began = performance.now()
+      expect(await authenticator.authenticate(name, Buffer.from('guess'), origin)).toBeUndefined()
+      const durationMs = performance.now() - began
+      // The first make the thread, the decoy and the machine code.
+      if (sample >= 0) durations.set(kind, [...(durations.get(kind) ?? []), durationMs])
+    }
+  }
+  await authenticator.close()
+  return Object.fromEntries(all.map(([kind]) => [kind, median(durations.get(kind) ?? [])])) as Record<
+    Kind,
+    number
+  >
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
+}
+
+function spread(values: Record<Kind, number>): number {
+  return Math.max(...Object.values(values)) / Math.min(...Object.values(values))
+}
+
+describe('a refusal', () => {
+  it('takes alike long, whatever is wrong', { timeout: 120_000 }, async () => {
+    const measured = await medians()
+    expect(spread(measured), JSON.stringify(measured)).toBeLessThan(likeness)
+  })
+
+  it('would tell unknown names by their time without the decoy', { timeout: 120_000 }, async () => {
+    const decoy = vi.spyOn(Decoys.prototype, 'hash').mockResolvedValue('{PLAIN}nothing')
+    // What is no hash of the office's cost is followed by the decoy, which is as cheap.
+    const measured = await medians()
+    decoy.mockRestore()
+    expect(spread(measured), JSON.stringify(measured)).toBeGreaterThan(likeness)
+  })
+})
