@@ -2,11 +2,12 @@
 // already: first the honest alone, then with the flood.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../statistics.ts'
-import { attackerOf, honestVisitorOf } from './flood-schedule.ts'
+import { attackerOf, honestVisitorOf, type Visitor } from './flood-schedule.ts'
 import type { FloodJob, FloodResult, HonestFigures, MeasuredPhase } from './job.ts'
 import { LoadSession } from './load-session.ts'
 import { checkMaildrop } from './pop3-client.ts'
 import { stepsOf } from './script.ts'
+import { type Outcome, visit } from './visit.ts'
 import { Visits } from './visits.ts'
 
 /** More than a reader gets through in a run. */
@@ -27,8 +28,11 @@ async function measureBoth(
   fail: (error: Error) => void,
 ): Promise<FloodResult> {
   const { port, maildrops, people, attack, warmUpMs, measureMs } = job
-  const readers = await openReaders(job, fail)
   const homes = maildrops.slice(0, people)
+  for (let person = 0; person < people; person++) {
+    await logInOnce(port, honestVisitorOf(person, job.logins.addresses, homes))
+  }
+  const readers = await openReaders(job, fail)
   const honest = new Visits(port, { ...job.logins, atMost: Number.POSITIVE_INFINITY }, index =>
     honestVisitorOf(index, job.logins.addresses, homes),
   )
@@ -59,6 +63,14 @@ async function measureBoth(
   const [attempts, logins] = [flood.end(), honest.end()]
   if (attempts.letIn > 0) throw new Error(`${attempts.letIn} wrong passwords were let in`)
   return { quiet, flooded, attempts, logins }
+}
+
+/** So that the server knows the person and the address. */
+async function logInOnce(port: number, visitor: Visitor): Promise<void> {
+  const outcome = await new Promise<Outcome>(resolve => {
+    visit(port, visitor, resolve)
+  })
+  if (outcome !== 'let-in') throw new Error(`${visitor.name} was ${outcome} before the flood began`)
 }
 
 /** Sessions that fetch message after message until the process ends. */
