@@ -5,7 +5,7 @@ import type { Mechanism, Verifier } from '../sasl.ts'
 import { type SaslClient, SaslClientError } from '../sasl-client.ts'
 import { clientExchange, last, notYet } from './client-exchange.ts'
 import { checkCredential, decodeText, encodeText, maxNameOctets } from './credentials.ts'
-import { ending, exchange, failure, refused, type Script } from './exchange.ts'
+import { ending, exchange, refused, type Script } from './exchange.ts'
 
 interface CramResponse {
   readonly name: string
@@ -48,8 +48,7 @@ async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Scri
   const candidate = await verifier.findSecret(response.name)
   const expected = Buffer.from(digestOf(challenge, candidate.secret), 'latin1')
   const fits = timingSafeEqual(expected, Buffer.from(response.digest, 'latin1'))
-  const login = await candidate.settle(fits)
-  return fits ? ending(login) : failure('refused')
+  return ending(await candidate.settle(fits))
 }
 
 /** In the form of a Message-ID, RFC 2195 section 2; the host is nobody's, for it is nobody's business. */

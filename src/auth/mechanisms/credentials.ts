@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { SaslClientError } from '../sasl-client.ts'
 
 export const maxNameOctets = 255
-export const maxPasswordOctets = 1024
+const maxPasswordOctets = 1024
 export const maxTokenOctets = 65_536
 
 /** The text; undefined when it is too long, no UTF-8, or holds NUL. An empty text is one. */

@@ -22,7 +22,7 @@ export interface SignedTokenOptions extends ClaimRules {
 }
 
 /** RFC 7518 section 3.1 and RFC 8037 section 3.1, without those that sign with a shared secret and without `none`. */
-export const signatureAlgorithms: readonly string[] = [
+const signatureAlgorithms: readonly string[] = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
   ...['EdDSA', 'Ed25519'],
 ]

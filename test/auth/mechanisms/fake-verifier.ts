@@ -8,7 +8,7 @@ export const accountName = 'ann@example.net'
 export const password = 'péncil, =x'
 export const appPassword = 'fern fjord'
 export const token = 'mF_9.B5f-4.1JqM~+/=='
-export const tokenAdvice: TokenAdvice = {
+const tokenAdvice: TokenAdvice = {
   scope: 'mail',
   openidConfiguration: 'https://id.example/.well-known/openid-configuration',
 }
@@ -29,7 +29,7 @@ export const boundChannel: SecureChannel = {
 /** TLS through something that can bind nothing. */
 export const unboundChannel: SecureChannel = { ...boundChannel, binding: () => undefined }
 
-export function loginAs(name: string): Login {
+function loginAs(name: string): Login {
   return {
     account: {
       id: `id-of-${name}`,

@@ -300,14 +300,15 @@ describe('an issuer that is down', () => {
     expect(token.split('.').some(part => told.includes(part))).toBe(false)
   })
 
-  it.each<readonly [string, Record<string, unknown>]>([
-    ['another issuer', { issuer: 'https://other.example', jwks_uri: 'http://127.0.0.1:1/keys' }],
-    ['no address', {}],
-    ['an address in clear', { jwks_uri: 'http://keys.example/keys' }],
+  it.each<readonly [string, (url: string) => Record<string, unknown>]>([
+    ['another issuer', url => ({ issuer: 'https://other.example', jwks_uri: url + jwksPath })],
+    ['no address', url => ({ issuer: url })],
+    ['an address in clear', url => ({ issuer: url, jwks_uri: 'http://keys.example/keys' })],
   ])('a discovery document with %s', async (_, document) => {
-    server.answers.set(discoveryPath, { body: { issuer: server.url, ...document } })
+    server.answers.set(discoveryPath, { body: document(server.url) })
     const tokens = createTokenVerifier({ kind: 'jwt', issuer: server.url, audience, now: () => clockMs })
     await expect(tokens.verify(await sign(claims()))).rejects.toMatchObject({ code: 'directory-unavailable' })
+    expect(server.countOf(jwksPath)).toBe(0)
   })
 })
 
