@@ -79,7 +79,7 @@ export function sourcedDirectory<Entry extends SourceEntry>(
 }
 
 /** Only a folded name is one: every other spelling is folded by who took it from outside. */
-export function isAccountName(name: string): boolean {
+function isAccountName(name: string): boolean {
   try {
     return parseAccountName(name) === name
   } catch (error) {
