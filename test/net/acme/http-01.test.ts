@@ -3,13 +3,16 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ChallengeServer } from '../../../src/net/acme/challenge.ts'
-import { maxChallengeConnections } from '../../../src/net/acme/challenge.ts'
+import { challengeTimeoutMs, maxChallengeConnections } from '../../../src/net/acme/challenge.ts'
 import { serveHttp01 } from '../../../src/net/acme/http-01.ts'
 import { freePorts } from './pebble.ts'
 
 const path = '/.well-known/acme-challenge/'
 const token = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA'
 let server: ChallengeServer | undefined
+
+/** Well before the server's own time for a connection is over, which would close it too. */
+const soonMs = challengeTimeoutMs / 2
 
 /** Once closed, in whatever way. */
 function closing(socket: Socket): Promise<void> {
@@ -67,7 +70,7 @@ describe('http-01', () => {
     expect(answer).not.toContain('thumb')
   })
 
-  it('closes everyone who is still there at the end', async () => {
+  it('closes everyone who is still there at the end', { timeout: soonMs }, async () => {
     const port = await serve()
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined)
@@ -79,7 +82,7 @@ describe('http-01', () => {
     await expect(exchange(port, '')).resolves.toBe('')
   })
 
-  it('holds no more than a few connections', async () => {
+  it('holds no more than a few connections', { timeout: soonMs }, async () => {
     const port = await serve()
     const sockets = Array.from({ length: maxChallengeConnections + 1 }, () => connect(port, '127.0.0.1'))
     for (const socket of sockets) socket.on('error', () => undefined)

@@ -4,11 +4,18 @@ import { once } from 'node:events'
 import { connect as connectInClear, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type ChallengeServer, maxChallengeConnections } from '../../../src/net/acme/challenge.ts'
+import {
+  type ChallengeServer,
+  challengeTimeoutMs,
+  maxChallengeConnections,
+} from '../../../src/net/acme/challenge.ts'
 import { serveTlsAlpn01 } from '../../../src/net/acme/tls-alpn-01.ts'
 
 const keyAuthorization = 'token.thumb'
 let server: ChallengeServer | undefined
+
+/** Well before the server's own time for a connection is over, which would close it too. */
+const soonMs = challengeTimeoutMs / 2
 
 /** Once closed, in whatever way. */
 function closing(socket: Socket): Promise<void> {
@@ -34,6 +41,8 @@ function begin(port: number, options: ConnectionOptions): TLSSocket {
   return socket
 }
 
+const oldTls = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const
+
 describe('tls-alpn-01', () => {
   it.each([
     ['mail.example', 'mail.example'],
@@ -57,7 +66,7 @@ describe('tls-alpn-01', () => {
     ['another protocol', { servername: 'mail.example', ALPNProtocols: ['http/1.1', 'pop3'] }],
     ['another name', { servername: 'other.example', ALPNProtocols: ['acme-tls/1'] }],
     ['no name', { ALPNProtocols: ['acme-tls/1'] }],
-    ['TLS 1.1', { servername: 'mail.example', ALPNProtocols: ['acme-tls/1'], maxVersion: 'TLSv1.1' }],
+    ['TLS 1.1', { servername: 'mail.example', ALPNProtocols: ['acme-tls/1'], ...oldTls }],
   ] satisfies [string, ConnectionOptions][])('lets nobody finish with %s', async (_reason, options) => {
     const socket = begin(await serve(), options)
     let secure = false
@@ -74,7 +83,7 @@ describe('tls-alpn-01', () => {
     expect(received).toBe(0)
   })
 
-  it('closes on text in clear, and everyone who is still there at the end', async () => {
+  it('closes on text in clear, and everyone who is still there at the end', { timeout: soonMs }, async () => {
     const port = await serve()
     const clear = connectInClear(port, '127.0.0.1')
     clear.on('error', () => undefined)
@@ -90,7 +99,7 @@ describe('tls-alpn-01', () => {
     await closed
   })
 
-  it('holds no more than a few connections', async () => {
+  it('holds no more than a few connections', { timeout: soonMs }, async () => {
     const port = await serve()
     const sockets = Array.from({ length: maxChallengeConnections + 1 }, () =>
       connectInClear(port, '127.0.0.1').resume(),
