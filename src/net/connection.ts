@@ -2,6 +2,7 @@
 // not read: past `highWaterOctets` the sender waits. Closing is polite (what was sent arrives) and bounded in time. TLS
 // may come over it, at once or when the protocol says so; the octets counted are those in clear.
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { Channel } from './tls/channel.ts'
 import { Handshake, serverSide, tlsFailure } from './tls/handshake.ts'
 import { type TlsChannel, TlsFailure, type TlsServerOptions } from './tls.ts'
@@ -36,7 +37,7 @@ export class Connection {
   /** Nothing goes in or out until it is over. */
   #handshake: Handshake | undefined
   #isPaused = false
-  /** TLS is there, but its owner was not told yet. */
+  /** TLS is there, but the code behind `startTls` has not run yet. */
   #isInputHeld = false
   #handler: ConnectionHandler | undefined
   #outgoing: (string | Uint8Array)[] = []
@@ -222,19 +223,25 @@ export class Connection {
     this.#socket = secured
     this.#attach(secured)
     secured.once('secure', () => {
-      this.#channel = new Channel(secured, options.contexts)
-      this.#handshake = undefined
       this.#isInputHeld = true
-      handshake.succeed()
-      setImmediate(() => {
-        this.#isInputHeld = false
-        if (!this.#isPaused) this.#socket.resume()
-      })
+      // Later, for now OpenSSL is in the middle of its work: the tickets of TLS 1.3 leave before anything else.
+      setImmediate(() => this.#secured(handshake, secured, options))
     })
     // Node leaves it to us what follows from an error, in the handshake and behind it.
     secured.on('_tlsError', (error: NodeJS.ErrnoException) => {
       handshake.fail(tlsFailure(error))
       secured.destroy()
+    })
+  }
+
+  #secured(handshake: Handshake, secured: TLSSocket, { contexts }: TlsServerOptions): void {
+    if (!this.isOpen) return
+    this.#channel = new Channel(secured, contexts)
+    this.#handshake = undefined
+    handshake.succeed()
+    setImmediate(() => {
+      this.#isInputHeld = false
+      if (!this.#isPaused) secured.resume()
     })
   }
 
@@ -281,8 +288,8 @@ export class Connection {
   }
 
   #onEnd(): void {
-    if (this.#handshake) this.cut()
-    else if (this.#isInputHeld) setImmediate(() => this.#handler?.inputEnded())
+    if (this.#isInputHeld) setImmediate(() => this.#onEnd())
+    else if (this.#handshake) this.cut()
     else this.#handler?.inputEnded()
   }
 

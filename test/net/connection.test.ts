@@ -81,7 +81,7 @@ describe('sending', () => {
       connection.flush()
       await new Promise(setImmediate)
     }
-    const now = performance.now()
+    const now = Math.ceil(performance.now())
     connection.stalledMs(now)
     expect(connection.stalledMs(now + 5_000)).toBeGreaterThanOrEqual(5_000)
     const caughtUp = connection.drained()

@@ -75,8 +75,9 @@ function readText(file: string): string {
 function readKey(file: string, pem: string): KeyObject {
   try {
     return createPrivateKey(pem)
-  } catch (error) {
-    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE'
+  } catch {
+    // Not OpenSSL's words: what it says of an encrypted key differs from version to version.
+    const isEncrypted = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(pem)
     throw new Error(
       `${file}: ${isEncrypted ? 'the key is encrypted; store it without a passphrase' : 'no private key in PEM form'}`,
     )
