@@ -36,6 +36,13 @@ const homes: Record<string, readonly string[]> = {
   'better-sqlite3': ['store/sql/'],
   kysely: ['store/sql/'],
   pg: ['store/sql/'],
+  ldapts: ['store/directory/'],
+  '@node-rs/argon2': ['auth/'],
+  bcryptjs: ['auth/'],
+  '@mongodb-js/saslprep': ['auth/'],
+  jose: ['auth/tokens/'],
+  'acme-client': ['net/acme/'],
+  '@peculiar/x509': ['net/'],
   'smtp-server': ['smtp/'],
   commander: ['cli.ts', 'cli/'],
 }
