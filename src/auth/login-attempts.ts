@@ -38,8 +38,9 @@ interface AttemptParts {
 }
 
 export class LoginAttempt {
-  /** The place in a queue: 0 goes first. */
+  /** The place in a queue. */
   readonly rank: number
+  readonly source: string
   readonly origin: LoginOrigin
   readonly #parts: AttemptParts
   readonly #mechanism: string
@@ -60,6 +61,7 @@ export class LoginAttempt {
     this.#suspect = suspect
     this.#waitedMs = waitedMs
     this.rank = parts.throttle.rank(suspect)
+    this.source = suspect.prefix
   }
 
   /** Waits until the throttle admits it. `claimed` is who the peer says it is, if it says so. */

@@ -65,11 +65,11 @@ export class PasswordCheck {
     const { directory, directoryQueue, decoys, hashQueue } = this.#parts
     const passwords = spellingsOf(password)
     if (account && account.passwordHash === undefined && directory.checkPassword) {
-      return directoryQueue.run(attempt.rank, () => this.#askDirectory(account, passwords))
+      return directoryQueue.run(attempt, () => this.#askDirectory(account, passwords))
     }
     const decoy = await decoys.hash()
     const stored = account?.passwordHash ?? decoy
-    const fits = await hashQueue.run(attempt.rank, () => this.#verify(stored, decoy, passwords))
+    const fits = await hashQueue.run(attempt, () => this.#verify(stored, decoy, passwords))
     return fits && stored !== decoy
   }
 

@@ -42,7 +42,7 @@ export class PasswordUpkeep {
     if (!preparePassword(password, 'stored')) return
     this.#busy.add(account.id)
     this.#queue
-      .run(0, () => this.#renew(registry, account, password))
+      .run({ rank: 0, source: account.id }, () => this.#renew(registry, account, password))
       .catch((error: unknown) => {
         if (!isRefusal(error, 'store-busy'))
           log.error({ err: error, user: account.name }, 'a password could not be stored anew')

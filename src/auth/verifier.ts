@@ -133,7 +133,7 @@ async function verifyToken(
   token: string,
   name: string | undefined,
 ): Promise<Login | undefined> {
-  const claims = await tokens?.verify(token)
+  const claims = await tokens?.verify(token, attempt)
   const owner = claims && (await finder.find(claims.name))
   const claimed = name === undefined ? owner : await finder.find(name)
   if (!claims) return attempt.fail('bad-token', name === undefined ? undefined : claimed)

@@ -3,14 +3,16 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { WorkQueue } from '../../src/auth/work-queue.ts'
 
+const anybody = { rank: 1, source: 'anywhere' }
+
 /** Work that ends when it is told to. */
 function openQueue(concurrency: number, maxWaiting: number) {
   const queue = new WorkQueue(concurrency, maxWaiting)
   const begun: string[] = []
   const refused: string[] = []
   const ends: (() => void)[] = []
-  const submit = (name: string, rank: number) => {
-    const work = queue.run(rank, () => {
+  const submit = (name: string, rank: number, source = name) => {
+    const work = queue.run({ rank, source }, () => {
       begun.push(name)
       return new Promise<void>(resolve => ends.push(resolve))
     })
@@ -69,14 +71,29 @@ describe('work', () => {
     expect(begun).toEqual(['running', 'best', 'better'])
   })
 
+  it('of one source does not come before that of others', async () => {
+    const { submit, endOne, begun, refused } = openQueue(1, 4)
+    const flood = ['flood 1', 'flood 2', 'flood 3', 'flood 4', 'flood 5']
+    const all = [submit('running', 1), ...flood.map(name => submit(name, 1, 'flood')), submit('honest', 1)]
+    await turn()
+    expect(refused.toSorted()).toEqual(['flood 4', 'flood 5'])
+    for (let i = 0; i < 5; i++) await endOne()
+    all.push(submit('running again', 1), submit('flood 6', 1, 'flood'), submit('flood 7', 1, 'flood'))
+    for (let i = 0; i < 3; i++) await endOne()
+    await Promise.all(all)
+    expect(begun.slice(0, 5)).toEqual(['running', 'flood 1', 'honest', 'flood 2', 'flood 3'])
+    // Nothing of what went through counts against the source any more.
+    expect(begun.slice(5)).toEqual(['running again', 'flood 6', 'flood 7'])
+  })
+
   it('that fails makes way as well', async () => {
     const queue = new WorkQueue(1, 1)
-    const failing = queue.run(1, async () => {
+    const failing = queue.run(anybody, async () => {
       throw new Error('broken')
     })
-    const next = queue.run(1, async () => 'done')
+    const next = queue.run(anybody, async () => 'done')
     await expect(failing).rejects.toThrow('broken')
     expect(await next).toBe('done')
-    expect(await queue.run(1, async () => 'again')).toBe('again')
+    expect(await queue.run(anybody, async () => 'again')).toBe('again')
   })
 })

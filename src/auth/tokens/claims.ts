@@ -1,12 +1,13 @@
 // What a token says of itself, in the words of RFC 7519 section 4.1 and RFC 7662 section 2.2, and what is asked of it here.
+import type { Asker } from '../work-queue.ts'
 
 export interface TokenVerifier {
   /**
    * Undefined for a token that is foreign, expired, meant for somebody else, or none. Refuses with
    * `directory-unavailable` when nobody can say, with `store-busy` when too many tokens wait to be looked up. Of those
-   * the lowest `rank` goes first, as in a `WorkQueue`; default 0.
+   * the `asker` of the lowest rank goes first, as in a `WorkQueue`; by default it is nobody's.
    */
-  verify(token: string, rank?: number): Promise<TokenClaims | undefined>
+  verify(token: string, asker?: Asker): Promise<TokenClaims | undefined>
 }
 
 /** What is left of a good token. */

@@ -2,7 +2,7 @@
 // minute at most, under the token's hash.
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { WorkQueue } from '../work-queue.ts'
+import { type Asker, WorkQueue } from '../work-queue.ts'
 import {
   type ClaimRules,
   claimsOf,
@@ -38,6 +38,8 @@ const maxTokenCharacters = 65_536
 /** Requests at the same time, and tokens that may wait for one. */
 const [concurrency, maxWaiting] = [16, 1000]
 
+const nobody: Asker = { rank: 0, source: '' }
+
 export function createIntrospection(options: IntrospectionOptions): TokenVerifier {
   const { timeoutMs = 5000, now = Date.now } = options
   const url = serviceUrl(options.url)
@@ -53,13 +55,13 @@ export function createIntrospection(options: IntrospectionOptions): TokenVerifie
   }
 
   return {
-    async verify(token, rank = 0) {
+    async verify(token, asker = nobody) {
       if (token === '' || token.length > maxTokenCharacters) return undefined
       const key = createHash('sha256').update(token).digest('base64')
       const known = remembered.get(key)
       if (known && known.untilMs > now()) return known.claims
       remembered.delete(key)
-      const claims = await queue.run(rank, () => introspect(token))
+      const claims = await queue.run(asker, () => introspect(token))
       const untilMs = Math.min(now() + rememberMs, claims?.expiresAt?.getTime() ?? Infinity)
       if (claims && untilMs > now()) remembered.set(key, { claims, untilMs })
       return claims
