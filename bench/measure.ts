@@ -1,14 +1,15 @@
 // One measurement: one scenario, once, on one running server.
-import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf, type MaildropFacts } from './corpus.ts'
-import type { RateResult, VisitCounts } from './load/job.ts'
+import type { RateResult } from './load/job.ts'
 import { runLoad, startIdleLoad } from './load-process.ts'
+import { measureFlood } from './measure-flood.ts'
 import type { Options } from './options.ts'
 import { type MetricName, metrics, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 import { mailDomain, type RunningServer } from './servers/contender.ts'
-import { familyCpuSeconds, familyMemory } from './servers/processes.ts'
+import { familyMemory } from './servers/processes.ts'
 import { median } from './statistics.ts'
+import { watch } from './watch.ts'
 
 /** A stretch of time on the machine's monotonic clock, in microseconds. */
 export interface Span {
@@ -34,12 +35,6 @@ const visitsOfHugeMaildrop = 6
 /** What a server gets to come to rest. */
 const settleMs = 2000
 const messagesPerConnection = 10
-const readersOfFlood = 8
-const floodShape = {
-  people: 40,
-  logins: { perSecond: 20, addresses: 4, atOnce: 1000 },
-  attack: { perSecond: 500, addresses: 1000 },
-} as const
 const factsByScenario = new Map<ScenarioName, readonly MaildropFacts[]>()
 
 export async function measure(
@@ -76,7 +71,7 @@ export async function measure(
     case 'listing':
       return measureListing(server, maildrops)
     case 'flood':
-      return measureFlood(server, maildrops, { ...timing, sessions: readersOfFlood })
+      return measureFlood(server, maildrops, { warmUpMs, measureMs })
   }
 }
 
@@ -113,69 +108,6 @@ async function measureRate(
     }),
     span: { from: begun.atUs, to: ended.atUs },
   }
-}
-
-/** How the server stood when a measured time began or ended. */
-interface Phase {
-  readonly cpuSeconds: number
-  readonly atUs: number
-}
-
-async function watch<T>({ pid }: RunningServer, run: (atPhase: () => void) => Promise<T>) {
-  // What an earlier measurement left to be written shall not slow this one.
-  execFileSync('sync')
-  const phases: Phase[] = []
-  const result = await run(() =>
-    phases.push({ cpuSeconds: familyCpuSeconds(pid), atUs: Number(process.hrtime.bigint() / 1000n) }),
-  )
-  return { result, phases }
-}
-
-async function measureFlood(
-  server: RunningServer,
-  maildrops: readonly MaildropFacts[],
-  timing: Timing,
-): Promise<Measurement> {
-  const { pop3Port: port } = server
-  const { result, phases } = await watch(server, atPhase =>
-    runLoad({ kind: 'flood', port, maildrops, ...floodShape, ...timing }, atPhase),
-  )
-  const { quiet, flooded, attempts, logins } = result
-  const [, , begun, ended] = phases
-  if (!begun || !ended) throw new Error('the load process did not say when it measured')
-  return {
-    figures: {
-      floodLogin: flooded.loginMs,
-      floodRetr: (100 * flooded.retrsPerSecond) / quiet.retrsPerSecond,
-    },
-    cores: {
-      server: (ended.cpuSeconds - begun.cpuSeconds) / flooded.seconds,
-      generator: flooded.cpuSeconds / flooded.seconds,
-    },
-    notes: [
-      `quiet: login ${quiet.loginMs.toFixed(1)} ms, ${quiet.retrsPerSecond.toFixed(0)} RETR/s`,
-      `flood: ${countsText(attempts)}`,
-      `honest logins of both: ${countsText(logins)}`,
-    ],
-    span: { from: begun.atUs, to: ended.atUs },
-  }
-}
-
-/** `500 begun, 480 refused, 20 unanswered`: without what did not happen. */
-function countsText(counts: VisitCounts): string {
-  return (Object.keys(visitWords) as (keyof VisitCounts)[])
-    .filter(name => counts[name] > 0)
-    .map(name => `${counts[name]} ${visitWords[name]}`)
-    .join(', ')
-}
-
-const visitWords: Readonly<Record<keyof VisitCounts, string>> = {
-  begun: 'begun',
-  leftOut: 'left out',
-  letIn: 'let in',
-  refused: 'refused',
-  turnedAway: 'turned away',
-  unanswered: 'unanswered',
 }
 
 async function measureIdle(server: RunningServer, maildrops: readonly MaildropFacts[]) {

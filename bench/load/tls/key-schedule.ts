@@ -21,7 +21,7 @@ export function hash(messages: readonly Buffer[]): Buffer {
   return digest.digest()
 }
 
-export function hmac(key: Buffer, octets: Buffer): Buffer {
+function hmac(key: Buffer, octets: Buffer): Buffer {
   return createHmac('sha256', key).update(octets).digest()
 }
 
