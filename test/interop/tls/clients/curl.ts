@@ -1,4 +1,5 @@
-// curl, with pop3s:// and with pop3:// and --ssl-reqd. Debian's knows no SCRAM.
+// curl, with pop3s:// and with pop3:// and --ssl-reqd. Debian's knows no SCRAM, and takes OAUTHBEARER
+// where it is told XOAUTH2 and both are there.
 import { runOrFail } from '../../../e2e/program.ts'
 import { awkwardMessages } from '../../awkward-messages.ts'
 import { type Login, type PopClient, passwordOf, portOf } from '../client.ts'

@@ -42,14 +42,15 @@ set mark_old=no auto_tag=yes charset="iso-8859-1" copy=no record=""
 `
     writeFileSync(muttrc, settings, { mode: 0o600 })
     const scheme = transport === 'pop3s' ? 'pops' : 'pop'
-    // It asks whether to trust a certificate all the same: no.
+    // Otherwise it asks, in a dialogue of its own, whether to trust the certificate all the same: no.
     const isTrusted = caFile === office.caFile && host === office.certificateName
-    const keys = isTrusted ? `T.*<enter><copy-message>${copies}<enter><exit>` : 'rq'
+    const keys = isTrusted ? `T.*<enter><copy-message>${copies}<enter><exit>` : ''
+    const input = isTrusted ? '' : 'rqq'
     const command = `mutt -n -F ${muttrc} -f ${scheme}://${host}:${portOf(office, transport)} -e 'push "${keys}"'`
     const env = { HOME: folder, TERM: 'vt100', LINES: '24', COLUMNS: '80' }
     await runOrFail('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
       env,
-      timeoutMs: 20_000,
+      input,
     })
     const messages = existsSync(copies) ? [...readMaildir(copies), ...readFolder(join(copies, 'cur'))] : []
     return messages.map(plain)
