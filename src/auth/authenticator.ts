@@ -9,6 +9,7 @@ import { AccountFinder } from './account-finder.ts'
 import { apopDigestFits } from './apop.ts'
 import { AppPasswordCheck } from './app-password-check.ts'
 import { Decoys } from './decoys.ts'
+import { DirectoryPace } from './directory-pace.ts'
 import type { Login, LoginOrigin } from './login.ts'
 import { LoginAttempt, type LoginLog } from './login-attempts.ts'
 import { mechanisms } from './mechanisms/mechanisms.ts'
@@ -171,6 +172,7 @@ function createParts(
     threads,
     hashQueue: new WorkQueue(threads.count, maxWaiting),
     directoryQueue: new WorkQueue(directoryConcurrency, maxWaiting),
+    pace: new DirectoryPace(now),
     decoys,
     upkeep: new PasswordUpkeep({ ...upkeepParts, cost, scramIterations, log }),
     cost,

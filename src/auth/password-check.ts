@@ -1,14 +1,15 @@
 // A login with a name and a password. Whoever is not let in has cost the same work on the same path, whether the name is
 // unknown, the account disabled or the password wrong.
+import { performance } from 'node:perf_hooks'
 import type { Account } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import type { AccountFinder } from './account-finder.ts'
 import type { AppPasswordCheck } from './app-password-check.ts'
 import type { Decoys } from './decoys.ts'
+import type { DirectoryPace } from './directory-pace.ts'
 import type { Login } from './login.ts'
 import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
-import type { PasswordCost } from './password.ts'
-import { hasCost } from './password.ts'
+import { hasCost, type PasswordCost } from './password.ts'
 import type { PasswordThreads } from './password-threads.ts'
 import type { PasswordUpkeep } from './password-upkeep.ts'
 import { preparePassword } from './prepare.ts'
@@ -25,6 +26,7 @@ export interface PasswordCheckParts {
   readonly hashQueue: WorkQueue
   /** For directories that check passwords themselves: they take time, but not ours. */
   readonly directoryQueue: WorkQueue
+  readonly pace: DirectoryPace
   readonly decoys: Decoys
   readonly upkeep: PasswordUpkeep
   readonly cost: PasswordCost
@@ -62,15 +64,17 @@ export class PasswordCheck {
     account: Account | undefined,
     password: Uint8Array,
   ): Promise<boolean> {
-    const { directory, directoryQueue, decoys, hashQueue } = this.#parts
+    const { directory, pace, decoys, hashQueue } = this.#parts
     const passwords = spellingsOf(password)
-    if (account && account.passwordHash === undefined && directory.checkPassword) {
-      return directoryQueue.run(attempt, () => this.#askDirectory(account, passwords))
-    }
+    const asksDirectory = account?.passwordHash === undefined && directory.checkPassword !== undefined
+    if (account && asksDirectory && (await this.#askDirectory(attempt, account, passwords))) return true
     const decoy = await decoys.hash()
     const stored = account?.passwordHash ?? decoy
     const fits = await hashQueue.run(attempt, () => this.#verify(stored, decoy, passwords))
-    return fits && stored !== decoy
+    if (fits && stored !== decoy) return true
+    // Whoever the directory refused has waited for it and for the decoy; so do all others.
+    if (!(account && asksDirectory)) await pace.imitate()
+    return false
   }
 
   /** A hash that costs something else than ours is followed by one of ours, so that it does not stand out as quick. */
@@ -81,12 +85,22 @@ export class PasswordCheck {
     return false
   }
 
-  /** Never with an empty password, which LDAP takes for no password at all: RFC 4513 section 5.1.2. */
-  async #askDirectory(account: Account, passwords: readonly Uint8Array[]): Promise<boolean> {
-    for (const password of passwords) {
-      if (password.length > 0 && (await this.#parts.directory.checkPassword?.(account, password))) return true
-    }
-    return false
+  async #askDirectory(
+    attempt: LoginAttempt,
+    account: Account,
+    passwords: readonly Uint8Array[],
+  ): Promise<boolean> {
+    const { directory, directoryQueue, pace } = this.#parts
+    const began = performance.now()
+    const fits = await directoryQueue.run(attempt, async () => {
+      for (const password of passwords) {
+        // Never an empty one, which LDAP takes for no password at all: RFC 4513 section 5.1.2.
+        if (password.length > 0 && (await directory.checkPassword?.(account, password))) return true
+      }
+      return false
+    })
+    if (!fits) pace.note(performance.now() - began)
+    return fits
   }
 }
 
