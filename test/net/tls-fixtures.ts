@@ -21,7 +21,7 @@ export interface Pair {
 }
 
 /** Names of algorithms, with the hash of the signature. */
-export const algorithms = {
+const algorithms = {
   'ecdsa-sha256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
   'ecdsa-sha384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
   'ecdsa-sha512': { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
