@@ -68,7 +68,8 @@ export interface Config {
   }
   readonly auth: {
     readonly sources: readonly AccountSource[]
-    readonly mechanisms: readonly LoginMechanism[]
+    /** Undefined: all that are of use. */
+    readonly mechanisms: readonly LoginMechanism[] | undefined
     readonly keyFile: string
     readonly scramIterations: number
     readonly rememberMs: number

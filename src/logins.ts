@@ -44,16 +44,17 @@ export async function openLogins(
   )
   const { directory } = opened
 
-  const create = ({ auth, domains }: Config) =>
-    createAuthenticator(directory, {
+  const create = (config: Config) => {
+    const { auth, domains } = config
+    return createAuthenticator(directory, {
       localDomains: domains,
       cost: auth.argon2,
       scramIterations: auth.scramIterations,
       appPasswords: store,
       box: createSecretBox(key),
       decoyKey: key,
-      scram: auth.sources.includes('store'),
-      mechanisms: auth.mechanisms,
+      ...scramOffer(config),
+      ...(auth.mechanisms && { mechanisms: auth.mechanisms }),
       cache: { ttlMs: auth.rememberMs },
       concurrency: auth.concurrency,
       maxWaiting: auth.maxWaiting,
@@ -61,9 +62,9 @@ export async function openLogins(
       registry: store,
       ...(tokens && { tokens, tokenAdvice: tokenAdviceOf(config) }),
     })
+  }
   let current = create(config)
   let facts = loginFacts(config)
-  let mayApop = config.auth.mechanisms.includes('APOP')
 
   const sasl: Sasl = {
     mechanisms: channel => current.sasl.mechanisms(channel),
@@ -71,7 +72,7 @@ export async function openLogins(
   }
   const apop: Apop = {
     get isOffered() {
-      return mayApop && (current.apop?.isOffered ?? false)
+      return current.apop?.isOffered ?? false
     },
     authenticate: async (...login) => current.apop?.authenticate(...login),
   }
@@ -89,7 +90,6 @@ export async function openLogins(
       const old = current
       current = create({ ...next, auth: { ...next.auth, sources: config.auth.sources } })
       facts = loginFacts(next)
-      mayApop = next.auth.mechanisms.includes('APOP')
       setTimeout(() => void old.close(), lastQuestionsMs).unref()
     },
     async close() {
@@ -97,6 +97,15 @@ export async function openLogins(
       await opened.close()
     },
   }
+}
+
+/**
+ * Whether SCRAM is offered: when its mechanisms are named; otherwise by what the store knows of its accounts, and not where
+ * others have the passwords, for a client that prefers SCRAM would find itself locked out.
+ */
+function scramOffer({ auth: { mechanisms, sources } }: Config): { readonly scram?: boolean } {
+  if (mechanisms) return { scram: true }
+  return sources.every(source => source === 'store') ? {} : { scram: false }
 }
 
 /** What an authenticator is made of, to see whether it changed. */

@@ -61,7 +61,8 @@ export async function requireAccount({ store }: Office, name: AccountName): Prom
  */
 export async function secretBox({ config, store }: Office): Promise<SecretBox> {
   const { keyFile } = config.auth
-  if (!(await store.hasSealedPasswords())) return createSecretBox(ensureSecretKey(keyFile))
+  const { someAreSealed } = await store.surveyPasswords()
+  if (!someAreSealed) return createSecretBox(ensureSecretKey(keyFile))
   try {
     return createSecretBox(readSecretKey(keyFile))
   } catch (error) {

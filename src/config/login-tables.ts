@@ -27,11 +27,15 @@ export const auth = z
       ['store'],
       'Where accounts come from: the first that knows a name answers. `"store"` are those of `poplar user`; the others have tables of their own below.',
     ),
-    mechanisms: choices(
-      loginMechanisms,
-      loginMechanisms,
-      'What AUTH may offer, where channel and accounts allow it; USER and PASS are always there.',
-    ),
+    mechanisms: describe(z.array(z.literal(loginMechanisms)).optional(), {
+      takes: `a list of ${loginMechanisms.map(name => `"${name}"`).join(', ')}`,
+      byDefault: {
+        inWords: 'what channel and accounts allow; SCRAM only where every account has its keys',
+        example: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN'],
+      },
+      description:
+        'What AUTH may offer, and APOP; USER and PASS are always there. What is named here is offered even if some accounts cannot use it.',
+    }),
     key_file: path(
       '/etc/poplar/secret.key',
       'The key that seals the passwords of accounts that opted in to CRAM-MD5 and APOP. Made when it is not there.',

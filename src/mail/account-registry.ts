@@ -9,6 +9,13 @@ export interface StoredPassword {
   readonly sealedPassword?: string
 }
 
+export interface PasswordSurvey {
+  /** Some account keeps its password itself: CRAM-MD5 and APOP can be used. */
+  readonly someAreSealed: boolean
+  /** Some account has a password and no SCRAM keys: clients that prefer SCRAM would find it locked. */
+  readonly someLackScramKeys: boolean
+}
+
 export interface NewAccount extends Partial<StoredPassword> {
   readonly name: AccountName
   readonly quotaOctets?: number
@@ -30,8 +37,8 @@ export interface AccountRegistry extends AccountDirectory {
   setPassword(name: AccountName, password: StoredPassword, insteadOf?: string): Promise<void>
   /** Refuses with `no-such-account`. */
   setDisabled(name: AccountName, isDisabled: boolean): Promise<void>
-  /** Whether any account keeps its password itself: only then are CRAM-MD5 and APOP of any use. */
-  hasSealedPasswords(): Promise<boolean>
+  /** How the passwords of all accounts are kept: which mechanisms are of any use follows from it. */
+  surveyPasswords(): Promise<PasswordSurvey>
   /** Refuses with `no-such-account`. 0 means without limit. */
   setQuota(name: AccountName, quotaOctets: number): Promise<void>
   /** Removes the account, its aliases and all its mail. Refuses with `no-such-account`. */

@@ -7,6 +7,12 @@ import type { Id } from './id.ts'
  */
 export type AccountName = string
 
+/**
+ * In place of a password's hash: the account was made for another source than the store, which keeps its password. No
+ * password fits it. Who leaves that source has no account in a store that stands beside it.
+ */
+export const keptElsewhere = '{EXTERNAL}'
+
 export interface Account {
   readonly id: Id
   readonly name: AccountName

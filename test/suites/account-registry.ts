@@ -1,5 +1,7 @@
 // The contract of AccountRegistry and AccountDirectory.
+
 import { describe, expect, it } from 'vitest'
+import { keptElsewhere } from '../../src/mail/account.ts'
 import { appPassword } from './app-passwords.ts'
 import { copyFor, deliver, octets, plainText, type StoreFactory, uidlsOf, withStore } from './fixtures.ts'
 
@@ -95,15 +97,18 @@ export function accountRegistrySuite(factory: StoreFactory): void {
       expect(await store.findAccount('ann')).toEqual(before)
     })
 
-    it('say whether any of them keeps its password itself', async () => {
+    it('say how their passwords are kept', async () => {
       const { store } = bench()
       await store.addAccount({ name: 'ann', passwordHash: 'x', scramKeys: ['k'] })
+      await store.addAccount({ name: 'without', scramKeys: [] })
+      await store.addAccount({ name: 'elsewhere', passwordHash: keptElsewhere })
+      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: false })
       await store.addAccount({ name: 'bob', passwordHash: 'x' })
-      expect(await store.hasSealedPasswords()).toBe(false)
-      await store.setPassword('bob', { passwordHash: 'x', sealedPassword: 's' })
-      expect(await store.hasSealedPasswords()).toBe(true)
+      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: true })
+      await store.setPassword('bob', { passwordHash: 'x', scramKeys: ['k'], sealedPassword: 's' })
+      expect(await store.surveyPasswords()).toEqual({ someAreSealed: true, someLackScramKeys: false })
       await store.removeAccount('bob')
-      expect(await store.hasSealedPasswords()).toBe(false)
+      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: false })
     })
 
     it('are listed by name', async () => {

@@ -1,18 +1,12 @@
 // An AccountDirectory of an external source: names and passwords are the source's, the mail lies in the store, in an
 // account that is made there when its name is first seen. Aliases are the store's.
-import type { Account, AccountName } from '../../mail/account.ts'
+import { type Account, type AccountName, keptElsewhere } from '../../mail/account.ts'
 import type { AccountDirectory } from '../../mail/account-directory.ts'
 import { parseAccountName } from '../../mail/account-name.ts'
 import type { AccountRegistry } from '../../mail/account-registry.ts'
 import { isRefusal } from '../../mail/errors.ts'
 import { Gate } from './gate.ts'
 import type { AccountSource, DirectoryOptions, SourceEntry } from './source.ts'
-
-/**
- * Kept as the password of accounts that were made for an external source. No password fits it, and it tells them from
- * the store's own: who leaves the source has no account in a store that stands beside it.
- */
-export const keptElsewhere = '{EXTERNAL}'
 
 const maxSchemesWarnedOf = 16
 

@@ -1,9 +1,8 @@
 // Several sources of accounts as one directory: the first that knows a name has it. One that cannot be asked refuses for
 // all that come after it, so that nobody becomes somebody else while a server is down.
-import type { Account } from '../../mail/account.ts'
+import { type Account, keptElsewhere } from '../../mail/account.ts'
 import type { AccountDirectory } from '../../mail/account-directory.ts'
 import type { AccountRegistry } from '../../mail/account-registry.ts'
-import { keptElsewhere } from './sourced-directory.ts'
 
 /** Asks in order. `findAlias` gives what the first source that knows the alias says. */
 export function createDirectory(sources: readonly AccountDirectory[]): AccountDirectory {

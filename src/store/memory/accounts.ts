@@ -1,5 +1,5 @@
 // The account registry of the memory store.
-import type { Account } from '../../mail/account.ts'
+import { type Account, keptElsewhere } from '../../mail/account.ts'
 import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
 import type { MemoryState } from './state.ts'
@@ -43,8 +43,15 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
       state.change(state.require(name), { isDisabled })
     },
 
-    async hasSealedPasswords() {
-      return [...state.accounts.values()].some(({ account }) => account.sealedPassword !== undefined)
+    async surveyPasswords() {
+      const accounts = [...state.accounts.values()].map(({ account }) => account)
+      return {
+        someAreSealed: accounts.some(({ sealedPassword }) => sealedPassword !== undefined),
+        someLackScramKeys: accounts.some(
+          ({ passwordHash = keptElsewhere, scramKeys }) =>
+            passwordHash !== keptElsewhere && scramKeys.length === 0,
+        ),
+      }
     },
 
     async setQuota(name, quotaOctets) {

@@ -6,6 +6,7 @@ import { createId, type Id } from '../../mail/id.ts'
 import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
 import { formatList, parseList } from './list-column.ts'
+import { isSealed, lacksScramKeys } from './migrations/0002-credentials.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
 import type { Remembered } from './remembered.ts'
@@ -50,8 +51,11 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
       await writer.run(setDisabled, { name, is_disabled: isDisabled ? 1 : 0 })
     },
 
-    async hasSealedPasswords() {
-      return (await reader.row(anySealed, {})) !== undefined
+    async surveyPasswords() {
+      return {
+        someAreSealed: (await reader.row(anySealed, {})) !== undefined,
+        someLackScramKeys: (await reader.row(anyWithoutScramKeys, {})) !== undefined,
+      }
     },
 
     async setQuota(name, quotaOctets) {
@@ -179,8 +183,10 @@ export function* addAccount(account: Schema['account']): Operation<void> {
   })
 }
 
-const anySealed = statement()(db =>
-  db.selectFrom('account').select('id').where('sealed_password', 'is not', null).limit(1),
+const anySealed = statement()(db => db.selectFrom('account').select('id').where(isSealed).limit(1))
+
+const anyWithoutScramKeys = statement()(db =>
+  db.selectFrom('account').select('id').where(lacksScramKeys).limit(1),
 )
 
 const updatePassword = statement<PasswordColumns & { id: Id }>()((db, p) =>

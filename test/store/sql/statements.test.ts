@@ -135,8 +135,10 @@ it('every statement finds its rows by an index', async () => {
   expect(listing?.[1]).toEqual([
     'SEARCH message USING COVERING INDEX message_scan (account_id=? AND mailbox_id=? AND uid>? AND uid<?)',
   ])
-  const sealed = [...seen].find(([sql]) => sql.includes('"sealed_password" is not null'))
+  const sealed = [...seen].find(([sql]) => sql.includes('sealed_password is not null'))
   expect(sealed?.[1]).toEqual(['SCAN account USING INDEX account_sealed'])
+  const lacking = [...seen].find(([sql]) => sql.includes('scram_keys is null'))
+  expect(lacking?.[1]).toEqual(['SCAN account USING INDEX account_without_scram_keys'])
   // What names a message by its unique-id must go straight to it.
   const partial = [...seen].filter(
     ([sql, plan]) =>
@@ -156,7 +158,7 @@ async function everything(): Promise<void> {
   await store.removeAlias('y', 'ann')
   await store.setPassword('ann', { passwordHash: 'h', sealedPassword: 's' })
   await store.setDisabled('ann', true)
-  await store.hasSealedPasswords()
+  await store.surveyPasswords()
   const { id } = await store.addAppPassword('ann', { ...appPassword, name: 'phone' })
   await store.noteAppPasswordUse(id, new Date(), '192.0.2.1')
   await store.listAppPasswords(ann.id)
