@@ -10,6 +10,7 @@ import { apopDigestFits } from './apop.ts'
 import { AppPasswordCheck } from './app-password-check.ts'
 import { Decoys } from './decoys.ts'
 import { DirectoryPace } from './directory-pace.ts'
+import { KeptPasswords } from './kept-passwords.ts'
 import type { Login, LoginOrigin } from './login.ts'
 import { LoginAttempt, type LoginLog } from './login-attempts.ts'
 import { mechanisms } from './mechanisms/mechanisms.ts'
@@ -20,7 +21,6 @@ import { PasswordUpkeep } from './password-upkeep.ts'
 import type { Sasl, TokenAdvice, Verifier } from './sasl.ts'
 import { SaslService } from './sasl-service.ts'
 import { defaultScramIterations } from './scram.ts'
-import { SealedAccounts } from './sealed-accounts.ts'
 import type { SecretBox } from './sealed-secret.ts'
 import { Throttle, type ThrottleOptions } from './throttle.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
@@ -80,7 +80,10 @@ export interface AuthenticatorOptions {
   /** For OAUTHBEARER and XOAUTH2; without it there is neither. */
   readonly tokens?: TokenVerifier
   readonly tokenAdvice?: TokenAdvice
-  /** Whether accounts have SCRAM keys, and SCRAM is offered. Default: whether there is a registry. */
+  /**
+   * Whether SCRAM is offered. Default: while every account of the registry that has a password has keys too, for clients
+   * that prefer SCRAM would find the others locked.
+   */
   readonly scram?: boolean
   /** Names of the mechanisms that may be offered, `APOP` among them; default all that work. */
   readonly mechanisms?: readonly string[]
@@ -118,7 +121,8 @@ export function createAuthenticator(
   const threads = new PasswordThreads(options.concurrency ?? Math.max(availableParallelism() - 1, 1))
   const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
   const allowed = options.mechanisms && new Set(options.mechanisms.map(name => name.toUpperCase()))
-  const sealed = registry && box && new SealedAccounts(registry, now)
+  const kept = registry && new KeptPasswords(registry, now)
+  const hasSharedSecrets = () => kept !== undefined && box !== undefined && kept.survey.someAreSealed
   const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
     LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
   const verifierFor = (mechanism: string, origin: LoginOrigin): Verifier =>
@@ -134,12 +138,12 @@ export function createAuthenticator(
     sasl: new SaslService({
       mechanisms,
       allowed,
-      offersScram: options.scram ?? registry !== undefined,
+      offersScram: () => options.scram ?? kept?.survey.someLackScramKeys === false,
       offersTokens: options.tokens !== undefined,
-      hasSharedSecrets: () => sealed?.exist ?? false,
+      hasSharedSecrets,
       verifierFor,
     }),
-    ...(sealed && (allowed?.has('APOP') ?? true) && { apop: createApop(sealed, verifierFor) }),
+    ...(kept && box && (allowed?.has('APOP') ?? true) && { apop: createApop(hasSharedSecrets, verifierFor) }),
     async close() {
       throttle.close()
       await threads.close()
@@ -183,12 +187,12 @@ function createParts(
 }
 
 function createApop(
-  sealed: SealedAccounts,
+  isOffered: () => boolean,
   verifierFor: (mechanism: string, origin: LoginOrigin) => Verifier,
 ): Apop {
   return {
     get isOffered() {
-      return sealed.exist
+      return isOffered()
     },
     async authenticate(loginName, timestamp, digest, origin) {
       const candidate = await verifierFor('APOP', origin).findSecret(loginName)

@@ -8,7 +8,8 @@ export interface SaslParts {
   readonly mechanisms: readonly Mechanism[]
   /** Names of those that may be offered; undefined means all. */
   readonly allowed: ReadonlySet<string> | undefined
-  readonly offersScram: boolean
+  /** Whether accounts have SCRAM keys. */
+  readonly offersScram: () => boolean
   readonly offersTokens: boolean
   /** Whether some account keeps its password itself. */
   readonly hasSharedSecrets: () => boolean
@@ -19,13 +20,13 @@ type Need = NonNullable<Mechanism['needs']>
 
 export class SaslService implements Sasl {
   readonly #mechanisms: readonly Mechanism[]
+  readonly #offersScram: () => boolean
   readonly #verifierFor: SaslParts['verifierFor']
   readonly #isMet: Readonly<Record<Need, (channel: LoginOrigin['channel']) => boolean>>
 
   constructor({ mechanisms, allowed, offersScram, offersTokens, hasSharedSecrets, verifierFor }: SaslParts) {
-    this.#mechanisms = mechanisms.filter(
-      ({ name }) => (allowed?.has(name) ?? true) && (offersScram || !name.startsWith('SCRAM-')),
-    )
+    this.#mechanisms = mechanisms.filter(({ name }) => allowed?.has(name) ?? true)
+    this.#offersScram = offersScram
     this.#verifierFor = verifierFor
     this.#isMet = {
       'channel-binding': channel =>
@@ -48,7 +49,8 @@ export class SaslService implements Sasl {
     return mechanism.begin(this.#verifierFor(mechanism.name, origin))
   }
 
-  #isOffered({ needs }: Mechanism, channel: LoginOrigin['channel']): boolean {
+  #isOffered({ name, needs }: Mechanism, channel: LoginOrigin['channel']): boolean {
+    if (name.startsWith('SCRAM-') && !this.#offersScram()) return false
     return needs === undefined || this.#isMet[needs](channel)
   }
 }

@@ -35,6 +35,7 @@ export function openOffice(options: AuthenticatorOptions = {}) {
     registry: store,
     appPasswords: store,
     box,
+    scram: true,
     decoyKey: new Uint8Array(32).fill(9),
     throttle: { maxDelayMs: 0 },
     cache: { ttlMs: 0 },

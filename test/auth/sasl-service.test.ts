@@ -79,6 +79,25 @@ describe('the mechanisms', () => {
     expect(openWith({ mechanisms: ['apop'] }).authenticator.apop).toBeDefined()
   })
 
+  it('include SCRAM while every password has keys', async () => {
+    let now = 0
+    const office = openOffice()
+    const { store } = office
+    const authenticator = createAuthenticator(store, { registry: store, now: () => now })
+    closings.push(() => authenticator.close())
+    const isOffered = () => {
+      now += 1000
+      return authenticator.sasl.mechanisms(undefined).includes('SCRAM-SHA-256')
+    }
+    expect(isOffered()).toBe(false)
+    await vi.waitFor(() => expect(isOffered()).toBe(true))
+    await store.addAccount({ name: 'old', passwordHash: '{PLAIN}secret' })
+    await vi.waitFor(() => expect(isOffered()).toBe(false))
+    await store.removeAccount('old')
+    await office.addAccount('new', 'secret')
+    await vi.waitFor(() => expect(isOffered()).toBe(true))
+  })
+
   it('stay as they were while nobody can say who opted in', async () => {
     let now = 0
     const office = openWith({ now: () => now })
@@ -86,7 +105,7 @@ describe('the mechanisms', () => {
     await office.addAccount('eve', 'secret', { recoverable: true })
     now += 1000
     await vi.waitFor(() => expect(authenticator.apop?.isOffered).toBe(true))
-    const asked = vi.spyOn(store, 'hasSealedPasswords').mockRejectedValue(new Error('disk'))
+    const asked = vi.spyOn(store, 'surveyPasswords').mockRejectedValue(new Error('disk'))
     now += 1000
     expect(authenticator.apop?.isOffered).toBe(true)
     await vi.waitFor(() => expect(asked).toHaveBeenCalled())
