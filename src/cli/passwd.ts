@@ -84,7 +84,8 @@ function onRecoverable(name: AccountName, { auth }: Config): readonly string[] {
     `The password of ${name} is kept for CRAM-MD5 and APOP, which need the password itself: encrypted with the key in`,
     `${auth.keyFile}. Who has both that file and the database has the password; prefer SCRAM, which needs neither.`,
   ]
-  if (!auth.mechanisms.some(mechanism => mechanism === 'CRAM-MD5' || mechanism === 'APOP'))
+  const isOfSecrets = (mechanism: string) => mechanism === 'CRAM-MD5' || mechanism === 'APOP'
+  if (auth.mechanisms && !auth.mechanisms.some(isOfSecrets))
     lines.push(
       'Neither of the two is among the `mechanisms` of [auth]: as it is, the password is kept for nothing.',
     )

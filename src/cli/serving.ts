@@ -1,6 +1,6 @@
 // A server in the foreground: says what it serves, then `ready`; drains on SIGTERM and SIGINT, reloads on SIGHUP. The log
 // goes to standard error, all else to standard output.
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, defaultPop3s, isLoopback, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
@@ -44,18 +44,19 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.exit()
 }
 
-/** The configuration; of a demonstration, with a folder and a certificate of its own. */
+/** The configuration; of a demonstration, with a folder, a key and a certificate of its own. */
 async function configFor({ config: file, demo }: ServeOptions): Promise<Config> {
   const config = loadConfig(file)
   if (!demo) return config
   const data = demoFolder(config, demo)
   const { tls, acme, listen } = config
-  if (tls.files.length > 0 || acme) return { ...config, data }
+  const auth = { ...config.auth, keyFile: join(data, 'secret.key') }
+  if (tls.files.length > 0 || acme) return { ...config, data, auth }
   const names = [...new Set(['localhost', config.hostname, '127.0.0.1', '::1'])]
   const files = [await ensureSelfSigned(data, names)]
   // A file that says what is served is believed.
   const pop3s = config.file === undefined ? [defaultPop3s] : listen.pop3s
-  return { ...config, data, tls: { ...tls, files }, listen: { ...listen, pop3s } }
+  return { ...config, data, auth, tls: { ...tls, files }, listen: { ...listen, pop3s } }
 }
 
 async function introduction(service: Service, config: Config, options: ServeOptions): Promise<string[]> {
