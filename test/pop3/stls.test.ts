@@ -175,7 +175,11 @@ describe('POP3S', () => {
     await until(() => office.server.tlsFailures === 1)
     const warnings = office.log.filter(({ level }) => level === 'warn')
     expect(warnings).toEqual([
-      { level: 'warn', fields: { peer: '127.0.0.1', reason }, text: 'pop3s handshake failed' },
+      {
+        level: 'warn',
+        fields: { peer: '127.0.0.1', reason, detail: undefined },
+        text: 'pop3s handshake failed',
+      },
     ])
   })
 })

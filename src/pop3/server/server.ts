@@ -81,9 +81,9 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     refusal: err('too many connections, try again later', 'SYS/TEMP'),
     ...(options.admits && { admits: options.admits }),
     ...(options.implicitTls && tls && { tls }),
-    onTlsFailure: (peer, reason) => {
+    onTlsFailure: (peer, reason, detail) => {
       tlsFailures += 1
-      log.warn({ peer, reason }, 'pop3s handshake failed')
+      log.warn({ peer, reason, detail }, 'pop3s handshake failed')
     },
     onRefused: peer => log.warn({ peer }, 'pop3 connection from an address that is not let in'),
     onConnection: connection => {
