@@ -159,11 +159,16 @@ describe('POP3S', () => {
   })
 
   it.each([
-    { why: 'clear text', octets: Buffer.from('CAPA\r\n'), reason: 'not-tls' },
-    { why: 'HTTP', octets: Buffer.from('GET / HTTP/1.1\r\n\r\n'), reason: 'not-tls' },
-    { why: 'silence', octets: Buffer.alloc(0), reason: 'timeout' },
-    { why: 'half a greeting of TLS', octets: Buffer.from('1603010200', 'hex'), reason: 'timeout' },
-  ])('closes on $why, counts it, and logs one line', async ({ octets, reason }) => {
+    { why: 'clear text', octets: Buffer.from('CAPA\r\n'), reason: 'not-tls', detail: 'wrong version number' },
+    { why: 'HTTP', octets: Buffer.from('GET / HTTP/1.1\r\n\r\n'), reason: 'not-tls', detail: 'http request' },
+    { why: 'silence', octets: Buffer.alloc(0), reason: 'timeout', detail: undefined },
+    {
+      why: 'half a greeting of TLS',
+      octets: Buffer.from('1603010200', 'hex'),
+      reason: 'timeout',
+      detail: undefined,
+    },
+  ])('closes on $why, counts it, and logs one line', async ({ octets, reason, detail }) => {
     const office = await open({ implicitTls: true, limits: { handshakeTimeoutMs: 100 } })
     const socket = connectTcp(office.port, '127.0.0.1')
     sockets.push(socket)
@@ -177,7 +182,7 @@ describe('POP3S', () => {
     expect(warnings).toEqual([
       {
         level: 'warn',
-        fields: { peer: '127.0.0.1', reason, detail: undefined },
+        fields: { peer: '127.0.0.1', reason, detail },
         text: 'pop3s handshake failed',
       },
     ])
