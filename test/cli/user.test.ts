@@ -186,6 +186,18 @@ describe('a recoverable password', () => {
     chmodSync(keyFile(), 0o600)
   })
 
+  it('is said to be of no use where neither mechanism is offered', async () => {
+    const idle = /kept for nothing/
+    const elsewhere = new Workplace(`${cheapConfig}mechanisms = ["PLAIN"]`)
+    const add = 'user add ann --recoverable --password-stdin'
+    expect((await elsewhere.run(add, 'x\n')).stdout).toMatch(idle)
+    elsewhere.configure(`${cheapConfig}mechanisms = ["APOP"]`)
+    const { code, stdout } = await elsewhere.run('user passwd ann --password-stdin', 'x\n')
+    expect(code).toBe(0)
+    expect(stdout).not.toMatch(idle)
+    elsewhere.remove()
+  })
+
   it('lies under the key that the configuration names', async () => {
     const elsewhere = new Workplace(`${cheapConfig}key_file = "our.key"`)
     await elsewhere.run('user add ann --recoverable --password-stdin', 'x\n')
