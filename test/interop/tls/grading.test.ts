@@ -11,8 +11,8 @@ let office: TlsOffice
 let folder: string
 
 beforeAll(async () => {
-  office = await TlsOffice.open({ users: ['ann'] })
   folder = mkdtempSync(join(tmpdir(), 'interop-grading-'))
+  office = await TlsOffice.open({ users: ['ann'] })
 }, 60_000)
 afterAll(async () => {
   rmSync(folder, { recursive: true })
@@ -27,7 +27,7 @@ interface Finding {
 
 /** `checks` are options of testssl.sh. It ends with a number of problems, which are in the findings. */
 async function testssl(transport: Transport, checks: readonly string[]): Promise<Finding[]> {
-  const file = join(folder, `${transport}.json`)
+  const file = join(folder, `${transport}${checks.join('')}.json`)
   const port = transport === 'pop3s' ? office.ports.pop3s : office.ports.pop3
   const { stderr } = await runProgram(
     'testssl',
