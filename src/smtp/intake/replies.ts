@@ -13,7 +13,13 @@ export type ReplyName =
   | ResolveRefusal
   | Extract<
       RefusalCode,
-      'message-too-large' | 'bare-newline' | 'store-full' | 'store-busy' | 'store-closed' | 'no-such-account'
+      | 'message-too-large'
+      | 'bare-newline'
+      | 'store-full'
+      | 'store-busy'
+      | 'store-closed'
+      | 'directory-unavailable'
+      | 'no-such-account'
     >
   | 'fault'
   | 'too-many-recipients'
@@ -44,6 +50,7 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   'store-full': { code: 452, text: '4.3.1 no room left; try again later' },
   'store-busy': { code: 452, text: '4.3.1 the store is busy; try again later' },
   'store-closed': { code: 451, text: '4.3.0 the store is closed; try again later' },
+  'directory-unavailable': { code: 451, text: '4.3.0 addresses cannot be looked up now; try again later' },
   fault: { code: 451, text: '4.3.0 something went wrong here; try again later' },
   'unknown-parameter': { code: 555, text: '5.5.4 a parameter that was not offered' },
   'needs-smtputf8': { code: 553, text: '5.6.7 an address that is not ASCII needs SMTPUTF8' },
