@@ -22,6 +22,7 @@ import type { Sasl, TokenAdvice, Verifier } from './sasl.ts'
 import { SaslService } from './sasl-service.ts'
 import { defaultScramIterations } from './scram.ts'
 import type { SecretBox } from './sealed-secret.ts'
+import { createRest } from './suspects-rest.ts'
 import { Throttle, type ThrottleOptions } from './throttle.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
@@ -174,8 +175,8 @@ function createParts(
     appPasswords,
     cache: new VerifiedCache(options.cache),
     threads,
-    hashQueue: new WorkQueue(threads.count, maxWaiting),
-    directoryQueue: new WorkQueue(directoryConcurrency, maxWaiting),
+    hashQueue: new WorkQueue({ concurrency: threads.count, maxWaiting, restMs: createRest() }),
+    directoryQueue: new WorkQueue({ concurrency: directoryConcurrency, maxWaiting }),
     pace: new DirectoryPace(now),
     decoys,
     upkeep: new PasswordUpkeep({ ...upkeepParts, cost, scramIterations, log }),

@@ -73,8 +73,12 @@ export class LoginAttempt {
   ): Promise<LoginAttempt> {
     const { throttle, finder } = parts
     const suspect = throttle.suspect(origin.peer, claimed === undefined ? undefined : finder.keyOf(claimed))
-    const waitedMs = await throttle.admit(suspect)
+    const waitedMs = await throttle.admit(suspect, origin.signal)
     return new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.origin.signal
   }
 
   succeed(account: Account, grant: LoginGrant = fullGrant): Login {
@@ -92,7 +96,7 @@ export class LoginAttempt {
     this.#settle()
     const { throttle, log } = this.#parts
     log.warn({ ...this.#fields(account), reason }, 'login failed')
-    await throttle.fail(this.#suspect, this.#waitedMs)
+    await throttle.fail(this.#suspect, this.#waitedMs, this.signal)
   }
 
   /** Who asked and in which session come first: nothing the peer says may stand before them. */

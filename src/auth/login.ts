@@ -34,6 +34,8 @@ export interface LoginOrigin {
   readonly sessionId: string
   /** Undefined in clear. */
   readonly channel: SecureChannel | undefined
+  /** Aborted when nobody waits for the outcome any more: what waits in its name is given up. */
+  readonly signal?: AbortSignal
 }
 
 /** What a successful login gives. */

@@ -27,7 +27,7 @@ const maxWaiting = 100
 
 export class PasswordUpkeep {
   readonly #parts: PasswordUpkeepParts
-  readonly #queue = new WorkQueue(1, maxWaiting)
+  readonly #queue = new WorkQueue({ concurrency: 1, maxWaiting })
   readonly #busy = new Set<string>()
 
   constructor(parts: PasswordUpkeepParts) {

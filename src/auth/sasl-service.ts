@@ -46,7 +46,8 @@ export class SaslService implements Sasl {
     const wanted = name.toUpperCase()
     const mechanism = this.#mechanisms.find(each => each.name === wanted)
     if (!mechanism || !this.#isOffered(mechanism, origin.channel)) return undefined
-    return mechanism.begin(this.#verifierFor(mechanism.name, origin))
+    const offersBinding = this.#mechanisms.some(each => each.needs === 'channel-binding')
+    return mechanism.begin({ ...this.#verifierFor(mechanism.name, origin), offersBinding })
   }
 
   #isOffered({ name, needs }: Mechanism, channel: LoginOrigin['channel']): boolean {

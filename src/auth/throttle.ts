@@ -73,10 +73,10 @@ export class Throttle {
    * Waits before the check where there were many failures: of the range, or of the account from wherever; for a known peer
    * only its own. Gives the milliseconds it waited. Refuses with `store-busy` when too many wait.
    */
-  async admit(suspect: Suspect): Promise<number> {
+  async admit(suspect: Suspect, signal?: AbortSignal): Promise<number> {
     const failures = this.#failures(suspect)
     const delayMs = failures >= this.#options.failuresBeforeCheck ? this.#delayMs(failures) : 0
-    await this.#wait(delayMs)
+    await this.#wait(delayMs, signal)
     return delayMs
   }
 
@@ -84,14 +84,14 @@ export class Throttle {
    * Counts a failure, and waits before it is answered for what `admit` did not wait already. Refuses with `store-busy` when
    * too many wait.
    */
-  async fail({ prefix, accountKey }: Suspect, waitedMs: number): Promise<void> {
+  async fail({ prefix, accountKey }: Suspect, waitedMs: number, signal?: AbortSignal): Promise<void> {
     const failures = Math.max(
       this.#byPrefix.add(prefix),
       accountKey === undefined ? 0 : this.#byAccount.add(accountKey),
     )
     const pair = this.#knownPair({ prefix, accountKey })
     if (pair !== undefined) this.#byPair.add(pair)
-    await this.#wait(this.#delayMs(failures) - waitedMs)
+    await this.#wait(this.#delayMs(failures) - waitedMs, signal)
   }
 
   /** The pair is known from now on, and its own failures are forgiven; those of its range and of strangers are not. */
@@ -128,19 +128,22 @@ export class Throttle {
     return Math.min(firstDelayMs * 2 ** (failures - freeFailures - 1), maxDelayMs)
   }
 
-  async #wait(delayMs: number): Promise<void> {
-    if (delayMs <= 0) return
+  /** Not beyond an abort. */
+  async #wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (delayMs <= 0 || signal?.aborted) return
     if (this.#delayed.size >= this.#options.maxDelayed)
       throw new Refusal('store-busy', 'too many logins are waiting')
     await new Promise<void>(resolve => {
       const wake = () => {
         clearTimeout(timer)
         this.#delayed.delete(wake)
+        signal?.removeEventListener('abort', wake)
         resolve()
       }
       // Whoever waits here keeps no process alive that wants to end.
       const timer = setTimeout(wake, delayMs).unref()
       this.#delayed.add(wake)
+      signal?.addEventListener('abort', wake)
     })
   }
 }

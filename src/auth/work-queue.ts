@@ -1,6 +1,7 @@
 // A bounded queue for work that is dear: so many at once, so many waiting, the rest refused, so that a flood of logins
 // cannot fill the memory. Those of the lowest rank go first, and of one source one after the other; when all places are
-// taken, the highest rank is refused, be it the one who came or one who waits.
+// taken, the highest rank is refused, be it the one who came or one who waits. Who goes away while waiting leaves no work
+// behind.
 import { Refusal } from '../mail/errors.ts'
 
 /** Who asks for work to be done. */
@@ -9,6 +10,18 @@ export interface Asker {
   readonly rank: number
   /** Where it comes from: what waits from there already counts against it. */
   readonly source: string
+  /** Aborted when nobody wants the outcome any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WorkQueueOptions {
+  readonly concurrency: number
+  readonly maxWaiting: number
+  /**
+   * After work for a suspect that took so long: for how many milliseconds no other suspect's begins. A suspect is whose
+   * rank is `suspectRank` or higher. Default: they never rest.
+   */
+  readonly restMs?: (tookMs: number) => number
 }
 
 interface Waiting {
@@ -17,42 +30,81 @@ interface Waiting {
   readonly refuse: (refusal: Refusal) => void
 }
 
+/** From this rank on somebody has failed before. */
+export const suspectRank = 2
 /** Beyond it all are alike. */
 const maxRank = 15
 
 export class WorkQueue {
-  readonly #concurrency: number
-  readonly #maxWaiting: number
+  readonly #options: WorkQueueOptions
   /** By rank; in each the first come is the first served. */
   readonly #waiting: Waiting[][] = Array.from({ length: maxRank + 1 }, () => [])
   readonly #waitingBySource = new Map<string, number>()
   #waitingCount = 0
   #running = 0
+  #restingUntilMs = 0
+  #restTimer: NodeJS.Timeout | undefined
 
-  constructor(concurrency: number, maxWaiting: number) {
-    this.#concurrency = concurrency
-    this.#maxWaiting = maxWaiting
+  constructor(options: WorkQueueOptions) {
+    this.#options = options
   }
 
-  /** Runs the work in its turn. Refuses with `store-busy` when `maxWaiting` others of no higher rank wait already. */
+  /**
+   * Runs the work in its turn. Refuses with `store-busy` when `maxWaiting` others of no higher rank wait already, and when
+   * the asker goes away while it waits.
+   */
   async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#concurrency) await this.#wait(asker)
-    else this.#running += 1
+    if (this.#mayBegin(asker.rank)) this.#running += 1
+    else await this.#wait(asker)
+    const { restMs } = this.#options
+    const startedAtMs = performance.now()
     try {
       return await work()
     } finally {
-      this.#next()
+      this.#running -= 1
+      const nowMs = performance.now()
+      if (restMs && asker.rank >= suspectRank) this.#restingUntilMs = nowMs + restMs(nowMs - startedAtMs)
+      this.#dispatch()
     }
   }
 
-  async #wait({ rank: ownRank, source }: Asker): Promise<void> {
+  #mayBegin(rank: number): boolean {
+    return this.#running < this.#options.concurrency && (rank < suspectRank || this.#restMs() === 0)
+  }
+
+  #restMs(): number {
+    return Math.max(0, this.#restingUntilMs - performance.now())
+  }
+
+  async #wait({ rank: ownRank, source, signal }: Asker): Promise<void> {
+    if (signal?.aborted) throw gone()
     const others = this.#waitingBySource.get(source) ?? 0
     const rank = Math.min(ownRank + others, maxRank)
-    if (this.#waitingCount >= this.#maxWaiting) this.#refuseOneAbove(rank)
-    await new Promise<void>((begin, refuse) => {
-      this.#waiting[rank]?.push({ source, begin, refuse })
-      this.#count(source, 1)
-    })
+    if (this.#waitingCount >= this.#options.maxWaiting) this.#refuseOneAbove(rank)
+    let giveUp = () => {}
+    try {
+      await new Promise<void>((begin, refuse) => {
+        const waiting = { source, begin, refuse }
+        giveUp = () => {
+          if (this.#remove(rank, waiting)) refuse(gone())
+        }
+        this.#waiting[rank]?.push(waiting)
+        this.#count(source, 1)
+        signal?.addEventListener('abort', giveUp)
+        // Nobody may be at work whose end would call the next: all that waited before rest.
+        this.#dispatch()
+      })
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
+    }
+  }
+
+  #remove(rank: number, waiting: Waiting): boolean {
+    const place = this.#waiting[rank]?.indexOf(waiting) ?? -1
+    if (place < 0) return false
+    this.#waiting[rank]?.splice(place, 1)
+    this.#count(waiting.source, -1)
+    return true
   }
 
   #count(source: string, change: 1 | -1): void {
@@ -72,14 +124,30 @@ export class WorkQueue {
     last.refuse(refusal)
   }
 
-  /** Hands its place on. */
-  #next(): void {
-    const next = this.#waiting.find(waiting => waiting.length > 0)?.shift()
-    if (next) {
+  /** Begins what may begin. */
+  #dispatch(): void {
+    while (this.#running < this.#options.concurrency) {
+      const rank = this.#waiting.findIndex(waiting => waiting.length > 0)
+      if (rank < 0) return
+      const restMs = rank < suspectRank ? 0 : this.#restMs()
+      if (restMs > 0) return this.#dispatchIn(restMs)
+      const next = this.#waiting[rank]?.shift()
+      if (!next) return
       this.#count(next.source, -1)
+      this.#running += 1
       next.begin()
-    } else {
-      this.#running -= 1
     }
   }
+
+  #dispatchIn(restMs: number): void {
+    // A timer may be early by a millisecond, and is then set anew.
+    this.#restTimer ??= setTimeout(() => {
+      this.#restTimer = undefined
+      this.#dispatch()
+    }, restMs)
+  }
+}
+
+function gone(): Refusal {
+  return new Refusal('store-busy', 'nobody waits for this login any more')
 }

@@ -39,6 +39,18 @@ async function failures(throttle: Throttle, count: number, peer: string, name: s
 }
 
 describe('the delay of a failure', () => {
+  it('ends when nobody waits for the answer any more', async () => {
+    const throttle = throttleWith({ freeFailures: 0, firstDelayMs: 10_000 })
+    const leaving = new AbortController()
+    const waiting = throttle.fail(throttle.suspect('192.0.2.1', 'ann'), 0, leaving.signal)
+    const left = duration(waiting)
+    leaving.abort()
+    expect(await left).toBe(0)
+    // Counted all the same, and not delayed again for whoever is gone already.
+    expect(throttle.rank(throttle.suspect('192.0.2.1', 'ann'))).toBe(2)
+    expect(await duration(throttle.fail(throttle.suspect('192.0.2.1', 'ann'), 0, leaving.signal))).toBe(0)
+  })
+
   it('is none at first, then doubles up to a bound', async () => {
     expect(await failures(throttleWith(), 12, '192.0.2.1', 'ann')).toEqual([
       0, 0, 0, 250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000,

@@ -1,13 +1,13 @@
 // Who goes first, and who is refused, when more want in than can be served.
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-import { WorkQueue } from '../../src/auth/work-queue.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { suspectRank, WorkQueue } from '../../src/auth/work-queue.ts'
 
 const anybody = { rank: 1, source: 'anywhere' }
 
 /** Work that ends when it is told to. */
 function openQueue(concurrency: number, maxWaiting: number) {
-  const queue = new WorkQueue(concurrency, maxWaiting)
+  const queue = new WorkQueue({ concurrency, maxWaiting })
   const begun: string[] = []
   const refused: string[] = []
   const ends: (() => void)[] = []
@@ -87,7 +87,7 @@ describe('work', () => {
   })
 
   it('that fails makes way as well', async () => {
-    const queue = new WorkQueue(1, 1)
+    const queue = new WorkQueue({ concurrency: 1, maxWaiting: 1 })
     const failing = queue.run(anybody, async () => {
       throw new Error('broken')
     })
@@ -95,5 +95,47 @@ describe('work', () => {
     await expect(failing).rejects.toThrow('broken')
     expect(await next).toBe('done')
     expect(await queue.run(anybody, async () => 'again')).toBe('again')
+  })
+
+  it('leaves nothing behind when who asked goes away', async () => {
+    const queue = new WorkQueue({ concurrency: 1, maxWaiting: 1 })
+    let end = () => {}
+    const running = queue.run(anybody, () => new Promise<void>(resolve => (end = resolve)))
+    const leaving = new AbortController()
+    const waiting = queue.run({ ...anybody, signal: leaving.signal }, async () => 'too late')
+    leaving.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'store-busy' })
+    // Its place is free again, and whoever has left already gets none.
+    await expect(queue.run({ ...anybody, signal: leaving.signal }, async () => 'never')).rejects.toThrow(
+      /nobody/,
+    )
+    const next = queue.run(anybody, async () => 'done')
+    end()
+    await running
+    expect(await next).toBe('done')
+  })
+
+  it('of suspects rests as long as it is told to, and nobody else does', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const queue = new WorkQueue({ concurrency: 1, maxWaiting: 10, restMs: () => 1000 })
+      const begun: string[] = []
+      const submit = (name: string, rank: number) =>
+        queue.run({ rank, source: name }, async () => void begun.push(name))
+      await submit('suspect 1', suspectRank)
+      const all = [submit('suspect 2', suspectRank), submit('suspect 3', suspectRank)]
+      await submit('known', 0)
+      await submit('new', 1)
+      expect(begun).toEqual(['suspect 1', 'known', 'new'])
+      await vi.advanceTimersByTimeAsync(999)
+      expect(begun).toHaveLength(3)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(begun).toEqual(['suspect 1', 'known', 'new', 'suspect 2'])
+      await vi.advanceTimersByTimeAsync(1000)
+      await Promise.all(all)
+      expect(begun.at(-1)).toBe('suspect 3')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

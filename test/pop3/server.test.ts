@@ -128,6 +128,28 @@ describe('ends', () => {
     await expectMaildrop(office, 1)
   })
 
+  it('tells who verifies a password that the client has gone', async () => {
+    const signals: (AbortSignal | undefined)[] = []
+    const office = await open({
+      authenticator: store => ({
+        ...plainAuthenticator(store),
+        authenticate: (_name, _given, { signal }) =>
+          new Promise(resolve => {
+            signals.push(signal)
+            signal?.addEventListener('abort', () => resolve(undefined))
+          }),
+      }),
+    })
+    const peer = await office.connect()
+    peer.send(`USER alice\r\nPASS ${password}\r\n`)
+    await until(() => signals.length === 1)
+    expect(signals[0]?.aborted).toBe(false)
+    peer.drop()
+    expect(await office.summary()).toMatchObject({ reason: 'dropped' })
+    expect(signals[0]?.aborted).toBe(true)
+    await until(() => office.server.sessions === 0)
+  })
+
   it('gives the lock back when the client goes while its password is verified', async () => {
     let verify = () => {}
     const office = await open({

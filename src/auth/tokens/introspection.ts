@@ -45,7 +45,7 @@ export function createIntrospection(options: IntrospectionOptions): TokenVerifie
   const url = serviceUrl(options.url)
   const headers = { authorization: basicCredentials(options.clientId, options.clientSecret) }
   const remembered = new LRUCache<string, Remembered>({ max: maxRemembered })
-  const queue = new WorkQueue(concurrency, maxWaiting)
+  const queue = new WorkQueue({ concurrency, maxWaiting })
 
   async function introspect(token: string): Promise<TokenClaims | undefined> {
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })

@@ -69,6 +69,8 @@ export class Session implements SessionContext {
   #releasing = false
   #isConnected = true
   #isGone = false
+  /** Tells a login under way that the session has ended. */
+  #abandonment: AbortController | undefined
   #endReason: EndReason = 'dropped'
   #endPause: (() => void) | undefined
 
@@ -96,7 +98,9 @@ export class Session implements SessionContext {
   }
 
   get origin(): LoginOrigin {
-    return { protocol: 'pop3', peer: this.peer, sessionId: this.id, channel: this.channel }
+    this.#abandonment ??= new AbortController()
+    const { signal } = this.#abandonment
+    return { protocol: 'pop3', peer: this.peer, sessionId: this.id, channel: this.channel, signal }
   }
 
   get mayLogIn(): boolean {
@@ -299,6 +303,7 @@ export class Session implements SessionContext {
     this.state = { kind: 'ended' }
     this.#endReason = reason
     this.#endPause?.()
+    this.#abandonment?.abort()
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)
