@@ -1,11 +1,11 @@
 // What logins of the office are checked with: the directory of accounts, the key of sealed passwords, the verifier of
 // tokens, the authenticator over all of them.
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type Apop, createAuthenticator, type OfficeAuthenticator } from './auth/authenticator.ts'
 import { isVerifiable, scramKeysOf } from './auth/crypt-scheme.ts'
 import type { Sasl } from './auth/sasl.ts'
-import { createSecretBox } from './auth/sealed-secret.ts'
+import { createSecretBox, secretKeyOctets } from './auth/sealed-secret.ts'
 import { ensureSecretKey } from './auth/secret-key.ts'
 import { createTokenVerifier, type TokenVerifier } from './auth/tokens/token-verifier.ts'
 import type { AccountSource, Config } from './config.ts'
@@ -35,7 +35,7 @@ export async function openLogins(
   store: Store,
   { log, isKept }: { readonly log: Log; readonly isKept: boolean },
 ): Promise<Logins> {
-  const key = isKept ? ensureSecretKey(config.auth.keyFile) : randomBytes(32)
+  const key = isKept ? await keyOf(config, store, log) : randomBytes(secretKeyOctets)
   const tokens = tokenVerifierOf(config)
   const opened = await openDirectory(
     store,
@@ -51,8 +51,7 @@ export async function openLogins(
       cost: auth.argon2,
       scramIterations: auth.scramIterations,
       appPasswords: store,
-      box: createSecretBox(key),
-      decoyKey: key,
+      ...(key && { box: createSecretBox(key), decoyKey: key }),
       ...scramOffer(config),
       ...(auth.mechanisms && { mechanisms: auth.mechanisms }),
       cache: { ttlMs: auth.rememberMs },
@@ -97,6 +96,14 @@ export async function openLogins(
       await opened.close()
     },
   }
+}
+
+/** A new key opens nothing that another one sealed: where something is sealed, none is made. */
+async function keyOf({ auth: { keyFile } }: Config, store: Store, log: Log): Promise<Uint8Array | undefined> {
+  const { someAreSealed } = await store.surveyPasswords()
+  if (existsSync(keyFile) || !someAreSealed) return ensureSecretKey(keyFile)
+  log.error({ keyFile }, 'the key of sealed passwords is gone: no CRAM-MD5 and no APOP until it is back')
+  return undefined
 }
 
 /**

@@ -2,7 +2,7 @@
 // obtains, old devices, accounts from elsewhere.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -223,5 +223,27 @@ describe('accounts from a passwd-file', () => {
       await peer.ask('QUIT')
     }
     expect(await server.kill('SIGTERM')).toBe(0)
+  })
+})
+
+describe('the key of sealed passwords', () => {
+  it('is not made anew while passwords are sealed with the one that is gone', async () => {
+    const office = prepare(() => `[listen]\npop3 = "127.0.0.1:0"\n[auth]\n${cheap}\n`)
+    const { code } = await office.run('user add ann --recoverable --password-stdin', 'ann-secret\n')
+    expect(code).toBe(0)
+    const key = join(office.folder, 'poplar-data', 'secret.key')
+    renameSync(key, `${key}.away`)
+    const server = new ServerProcess(office, ['--json'])
+    const peer = await Peer.connect(await server.portOf('pop3'))
+    expect(await peer.line()).not.toContain('<')
+    expect((await peer.askLong('CAPA')).join()).not.toContain('CRAM-MD5')
+    await peer.ask('USER ann')
+    expect(await peer.ask('PASS ann-secret')).toMatch(/^\+OK/)
+    await peer.ask('QUIT')
+    await server.kill('SIGTERM')
+    expect(existsSync(key)).toBe(false)
+    expect(
+      server.logged('the key of sealed passwords is gone: no CRAM-MD5 and no APOP until it is back'),
+    ).toHaveLength(1)
   })
 })

@@ -2,7 +2,10 @@
 // too, cut at random, through a session without a socket.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addAccount, type Office, openOffice, password } from '../pop3/office.ts'
+import { mechanisms } from '../../src/auth/mechanisms/mechanisms.ts'
+import type { Sasl } from '../../src/auth/sasl.ts'
+import { fakeVerifier } from '../auth/mechanisms/fake-verifier.ts'
+import { addAccount, type Office, openOffice, password, plainAuthenticator } from '../pop3/office.ts'
 import type { Peer } from '../pop3/peer.ts'
 
 const verbs = [
@@ -20,12 +23,21 @@ const verbs = [
   'CAPA',
   'LAST',
   'HELP',
+  'AUTH',
+  'APOP',
+  'STLS',
 ]
 const strangers = [
-  'APOP',
-  'AUTH',
   'AUTH PLAIN AAAA',
-  'STLS',
+  'AUTH PLAIN AG5vYm9keQB4',
+  'AUTH PLAIN =',
+  'AUTH SCRAM-SHA-256 biws',
+  'AUTH XOAUTH2 dXNlcj0B',
+  'AUTH ../../etc/passwd',
+  'APOP alice c4c9334bac560ecc979e58001b3e22fb',
+  '=',
+  'AG5vYm9keQB4',
+  'biwsbj1hLHI9',
   'XTND XMIT',
   'UTF8',
   'LANG *',
@@ -110,9 +122,18 @@ const nasty: readonly string[] = [
 
 const endings = { CRLF: '\r\n', LF: '\n' }
 
+/** Every mechanism there is; nobody is let in by any. */
+const sasl: Sasl = {
+  mechanisms: () => mechanisms.map(({ name }) => name),
+  begin: name => mechanisms.find(mechanism => mechanism.name === name.toUpperCase())?.begin(fakeVerifier()),
+}
+
 let office: Office
 beforeAll(async () => {
-  office = await openOffice({ limits: { badCommands: 1e9, badCommandsBeforeLogin: 1e9, loginFailures: 1e9 } })
+  office = await openOffice({
+    authenticator: store => ({ ...plainAuthenticator(store), sasl }),
+    limits: { badCommands: 1e9, badCommandsBeforeLogin: 1e9, loginFailures: 1e9 },
+  })
   for (const name of ['fuzz1', 'fuzz2', 'fuzz3'])
     await addAccount(office.store, name, ['Subject: 1\n\n.x\n', 'Subject: 2\n\ny\n'])
 })
@@ -132,6 +153,17 @@ const states: Record<string, (account: string) => Promise<Peer>> = {
     return peer
   },
   TRANSACTION: account => office.logIn(account),
+  ...Object.fromEntries(
+    ['PLAIN', 'SCRAM-SHA-256', 'CRAM-MD5', 'XOAUTH2'].map(mechanism => [
+      `AUTH ${mechanism}`,
+      async () => {
+        const peer = await office.connect()
+        await peer.line()
+        expect(await peer.ask(`AUTH ${mechanism}`)).toMatch(/^\+ /)
+        return peer
+      },
+    ]),
+  ),
 }
 
 /** One reply or a close; true when the connection is still good for more. */
@@ -139,12 +171,16 @@ async function survives(peer: Peer, text: string): Promise<boolean> {
   peer.send(text)
   const status = await peer.nextLine()
   if (status === undefined) return false
+  // A mechanism may ask on; cancelling then is answered like every failure.
+  if (status.startsWith('+ ')) return (await peer.ask('*')) === '-ERR [AUTH] authentication failed'
   expect(status).toMatch(/^(\+OK|-ERR)/)
   expect(status.length + 2).toBeLessThanOrEqual(512)
   const verb = text.slice(0, 4).toUpperCase()
   const isLong =
     status.startsWith('+OK') &&
-    (/^(capability|unique-id|top of)/.test(status.slice(4)) || verb === 'RETR' || /^LIST\r?\n/i.test(text))
+    (/^(capability|mechanisms|unique-id|top of)/.test(status.slice(4)) ||
+      verb === 'RETR' ||
+      /^LIST\r?\n/i.test(text))
   if (isLong) await peer.body()
   return true
 }
