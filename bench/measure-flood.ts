@@ -7,7 +7,7 @@ import { watch } from './watch.ts'
 
 const floodShape = {
   /** Those who fetch all the while. */
-  sessions: 8,
+  sessions: 32,
   people: 40,
   logins: { perSecond: 20, addresses: 4, atOnce: 1000 },
   attack: { perSecond: 500, addresses: 1000 },

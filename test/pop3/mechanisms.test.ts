@@ -72,6 +72,8 @@ beforeAll(async () => {
     authenticator: () => authenticator,
     limits: { loginFailures: 1000, badCommandsBeforeLogin: 1000 },
   })
+  // She has no SCRAM keys, so that SCRAM would not be offered.
+  await store.removeAccount('alice')
 })
 
 afterAll(async () => {
