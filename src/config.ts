@@ -287,9 +287,9 @@ function withPaths<T extends Readonly<Record<string, unknown>>>(
 ): T {
   const paths = keys.flatMap(key => {
     const value = table[key]
-    return typeof value === 'string' ? [[key, at(value)]] : []
+    return typeof value === 'string' ? [[key, at(value)] as const] : []
   })
-  return { ...table, ...Object.fromEntries(paths) }
+  return { ...table, ...(Object.fromEntries(paths) as Partial<T>) }
 }
 
 /** The machine's name if it can stand in a greeting. */

@@ -13,7 +13,7 @@ import { createAppPasswordFor } from './app-passwords.ts'
 
 export const cheap: PasswordCost = { memoryKiB: 64, passes: 1, lanes: 1 }
 /** Few, for tests; clients must be told to take so few. */
-export const scramIterations = 4096
+const scramIterations = 4096
 
 export interface LogLine {
   readonly level: string

@@ -77,8 +77,7 @@ const rows: readonly CommandRow[] = Object.values(commands) as CommandRow[]
 export const capabilitiesOfCommands: readonly Capability[] = rows.flatMap(row => row.capability ?? [])
 
 /** One line: a client that does not expect HELP to have more stays in step. */
-export const helpText: string = ok(`valid commands: ${Object.keys(commands).join(' ')}`)
-const helpAnswer: Answer = { text: helpText }
+const helpAnswer: Answer = { text: ok(`valid commands: ${Object.keys(commands).join(' ')}`) }
 
 function capa({ services, channel, mayLogIn }: SessionContext): Answer {
   const mechanisms = services.authenticator.sasl?.mechanisms(channel) ?? []
