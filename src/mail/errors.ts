@@ -31,11 +31,7 @@ export class Refusal extends Error {
   readonly code: RefusalCode
 
   constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
-    // An answer, not a fault: where it was given helps nobody, and looking that up is dear in a flood of refusals.
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = 0
     super(message, options)
-    Error.stackTraceLimit = stackTraceLimit
     this.code = code
   }
 }
