@@ -16,11 +16,18 @@ export class AccountFinder {
 
   async find(claimed: string): Promise<Account | undefined> {
     const prepared = prepareName(claimed) ?? claimed
-    for (const name of new Set([foldAddress(claimed), foldAddress(prepared)])) {
-      const account = (await this.#directory.findAccount(name)) ?? (await this.#findLocal(name))
-      if (account) return account
-    }
-    return undefined
+    const exact = await this.findExact(claimed)
+    if (exact || foldAddress(prepared) === foldAddress(claimed)) return exact
+    return this.findExact(prepared)
+  }
+
+  /**
+   * Folded and no more, for names that a third party vouches for in a token or a certificate: those differ where
+   * SASLprep sees one name, and their owners may not be the same.
+   */
+  async findExact(vouchedFor: string): Promise<Account | undefined> {
+    const name = foldAddress(vouchedFor)
+    return (await this.#directory.findAccount(name)) ?? (await this.#findLocal(name))
   }
 
   /** One text for all spellings of a name, whether it is an account's or not. */
