@@ -17,7 +17,7 @@ describe('a name', () => {
     ['Ann@Example.net', true, true, 'with the local domain'],
     ['ann@example.org', false, false, 'with a foreign domain'],
     ['a\u00adnn', true, false, 'with what SASLprep drops'],
-    ['\u200bann', true, false, 'with a space of no width, which it drops too'],
+    ['\u200dann', true, false, 'with a joiner of no width, which it drops too'],
     ['ａnn', true, false, 'with a letter that it maps to another'],
     ['ªnn@example.net', true, false, 'the same with the local domain'],
     ['bob', false, false, 'of nobody'],
