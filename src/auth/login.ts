@@ -10,7 +10,7 @@ export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point'
 
 /** A client's certificate that an authority of ours has signed. */
 export interface ClientCertificate {
-  /** Mail addresses of the subject's alternative names, then of the subject, then its common name. */
+  /** Mail addresses of the subject's alternative names; without any, those of the subject, then its common name. */
   readonly names: readonly string[]
   /** SHA-256 in hexadecimal with colons. */
   readonly fingerprint: string

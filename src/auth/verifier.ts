@@ -134,7 +134,7 @@ async function verifyToken(
   name: string | undefined,
 ): Promise<Login | undefined> {
   const claims = await tokens?.verify(token, attempt)
-  const owner = claims && (await finder.find(claims.name))
+  const owner = claims && (await finder.findExact(claims.name))
   const claimed = name === undefined ? owner : await finder.find(name)
   if (!claims) return attempt.fail('bad-token', name === undefined ? undefined : claimed)
   return grant(attempt, owner, claimed)
@@ -150,7 +150,7 @@ async function verifyCertificate(
   if (!names) return attempt.fail('no-certificate')
   const owners: Account[] = []
   for (const each of names) {
-    const owner = await finder.find(each)
+    const owner = await finder.findExact(each)
     if (owner) owners.push(owner)
   }
   const claimed = name === undefined ? owners[0] : await finder.find(name)

@@ -108,7 +108,8 @@ export const oauth = z
       {
         takes: 'the name of a claim',
         byDefault: { value: 'email' },
-        description: 'The claim that names the account.',
+        description:
+          'The claim that names the account. `email` counts only where the token also says `email_verified`.',
       },
     ),
     scope: optionalText(/^[!-~]+$/, 'a scope', 'mail', 'What a token’s scope must contain.'),

@@ -51,7 +51,10 @@ export class TlsFailure extends Error {
 
 /** A client's certificate that an authority of ours has signed. */
 export interface PeerCertificate {
-  /** Mail addresses of the subject's alternative names, then of the subject, then its common name; at most 16. */
+  /**
+   * Mail addresses of the subject's alternative names; without any, those of the subject, then its common name. At most
+   * 16.
+   */
   readonly names: readonly string[]
   /** SHA-256 in hexadecimal with colons. */
   readonly fingerprint: string

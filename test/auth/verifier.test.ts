@@ -20,6 +20,8 @@ const claims: Readonly<Record<string, string>> = {
   'of-ann-at-home': 'Ann@example.net',
   'of-dis': 'dis',
   'of-nobody': 'nobody',
+  'of-soft-hyphen': 'a\u00adnn',
+  'of-full-width': '\uff41nn',
 }
 const office = openOffice({
   tokens: {
@@ -101,6 +103,9 @@ describe('a login', () => {
     ['not-authorized', 'ann', () => bearer('eve', 'of-ann')],
     ['not-authorized', 'ann', () => bearer('bob', 'of-ann')],
     ['unknown-user', undefined, () => bearer('nobody', 'of-nobody')],
+    // SASLprep would make them `ann`, who is somebody else to who gave the token.
+    ['unknown-user', undefined, () => bearer('ann', 'of-soft-hyphen')],
+    ['unknown-user', undefined, () => bearer('ann', 'of-full-width')],
   ])('%# is refused, counted once, told once: %s', async (reason, user, makeClient) => {
     const fail = vi.spyOn(Throttle.prototype, 'fail')
     const client = makeClient()
@@ -260,6 +265,8 @@ describe('EXTERNAL', () => {
     [['ann'], 'nobody', undefined, 'nobody'],
     [['dis'], undefined, undefined, 'a disabled account'],
     [['Ann Smith'], undefined, undefined, 'no account'],
+    [['a\u00adnn'], undefined, undefined, 'one whom SASLprep would make another'],
+    [['\uff41nn'], 'ann', undefined, 'the same, asked for'],
     [[], undefined, undefined, 'no name'],
   ])('of %j as %s is %s (%s)', async (names, actAs, expected) => {
     const client = externalClient(actAs === undefined ? {} : { actAs })

@@ -51,9 +51,12 @@ describe('certificates of clients', () => {
   const dayMs = 86_400_000
   it.each([
     [
-      'a mail address',
-      { mails: ['alice@example.org', 'a@example.net'] },
-      ['alice@example.org', 'a@example.net', 'test'],
+      'mail addresses, beside which the subject does not count',
+      {
+        mails: ['mallory@example.org', 'm@example.net'],
+        subject: [{ CN: ['alice'] }, { E: ['alice@example.org'] }],
+      },
+      ['mallory@example.org', 'm@example.net'],
     ],
     [
       'the subject',

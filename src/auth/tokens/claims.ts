@@ -19,7 +19,7 @@ export interface TokenClaims {
 }
 
 export interface ClaimRules {
-  /** The claim that holds the login name; default `email`. */
+  /** The claim that holds the login name; default `email`, which counts only beside `email_verified: true`. */
   readonly nameClaim?: string
   /** A scope that the token must have. */
   readonly scope?: string
@@ -39,7 +39,7 @@ export function claimsOf(
   if (typeof name !== 'string' || name === '' || name.length > maxNameCharacters) return undefined
   if (/\p{Cc}/u.test(name)) return undefined
   // Anybody may claim an address that nobody has checked.
-  if (nameClaim === 'email' && isFalse(claims['email_verified'])) return undefined
+  if (nameClaim === 'email' && !isTrue(claims['email_verified'])) return undefined
   if (scope !== undefined && !scopesOf(claims).includes(scope)) return undefined
   const { exp } = claims
   return { name, expiresAt: typeof exp === 'number' ? new Date(exp * 1000) : undefined }
@@ -54,6 +54,6 @@ function scopesOf(claims: Readonly<Record<string, unknown>>): readonly unknown[]
 }
 
 /** Some write booleans as strings. */
-function isFalse(value: unknown): boolean {
-  return value === false || (typeof value === 'string' && value.toLowerCase() === 'false')
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true')
 }

@@ -61,7 +61,9 @@ function signedCertificate(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate || !isVerified(socket) || !isValidNow(certificate)) return undefined
   const { mail, subjectMail, common } = subjectNames(certificate.raw)
-  const names = [...new Set([...mail, ...subjectMail, ...common])].slice(0, maxNames)
+  // A subject may say what its owner likes to be called, the address beside it is what was checked.
+  const own = mail.length > 0 ? mail : [...subjectMail, ...common]
+  const names = [...new Set(own)].slice(0, maxNames)
   return { names, fingerprint: certificate.fingerprint256 }
 }
 

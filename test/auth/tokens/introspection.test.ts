@@ -7,7 +7,7 @@ import { startWebServer, type WebServer } from './web-server.ts'
 const path = '/introspect'
 const start = Date.UTC(2026, 0, 1)
 const startSeconds = start / 1000
-const good = { active: true, email: 'ann@example.net' }
+const good = { active: true, email: 'ann@example.net', email_verified: true }
 
 let server: WebServer
 let clockMs: number
@@ -76,6 +76,7 @@ describe('introspection', () => {
     ['another scope', { scope: 'mailbox' }, { scope: 'mail' }],
     ['no name', { email: undefined }, {}],
     ['an address nobody has checked', { email_verified: false }, {}],
+    ['an address of which nobody says that it was checked', { email_verified: undefined }, {}],
   ])('bad: %s', async (_, changes, options) => {
     say({ ...good, ...changes })
     expect(await verifier(options).verify('token')).toBeUndefined()

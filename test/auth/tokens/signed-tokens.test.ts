@@ -72,7 +72,13 @@ function verifier(options: Partial<SignedTokenOptions> = {}): TokenVerifier {
 const seconds = (offset: number) => clockMs / 1000 + offset
 
 function claims(changes: Record<string, unknown> = {}): Record<string, unknown> {
-  const good = { iss: server.url, aud: audience, exp: seconds(600), email: 'ann@example.net' }
+  const good = {
+    iss: server.url,
+    aud: audience,
+    exp: seconds(600),
+    email: 'ann@example.net',
+    email_verified: true,
+  }
   return Object.fromEntries(
     Object.entries({ ...good, ...changes }).filter(([, value]) => value !== undefined),
   )
@@ -103,7 +109,7 @@ describe('good tokens', () => {
     ['clocks differ a little', { exp: start / 1000 - 29, nbf: start / 1000 + 29 }, {}],
     ['a scope among others', { scope: 'openid mail' }, { scope: 'mail' }],
     ['scopes in a list', { scp: ['openid', 'mail'] }, { scope: 'mail' }],
-    ['a verified address', { email_verified: true }, {}],
+    ['a verified address, written as a text', { email_verified: 'true' }, {}],
     [
       'another claim',
       { preferred_username: 'ann@example.net', email: undefined },
@@ -136,7 +142,9 @@ describe('bad tokens', () => {
     ['a name that is no text', { email: ['ann@example.net'] }, {}],
     ['a name with a newline', { email: 'ann\n' }, {}],
     ['a name too long', { email: 'a'.repeat(256) }, {}],
+    ['an address of which nobody says that it was checked', { email_verified: undefined }, {}],
     ['an address nobody has checked', { email_verified: false }, {}],
+    ['an address checked in no known way', { email_verified: 1 }, {}],
     ['the same, written as a text', { email_verified: 'false' }, {}],
     ['no scope', {}, { scope: 'mail' }],
     ['another scope', { scope: 'mailbox' }, { scope: 'mail' }],
