@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AcmeConfig, Config } from './config.ts'
-import { type Acme, startAcme } from './net/acme/acme.ts'
+import type { Acme } from './net/acme/acme.ts'
 import { type CertificateFiles, type Certificates, createCertificates } from './net/certificates.ts'
 import type { Log } from './net/log.ts'
 import { ensureSelfSigned } from './net/self-signed.ts'
@@ -58,12 +58,14 @@ export async function openCertificates(config: Config, log: Log): Promise<Office
   }
 }
 
-function startRenewal(
+async function startRenewal(
   { data }: Config,
   { domains, contact, server, agreeTerms, challenge, listen, caFile, eab }: AcmeConfig,
   log: Log,
   onRenewed: (files: CertificateFiles) => void,
 ): Promise<Acme> {
+  // Few offices ask for certificates, and what asks takes memory.
+  const { startAcme } = await import('./net/acme/acme.ts')
   return startAcme({
     domains,
     contact: contact && `mailto:${contact}`,

@@ -7,7 +7,7 @@ import { isVerifiable, scramKeysOf } from './auth/crypt-scheme.ts'
 import type { Sasl } from './auth/sasl.ts'
 import { createSecretBox, secretKeyOctets } from './auth/sealed-secret.ts'
 import { ensureSecretKey } from './auth/secret-key.ts'
-import { createTokenVerifier, type TokenVerifier } from './auth/tokens/token-verifier.ts'
+import type { TokenVerifier, TokenVerifierOptions } from './auth/tokens/token-verifier.ts'
 import type { AccountSource, Config } from './config.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
 import type { Store } from './mail/store.ts'
@@ -36,7 +36,7 @@ export async function openLogins(
   { log, isKept }: { readonly log: Log; readonly isKept: boolean },
 ): Promise<Logins> {
   const key = isKept ? await keyOf(config, store, log) : randomBytes(secretKeyOctets)
-  const tokens = tokenVerifierOf(config)
+  const tokens = await tokenVerifierOf(config)
   const opened = await openDirectory(
     store,
     config.auth.sources.map(source => sourceOf(source, config)),
@@ -120,7 +120,15 @@ function loginFacts({ auth, domains }: Config): string {
   return JSON.stringify([auth, domains])
 }
 
-function tokenVerifierOf({ oauth }: Config): TokenVerifier | undefined {
+async function tokenVerifierOf({ oauth }: Config): Promise<TokenVerifier | undefined> {
+  const options = tokenOptionsOf(oauth)
+  if (!options) return undefined
+  // Few offices take tokens, and what verifies them takes memory.
+  const { createTokenVerifier } = await import('./auth/tokens/token-verifier.ts')
+  return createTokenVerifier(options)
+}
+
+function tokenOptionsOf(oauth: Config['oauth']): TokenVerifierOptions | undefined {
   const { issuer, audience, introspection, scope, user_claim: nameClaim } = oauth
   const rules = {
     nameClaim,
@@ -128,23 +136,23 @@ function tokenVerifierOf({ oauth }: Config): TokenVerifier | undefined {
     ...(audience !== undefined && { audience }),
   }
   if (introspection !== undefined) {
-    return createTokenVerifier({
+    return {
       kind: 'introspection',
       url: introspection,
       clientId: oauth.client_id ?? '',
       clientSecret: oauth.client_secret === undefined ? '' : secretIn(oauth.client_secret),
       ...(issuer !== undefined && { issuer }),
       ...rules,
-    })
+    }
   }
   if (issuer === undefined || audience === undefined) return undefined
-  return createTokenVerifier({
+  return {
     kind: 'jwt',
     issuer,
     ...(oauth.jwks !== undefined && { jwksUrl: oauth.jwks }),
     ...rules,
     audience,
-  })
+  }
 }
 
 /** What a client is told that came with a token that is not good. RFC 7628 section 3.2.2. */

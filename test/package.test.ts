@@ -42,9 +42,11 @@ describe('the package', () => {
 })
 
 describe('README.md', () => {
-  it('shows a configuration that is one', () => {
-    const [, toml] = /```toml\n([^]*?)```/.exec(readFileSync(resolve(root, 'README.md'), 'utf8')) ?? []
-    expect(parseConfig(toml ?? '').domains).toEqual(['example.net', 'example.org'])
+  it('shows configurations that are some', () => {
+    const text = readFileSync(resolve(root, 'README.md'), 'utf8')
+    const configs = [...text.matchAll(/```toml\n([^]*?)```/g)].map(([, toml]) => parseConfig(toml ?? ''))
+    expect(configs.map(({ domains }) => domains)).toContainEqual(['example.net', 'example.org'])
+    expect(configs.map(({ listen }) => listen.pop3s)).toContainEqual([{ host: '0.0.0.0', port: 995 }])
   })
 })
 
