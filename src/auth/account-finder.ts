@@ -15,10 +15,7 @@ export class AccountFinder {
   }
 
   async find(claimed: string): Promise<Account | undefined> {
-    const prepared = prepareName(claimed) ?? claimed
-    const exact = await this.findExact(claimed)
-    if (exact || foldAddress(prepared) === foldAddress(claimed)) return exact
-    return this.findExact(prepared)
+    return this.#findFirst(this.namesOf(claimed))
   }
 
   /**
@@ -26,19 +23,36 @@ export class AccountFinder {
    * SASLprep sees one name, and their owners may not be the same.
    */
   async findExact(vouchedFor: string): Promise<Account | undefined> {
-    const name = foldAddress(vouchedFor)
-    return (await this.#directory.findAccount(name)) ?? (await this.#findLocal(name))
+    return this.#findFirst(this.#exactNamesOf(vouchedFor))
   }
 
-  /** One text for all spellings of a name, whether it is an account's or not. */
+  /** The names that an account may have that is claimed so; of those that exist, the first is meant. */
+  namesOf(claimed: string): readonly string[] {
+    const prepared = prepareName(claimed) ?? claimed
+    return [...new Set([...this.#exactNamesOf(claimed), ...this.#exactNamesOf(prepared)])]
+  }
+
+  /**
+   * One text for all spellings of a name, whether it is an account's or not. Accounts of several local domains may share
+   * it: it says who may be meant, not who is.
+   */
   keyOf(claimed: string): string {
     const name = foldAddress(prepareName(claimed) ?? claimed)
     return this.#withoutLocalDomain(name) ?? name
   }
 
-  async #findLocal(name: string): Promise<Account | undefined> {
+  async #findFirst(names: readonly string[]): Promise<Account | undefined> {
+    for (const name of names) {
+      const account = await this.#directory.findAccount(name)
+      if (account) return account
+    }
+    return undefined
+  }
+
+  #exactNamesOf(spelling: string): readonly string[] {
+    const name = foldAddress(spelling)
     const local = this.#withoutLocalDomain(name)
-    return local === undefined ? undefined : this.#directory.findAccount(local)
+    return local === undefined ? [name] : [name, local]
   }
 
   #withoutLocalDomain(name: string): string | undefined {

@@ -1,5 +1,6 @@
 // Who came in from where lately. Such a pair of address and account is let past what strangers do to the account, so that
-// nobody can lock its owner out, and is served first, so that no flood starves it.
+// nobody can lock its owner out, and is served first, so that no flood starves it. Accounts go by their own names, not by
+// what a peer calls them: two of them may be claimed alike.
 import { LRUCache } from 'lru-cache'
 
 export interface KnownPeersOptions {
@@ -23,17 +24,17 @@ export class KnownPeers {
     this.#lastLogins = new LRUCache({ max: maxEntries })
   }
 
-  has(prefix: string, accountKey: string): boolean {
-    const last = this.#lastLogins.get(pairOf(prefix, accountKey))
+  has(prefix: string, accountName: string): boolean {
+    const last = this.#lastLogins.get(pairOf(prefix, accountName))
     return last !== undefined && this.#now() - last < this.#ttlMs
   }
 
-  add(prefix: string, accountKey: string): void {
-    this.#lastLogins.set(pairOf(prefix, accountKey), this.#now())
+  add(prefix: string, accountName: string): void {
+    this.#lastLogins.set(pairOf(prefix, accountName), this.#now())
   }
 }
 
 /** One text for both; no address has a NUL in it. */
-export function pairOf(prefix: string, accountKey: string): string {
-  return `${prefix}\0${accountKey}`
+export function pairOf(prefix: string, accountName: string): string {
+  return `${prefix}\0${accountName}`
 }

@@ -4,6 +4,7 @@ import type { Account } from '../mail/account.ts'
 import type { AccountFinder } from './account-finder.ts'
 import type { Login, LoginOrigin } from './login.ts'
 import type { Suspect, Throttle } from './throttle.ts'
+import { refuseIfGone } from './work-queue.ts'
 
 /** The logger as logins use it: structured fields first, then a short text. A pino logger fits. */
 export interface LoginLog {
@@ -64,16 +65,18 @@ export class LoginAttempt {
     this.source = suspect.prefix
   }
 
-  /** Waits until the throttle admits it. `claimed` is who the peer says it is, if it says so. */
+  /**
+   * Waits until the throttle admits it. `claimed` is who the peer says it is, if it says so. Refuses with `store-busy` when
+   * too many wait, and when nobody waits for the outcome any more.
+   */
   static async begin(
     parts: AttemptParts,
     origin: LoginOrigin,
     mechanism: string,
     claimed: string | undefined,
   ): Promise<LoginAttempt> {
-    const { throttle, finder } = parts
-    const suspect = throttle.suspect(origin.peer, claimed === undefined ? undefined : finder.keyOf(claimed))
-    const waitedMs = await throttle.admit(suspect, origin.signal)
+    const suspect = await suspectOf(parts, origin.peer, claimed)
+    const waitedMs = await parts.throttle.admit(suspect, origin.signal)
     return new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
   }
 
@@ -81,13 +84,16 @@ export class LoginAttempt {
     return this.origin.signal
   }
 
+  /** Refuses with `store-busy` when nobody waits for the outcome any more: then nobody came in, and nobody is known. */
   succeed(account: Account, grant: LoginGrant = fullGrant): Login {
     this.#settle()
-    const { throttle, finder, log } = this.#parts
-    const { prefix, accountKey } = this.#suspect
-    throttle.succeed(prefix, accountKey ?? finder.keyOf(account.name))
+    const { throttle, log } = this.#parts
     const tls = this.origin.channel?.version
-    log.info({ ...this.#fields(account), tls, appPassword: grant.appPassword }, 'login')
+    const fields = { ...this.#fields(account), tls, appPassword: grant.appPassword }
+    if (this.signal?.aborted) log.info(fields, 'login given up')
+    refuseIfGone(this.signal)
+    throttle.succeed(this.#suspect.prefix, account.name)
+    log.info(fields, 'login')
     return { account, ...grant }
   }
 
@@ -109,4 +115,15 @@ export class LoginAttempt {
     if (this.#isSettled) throw new Error('a login has one outcome')
     this.#isSettled = true
   }
+}
+
+/** Only whom the peer may be known as is looked up before the throttle had its say. */
+async function suspectOf(
+  { throttle, finder }: AttemptParts,
+  peer: string,
+  claimed: string | undefined,
+): Promise<Suspect> {
+  if (claimed === undefined) return throttle.suspect(peer)
+  const account = throttle.mayKnow(peer, finder.namesOf(claimed)) ? await finder.find(claimed) : undefined
+  return throttle.suspect(peer, finder.keyOf(claimed), account?.name)
 }

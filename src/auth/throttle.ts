@@ -1,10 +1,13 @@
 // Slows guessing down. Failures are counted over all protocols, by the peer's address range (/32 of IPv4, /56 of IPv6) and
-// by the account that was claimed, whether it exists or not. The more there are, the longer an answer waits; who waits
-// costs a timer, and no more than so many may.
+// by the account that was claimed, whether it exists or not. The more there are, the longer an answer waits, and in the end
+// the check itself, one attempt after the other; who waits costs a timer, and no more than so many may.
+import { hash } from 'node:crypto'
 import { Refusal } from '../mail/errors.ts'
 import { prefixOf } from '../mail/network.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { KnownPeers, type KnownPeersOptions, pairOf } from './known-peers.ts'
+import { Turns } from './turns.ts'
+import { refuseIfGone } from './work-queue.ts'
 
 export interface ThrottleOptions {
   /** Failures that are answered at once. Default 3. */
@@ -13,13 +16,18 @@ export interface ThrottleOptions {
   readonly firstDelayMs?: number
   /** What any waits at most, in milliseconds; 0 delays nobody. Default 15,000. */
   readonly maxDelayMs?: number
-  /** From so many failures on even the check waits, unless the peer is known. Default 10. */
+  /**
+   * From so many failures on, of a range or of an account, even the check waits, and the attempts take turns: the next
+   * begins to wait when the one before has waited. Of known peers only their own failures count. Default 10.
+   */
   readonly failuresBeforeCheck?: number
+  /** Attempts that may wait for their turn, of each range and of each account; the next is refused. Default 4. */
+  readonly maxWaitingTurn?: number
   /** In how many milliseconds a count halves. Default 5 minutes. */
   readonly halfLifeMs?: number
   /** Counts remembered of each kind. Default 100,000. */
   readonly maxCounts?: number
-  /** Logins that may be delayed at the same time; the next is refused. Default 10,000. */
+  /** Logins that may be delayed or wait for their turn at the same time; the next is refused. Default 10,000. */
   readonly maxDelayed?: number
   readonly knownPeers?: KnownPeersOptions
 }
@@ -27,13 +35,14 @@ export interface ThrottleOptions {
 /** A peer and the account it claims, if it claims one: what failures are counted by. */
 export interface Suspect {
   readonly prefix: string
+  /** One for all that spell the account alike, and of one length: names of a peer's own making are not kept. */
   readonly accountKey: string | undefined
+  /** The claimed account, where it was looked up: by it alone peers are known. */
+  readonly accountName: string | undefined
 }
 
 const ipv4Bits = 32
 const ipv6Bits = 56
-/** Longer names are no names of ours; their beginning may stand for them. */
-const maxKeyLength = 255
 
 export class Throttle {
   readonly #options: Required<Omit<ThrottleOptions, 'knownPeers'>>
@@ -42,7 +51,11 @@ export class Throttle {
   /** Of known peers alone: what they did themselves. */
   readonly #byPair: FailureCounts
   readonly #known: KnownPeers
+  readonly #turns: Turns
   readonly #delayed = new Set<() => void>()
+  /** Those who are delayed, and those who wait for their turn to be. */
+  #waitingCount = 0
+  #isClosed = false
 
   constructor({ knownPeers = {}, ...options }: ThrottleOptions, now: () => number) {
     this.#options = {
@@ -50,6 +63,7 @@ export class Throttle {
       firstDelayMs: 250,
       maxDelayMs: 15_000,
       failuresBeforeCheck: 10,
+      maxWaitingTurn: 4,
       halfLifeMs: 300_000,
       maxCounts: 100_000,
       maxDelayed: 10_000,
@@ -60,44 +74,58 @@ export class Throttle {
     this.#byAccount = counts()
     this.#byPair = counts()
     this.#known = new KnownPeers(knownPeers, now)
+    this.#turns = new Turns(this.#options.maxWaitingTurn)
   }
 
-  suspect(peer: string, accountKey: string | undefined): Suspect {
+  /** `claimed` is one text for all spellings of a name; `accountName` the account's that has it, where `mayKnow` says so. */
+  suspect(peer: string, claimed?: string, accountName?: string): Suspect {
     return {
       prefix: prefixOf(peer, ipv4Bits, ipv6Bits),
-      accountKey: accountKey?.slice(0, maxKeyLength),
+      // Even the beginning of a name would keep alive the whole message that it was cut from.
+      accountKey: claimed === undefined ? undefined : hash('sha256', claimed, 'base64'),
+      accountName,
     }
+  }
+
+  /** Whether the peer is known as one of these accounts: then it is worth while to look up who is claimed. */
+  mayKnow(peer: string, accountNames: readonly string[]): boolean {
+    const prefix = prefixOf(peer, ipv4Bits, ipv6Bits)
+    return accountNames.some(name => this.#known.has(prefix, name))
   }
 
   /**
    * Waits before the check where there were many failures: of the range, or of the account from wherever; for a known peer
-   * only its own. Gives the milliseconds it waited. Refuses with `store-busy` when too many wait.
+   * only its own. Gives the milliseconds that the delay took, without the wait for a turn. Refuses with `store-busy` when
+   * too many wait, and when nobody waits for the answer any more.
    */
   async admit(suspect: Suspect, signal?: AbortSignal): Promise<number> {
-    const failures = this.#failures(suspect)
-    const delayMs = failures >= this.#options.failuresBeforeCheck ? this.#delayMs(failures) : 0
-    await this.#wait(delayMs, signal)
-    return delayMs
+    const delayMs = this.#delayMs(this.#failures(suspect))
+    const keys = delayMs > 0 ? this.#suspectKeys(suspect) : []
+    if (keys.length > 0) await this.#waitInTurn(keys, suspect, delayMs, signal)
+    refuseIfGone(signal)
+    return keys.length > 0 ? delayMs : 0
   }
 
   /**
    * Counts a failure, and waits before it is answered for what `admit` did not wait already. Refuses with `store-busy` when
    * too many wait.
    */
-  async fail({ prefix, accountKey }: Suspect, waitedMs: number, signal?: AbortSignal): Promise<void> {
+  async fail(suspect: Suspect, waitedMs: number, signal?: AbortSignal): Promise<void> {
+    const { prefix, accountKey } = suspect
     const failures = Math.max(
       this.#byPrefix.add(prefix),
       accountKey === undefined ? 0 : this.#byAccount.add(accountKey),
     )
-    const pair = this.#knownPair({ prefix, accountKey })
+    const pair = this.#knownPair(suspect)
     if (pair !== undefined) this.#byPair.add(pair)
-    await this.#wait(this.#delayMs(failures) - waitedMs, signal)
+    const delayMs = this.#delayMs(failures) - waitedMs
+    if (delayMs > 0 && !signal?.aborted) await this.#counted(() => this.#delay(delayMs, signal))
   }
 
   /** The pair is known from now on, and its own failures are forgiven; those of its range and of strangers are not. */
-  succeed(prefix: string, accountKey: string): void {
-    this.#known.add(prefix, accountKey)
-    this.#byPair.forget(pairOf(prefix, accountKey))
+  succeed(prefix: string, accountName: string): void {
+    this.#known.add(prefix, accountName)
+    this.#byPair.forget(pairOf(prefix, accountName))
   }
 
   /** The place in a queue: 0 for known peers, 1 for those without a failure, then one more for each failure. */
@@ -107,6 +135,7 @@ export class Throttle {
 
   /** Ends all waiting at once. */
   close(): void {
+    this.#isClosed = true
     for (const wake of this.#delayed) wake()
   }
 
@@ -117,9 +146,40 @@ export class Throttle {
     return Math.max(this.#byPrefix.of(prefix), accountKey === undefined ? 0 : this.#byAccount.of(accountKey))
   }
 
-  #knownPair({ prefix, accountKey }: Suspect): string | undefined {
-    if (accountKey === undefined || !this.#known.has(prefix, accountKey)) return undefined
-    return pairOf(prefix, accountKey)
+  #knownPair({ prefix, accountName }: Suspect): string | undefined {
+    if (accountName === undefined || !this.#known.has(prefix, accountName)) return undefined
+    return pairOf(prefix, accountName)
+  }
+
+  /**
+   * By which its attempts take turns: the range first, so that a range with many attempts at an account has one of them
+   * wait in front of others there.
+   */
+  #suspectKeys(suspect: Suspect): readonly string[] {
+    const { failuresBeforeCheck } = this.#options
+    const pair = this.#knownPair(suspect)
+    if (pair !== undefined) return this.#byPair.of(pair) >= failuresBeforeCheck ? [`pair ${pair}`] : []
+    const { prefix, accountKey } = suspect
+    const keys: string[] = []
+    if (this.#byPrefix.of(prefix) >= failuresBeforeCheck) keys.push(`range ${prefix}`)
+    if (accountKey !== undefined && this.#byAccount.of(accountKey) >= failuresBeforeCheck)
+      keys.push(`account ${accountKey}`)
+    return keys
+  }
+
+  /** Nobody has a turn for longer than the delay, and who has that of an account waits for nobody: nothing can lock. */
+  #waitInTurn(
+    keys: readonly string[],
+    { prefix }: Suspect,
+    delayMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const asker = { rank: 1 + this.#byPrefix.of(prefix), source: prefix, signal }
+    const wait = keys.reduceRight(
+      (inner, key) => () => this.#turns.take(key, asker, inner),
+      () => this.#delay(delayMs, signal),
+    )
+    return this.#counted(wait)
   }
 
   #delayMs(failures: number): number {
@@ -128,11 +188,20 @@ export class Throttle {
     return Math.min(firstDelayMs * 2 ** (failures - freeFailures - 1), maxDelayMs)
   }
 
-  /** Not beyond an abort. */
-  async #wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (delayMs <= 0 || signal?.aborted) return
-    if (this.#delayed.size >= this.#options.maxDelayed)
+  async #counted(wait: () => Promise<void>): Promise<void> {
+    if (this.#waitingCount >= this.#options.maxDelayed)
       throw new Refusal('store-busy', 'too many logins are waiting')
+    this.#waitingCount += 1
+    try {
+      await wait()
+    } finally {
+      this.#waitingCount -= 1
+    }
+  }
+
+  /** Not beyond an abort, or the end of the office. */
+  async #delay(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#isClosed || signal?.aborted) return
     await new Promise<void>(resolve => {
       const wake = () => {
         clearTimeout(timer)

@@ -51,9 +51,10 @@ export class WorkQueue {
 
   /**
    * Runs the work in its turn. Refuses with `store-busy` when `maxWaiting` others of no higher rank wait already, and when
-   * the asker goes away while it waits.
+   * the asker goes away before its turn.
    */
   async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
+    refuseIfGone(asker.signal)
     if (this.#mayBegin(asker.rank)) this.#running += 1
     else await this.#wait(asker)
     const { restMs } = this.#options
@@ -77,7 +78,6 @@ export class WorkQueue {
   }
 
   async #wait({ rank: ownRank, source, signal }: Asker): Promise<void> {
-    if (signal?.aborted) throw gone()
     const others = this.#waitingBySource.get(source) ?? 0
     const rank = Math.min(ownRank + others, maxRank)
     if (this.#waitingCount >= this.#options.maxWaiting) this.#refuseOneAbove(rank)
@@ -146,6 +146,11 @@ export class WorkQueue {
       this.#dispatch()
     }, restMs)
   }
+}
+
+/** Refuses with `store-busy` whom nobody waits for: its work is not to be begun. */
+export function refuseIfGone(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw gone()
 }
 
 function gone(): Refusal {

@@ -115,6 +115,15 @@ describe('work', () => {
     expect(await next).toBe('done')
   })
 
+  it('of whom nobody waits for is not begun, even when there is nobody else', async () => {
+    const queue = new WorkQueue({ concurrency: 1, maxWaiting: 1 })
+    const work = vi.fn(async () => 'done')
+    const run = queue.run({ ...anybody, signal: AbortSignal.abort() }, work)
+    await expect(run).rejects.toMatchObject({ code: 'store-busy' })
+    expect(work).not.toHaveBeenCalled()
+    expect(await queue.run(anybody, work)).toBe('done')
+  })
+
   it('of suspects rests as long as it is told to, and nobody else does', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
