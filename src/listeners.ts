@@ -114,7 +114,8 @@ async function startForOldDevices(
   return startPop3Server({
     ...pop3Options(listen, parts),
     implicitTls: service === 'pop3s-legacy',
-    cleartextLogin: 'always',
+    // Who says that the devices can do TLS does not expect them to do without.
+    cleartextLogin: tls === 'none' ? 'always' : 'never',
     isForOldDevices: true,
     admits: peer => ranges.some(range => networkContains(range, peer)),
     ...(contexts && { tls: contexts }),

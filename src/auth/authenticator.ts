@@ -123,7 +123,11 @@ export function createAuthenticator(
   const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
   const allowed = options.mechanisms && new Set(options.mechanisms.map(name => name.toUpperCase()))
   const kept = registry && new KeptPasswords(registry, now)
-  const hasSharedSecrets = () => kept !== undefined && box !== undefined && kept.survey.someAreSealed
+  const maySealed = kept && box && kept
+  const someAreSealed = () => maySealed?.survey.someAreSealed ?? false
+  // Who names CRAM-MD5 wants it, whoever else may stumble over it.
+  const offersCramMd5 = () =>
+    someAreSealed() && (allowed?.has('CRAM-MD5') || maySealed?.survey.someAreNotSealed === false)
   const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
     LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
   const verifierFor = (mechanism: string, origin: LoginOrigin): Verifier =>
@@ -141,10 +145,10 @@ export function createAuthenticator(
       allowed,
       offersScram: () => options.scram ?? kept?.survey.someLackScramKeys === false,
       offersTokens: options.tokens !== undefined,
-      hasSharedSecrets,
+      hasSharedSecrets: offersCramMd5,
       verifierFor,
     }),
-    ...(kept && box && (allowed?.has('APOP') ?? true) && { apop: createApop(hasSharedSecrets, verifierFor) }),
+    ...(kept && box && (allowed?.has('APOP') ?? true) && { apop: createApop(someAreSealed, verifierFor) }),
     async close() {
       throttle.close()
       await threads.close()

@@ -1,10 +1,10 @@
-// How the passwords of all accounts are kept, for what may be offered: CRAM-MD5 and APOP once somebody has opted in, SCRAM
-// once nobody is without its keys. The answer is a second old at most, and nobody waits for it.
+// How the passwords of all accounts are kept, for what may be offered: APOP once somebody has opted in, CRAM-MD5 once
+// everybody has, SCRAM once nobody is without its keys: clients choose by their own taste, and some never try another. The answer is a second old at most, and nobody waits for it.
 import type { AccountRegistry, PasswordSurvey } from '../mail/account-registry.ts'
 
 const believedMs = 1000
 /** Until the store has answered: what every account can do. */
-const unknown: PasswordSurvey = { someAreSealed: false, someLackScramKeys: true }
+const unknown: PasswordSurvey = { someAreSealed: false, someAreNotSealed: true, someLackScramKeys: true }
 
 export class KeptPasswords {
   readonly #registry: Pick<AccountRegistry, 'surveyPasswords'>

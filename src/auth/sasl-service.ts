@@ -11,7 +11,7 @@ export interface SaslParts {
   /** Whether accounts have SCRAM keys. */
   readonly offersScram: () => boolean
   readonly offersTokens: boolean
-  /** Whether some account keeps its password itself. */
+  /** Whether accounts keep their passwords themselves. */
   readonly hasSharedSecrets: () => boolean
   readonly verifierFor: (mechanism: string, origin: LoginOrigin) => Verifier
 }

@@ -1,6 +1,6 @@
 // `poplar config`: what the configuration says, whether it is good, and one to begin with.
 import { Command } from 'commander'
-import { exampleConfig, loadConfig } from '../config.ts'
+import { type Config, exampleConfig, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, withExamples } from './arguments.ts'
 import { printJson, printLine } from './output.ts'
 
@@ -29,8 +29,16 @@ function printCommand(): Command {
       'print the configuration in force as JSON, defaults filled in; times in milliseconds, sizes in octets',
     )
     .addOption(configOption())
-    .action((options: ConfigOptions) => printJson(loadConfig(options.config)))
+    .action((options: ConfigOptions) => printJson(withoutSecrets(loadConfig(options.config))))
   return withExamples(command, [['poplar config print', 'what ./poplar.toml or the defaults come to']])
+}
+
+/** A password in the URL of a database is nobody's business here. */
+function withoutSecrets({ sql, ...config }: Config): Config {
+  if (sql.url === undefined || !URL.canParse(sql.url)) return { ...config, sql }
+  const url = new URL(sql.url)
+  if (url.password !== '') url.password = '***'
+  return { ...config, sql: { ...sql, url: url.password === '' ? sql.url : url.href } }
 }
 
 function exampleCommand(): Command {

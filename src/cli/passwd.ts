@@ -2,9 +2,10 @@
 import { Command, Option } from 'commander'
 import { scramSettingOf, storePassword } from '../auth/stored-password.ts'
 import type { Config } from '../config.ts'
-import type { Account, AccountName } from '../mail/account.ts'
+import { type Account, type AccountName, keptElsewhere } from '../mail/account.ts'
 import type { StoredPassword } from '../mail/account-registry.ts'
 import { type ConfigOptions, configOption, userArgument, withExamples } from './arguments.ts'
+import { CommandFailure } from './failure.ts'
 import { inOffice, type Office, requireAccount, secretBox } from './office.ts'
 import { printLine } from './output.ts'
 import { type PasswordOptions, passwordStdinOption, readNewPassword } from './terminal.ts'
@@ -47,6 +48,8 @@ the one before it was.`
 async function changePassword(office: Office, name: AccountName, options: PasswdOptions): Promise<void> {
   const { store } = office
   const account = await requireAccount(office, name)
+  if (account.passwordHash === keptElsewhere)
+    throw new CommandFailure(`the password of ${name} is kept where the account comes from; change it there`)
   const isRecoverable = account.sealedPassword !== undefined && !options.notRecoverable
   const recoverable = options.recoverable ?? isRecoverable
   await store.setPassword(name, await newPassword(office, account, { ...options, recoverable }))

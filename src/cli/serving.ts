@@ -72,7 +72,10 @@ async function introduction(service: Service, config: Config, options: ServeOpti
         .filter(({ certFile }) => dirname(certFile) === config.data)
         .map(({ certFile }) => `The certificate signed itself, and no program trusts it: ${certFile}`),
     )
-  } else if ((await service.store.listAccounts()).length === 0) {
+  } else if (
+    config.auth.sources.every(source => source === 'store') &&
+    (await service.store.listAccounts()).length === 0
+  ) {
     lines.push(
       'There are no users yet. Make the first one with:',
       `  ${invocation('user add NAME', options)}`,

@@ -1,7 +1,7 @@
 // `poplar user`: who has an account here.
 import { Command } from 'commander'
 import { parseOctets } from '../config.ts'
-import type { Account, AccountName } from '../mail/account.ts'
+import { type Account, type AccountName, keptElsewhere } from '../mail/account.ts'
 import {
   type ConfigOptions,
   configOption,
@@ -140,6 +140,8 @@ interface ListedAccount
   extends Omit<Account, 'id' | 'passwordHash' | 'scramKeys' | 'sealedPassword' | 'inboxId'> {
   readonly hasPassword: boolean
   /** Whether SCRAM works: keys are made when a password is set, or at the next login with it. */
+  /** The account comes from another source, which has its password. */
+  readonly isKeptElsewhere: boolean
   readonly hasScramKeys: boolean
   /** Whether CRAM-MD5 and APOP work. */
   readonly isRecoverable: boolean
@@ -180,6 +182,7 @@ function listed({ passwordHash, scramKeys, sealedPassword, ...account }: Account
     usedMessages: account.usedMessages,
     isDisabled: account.isDisabled,
     hasPassword: passwordHash !== undefined,
+    isKeptElsewhere: passwordHash === keptElsewhere,
     hasScramKeys: scramKeys.length > 0,
     isRecoverable: sealedPassword !== undefined,
     createdAt: account.createdAt,
@@ -187,7 +190,13 @@ function listed({ passwordHash, scramKeys, sealedPassword, ...account }: Account
 }
 
 /** How the password is kept. */
-function formatPassword({ hasPassword, hasScramKeys, isRecoverable }: ListedAccount): string {
+function formatPassword({
+  hasPassword,
+  isKeptElsewhere,
+  hasScramKeys,
+  isRecoverable,
+}: ListedAccount): string {
+  if (isKeptElsewhere) return 'elsewhere'
   if (!hasPassword) return 'none'
   return ['hash', hasScramKeys && 'SCRAM', isRecoverable && 'recoverable'].filter(Boolean).join(', ')
 }

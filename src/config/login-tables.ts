@@ -30,7 +30,8 @@ export const auth = z
     mechanisms: describe(z.array(z.literal(loginMechanisms)).optional(), {
       takes: `a list of ${loginMechanisms.map(name => `"${name}"`).join(', ')}`,
       byDefault: {
-        inWords: 'what channel and accounts allow; SCRAM only where every account has its keys',
+        inWords:
+          'what channel and accounts allow; SCRAM only where every account has its keys, CRAM-MD5 where every password is recoverable',
         example: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN'],
       },
       description:
@@ -54,7 +55,7 @@ export const auth = z
     ),
     concurrency: describe(z.int().min(1).max(64).optional(), {
       takes: 'a whole number from 1 to 64',
-      byDefault: { inWords: 'the processors of the machine, less one, but at least 1', example: '1' },
+      byDefault: { inWords: 'the processors of the machine, less one, but at least 1', toml: '1' },
       description:
         'Password verifications at the same time; each takes `argon2_memory`, and gives way to everything else.',
     }),
@@ -90,7 +91,7 @@ export const oauth = z
     jwks: url(
       ['https', 'http'],
       'https://login.example.net/keys',
-      'Where the keys that sign tokens are.',
+      'Where the keys that sign tokens are. They are asked for again when a token has an unknown one, but not more often than every 30 seconds.',
       'what the issuer’s OpenID configuration says',
     ),
     introspection: url(
@@ -120,7 +121,7 @@ export const passwdFile = z
   .strictObject({
     file: path(
       '/etc/dovecot/users',
-      'Lines `user:{SCHEME}hash`, as Dovecot’s passwd-file has them. Read again within two seconds when it changes.',
+      'Lines `user:{SCHEME}hash`, as Dovecot’s passwd-file has them. Read again within two seconds when it changes; a file with a bad line is not used: the office does not start with it, or goes on with what it read before.',
     ),
   })
   .prefault({})

@@ -31,13 +31,13 @@ export const tls = z
     }),
     required: describe(z.boolean().optional(), {
       takes: 'true or false',
-      byDefault: { inWords: 'true for everybody but this machine itself', example: 'true' },
+      byDefault: { inWords: 'true for everybody but this machine itself', toml: 'true' },
       description:
         'Whether a login needs TLS: without it USER, PASS, APOP and AUTH are refused and not announced. `false` lets everybody on the way read passwords.',
     }),
     client_ca: path(
       '/etc/poplar/clients-ca.crt',
-      'Certificates of authorities, in PEM: clients are asked for a certificate, and may log in with one of theirs by AUTH EXTERNAL.',
+      'Certificates of authorities, in PEM: clients are asked for a certificate, and may log in with one of theirs by AUTH EXTERNAL. The account is named by a mail address among the alternative names; where there is none, by the address of the subject, or its common name.',
     ),
     handshake_timeout: duration('30s', 'A handshake that takes longer is given up.', {
       min: '1s',
@@ -112,7 +112,7 @@ export const legacy = z
     tls: choice(
       ['none', 'TLSv1'],
       'none',
-      'The best the devices can: no TLS at all, or TLS from version 1.0 on, which STLS offers too. Every login is logged with a warning.',
+      'The best the devices can: no TLS at all, or TLS from version 1.0 on, by POP3S or STLS, and then nothing in clear. Every login is logged with a warning.',
     ),
   })
   .prefault({})

@@ -10,8 +10,10 @@ export interface StoredPassword {
 }
 
 export interface PasswordSurvey {
-  /** Some account keeps its password itself: CRAM-MD5 and APOP can be used. */
+  /** Some account keeps its password itself: APOP, and where it is asked for CRAM-MD5, can be used. */
   readonly someAreSealed: boolean
+  /** Some account has a password and does not keep it: clients that prefer CRAM-MD5 would find it locked. */
+  readonly someAreNotSealed: boolean
   /** Some account has a password and no SCRAM keys: clients that prefer SCRAM would find it locked. */
   readonly someLackScramKeys: boolean
 }

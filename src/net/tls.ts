@@ -36,6 +36,9 @@ export type TlsFailureReason =
   | 'gone'
   | 'failed'
 
+/** The first octet of a TLS handshake, RFC 8446 section 5.1. No command of a protocol of text begins so. */
+export const tlsHandshakeOctet = 0x16
+
 export class TlsFailure extends Error {
   readonly reason: TlsFailureReason
   /** What OpenSSL says, such as `sslv3 alert certificate unknown`; never octets of the peer. */

@@ -51,9 +51,9 @@ describe('the mechanisms', () => {
     expect(authenticator.sasl.begin('NTLM', origin)).toBeUndefined()
   })
 
-  it('include CRAM-MD5 and APOP from the moment somebody opted in', async () => {
+  it('include APOP, and CRAM-MD5 where it is named, from the moment somebody opted in', async () => {
     let now = 0
-    const office = openWith({ now: () => now })
+    const office = openWith({ now: () => now, mechanisms: ['PLAIN', 'CRAM-MD5', 'APOP'] })
     const { authenticator } = office
     const offered = () => [
       authenticator.sasl.mechanisms(undefined).includes('CRAM-MD5'),
@@ -68,6 +68,20 @@ describe('the mechanisms', () => {
     await office.addAccount('eve', 'secret', { recoverable: true })
     now += 1000
     await vi.waitFor(() => expect(offered()).toEqual([true, true]))
+  })
+
+  it('include CRAM-MD5 unasked only once everybody has opted in: clients prefer it to PLAIN', async () => {
+    let now = 0
+    const office = openWith({ now: () => now })
+    const isOffered = () => {
+      now += 1000
+      return office.authenticator.sasl.mechanisms(undefined).includes('CRAM-MD5')
+    }
+    await office.addAccount('eve', 'secret', { recoverable: true })
+    await vi.waitFor(() => expect(isOffered()).toBe(true))
+    await office.addAccount('ann', 'secret')
+    await vi.waitFor(() => expect(isOffered()).toBe(false))
+    expect(office.authenticator.apop?.isOffered).toBe(true)
   })
 
   it('include neither without the key that opens sealed passwords, nor APOP when it is not wanted', async () => {

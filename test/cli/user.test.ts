@@ -30,6 +30,7 @@ describe('user add', () => {
       isDisabled: false,
       hasPassword: true,
       hasScramKeys: true,
+      isKeptElsewhere: false,
       isRecoverable: false,
     })
   })

@@ -146,6 +146,19 @@ describe('STLS', () => {
   })
 })
 
+describe('TLS where clear text is spoken', () => {
+  it('closes at once, is counted, and leaves one line', async () => {
+    const office = await open()
+    const peer = await office.connect()
+    await peer.line()
+    peer.send(Buffer.from('16030100a5010000a10303', 'hex'))
+    expect(await peer.rest()).toBe('')
+    expect(await office.summary()).toMatchObject({ reason: 'tls-in-clear', commands: 0 })
+    await until(() => office.server.tlsFailures === 1)
+    expect(office.log).toHaveLength(1)
+  })
+})
+
 describe('POP3S', () => {
   it('speaks TLS from the first octet', async () => {
     const office = await open({ implicitTls: true, cleartextLogin: 'never' })

@@ -99,16 +99,23 @@ export function accountRegistrySuite(factory: StoreFactory): void {
 
     it('say how their passwords are kept', async () => {
       const { store } = bench()
-      await store.addAccount({ name: 'ann', passwordHash: 'x', scramKeys: ['k'] })
+      await store.addAccount({ name: 'ann', passwordHash: 'x', scramKeys: ['k'], sealedPassword: 's' })
       await store.addAccount({ name: 'without', scramKeys: [] })
       await store.addAccount({ name: 'elsewhere', passwordHash: keptElsewhere })
-      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: false })
+      const all = { someAreSealed: true, someAreNotSealed: false, someLackScramKeys: false }
+      expect(await store.surveyPasswords()).toEqual(all)
       await store.addAccount({ name: 'bob', passwordHash: 'x' })
-      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: true })
-      await store.setPassword('bob', { passwordHash: 'x', scramKeys: ['k'], sealedPassword: 's' })
-      expect(await store.surveyPasswords()).toEqual({ someAreSealed: true, someLackScramKeys: false })
+      expect(await store.surveyPasswords()).toEqual({
+        ...all,
+        someAreNotSealed: true,
+        someLackScramKeys: true,
+      })
+      await store.setPassword('bob', { passwordHash: 'x', scramKeys: ['k'] })
+      expect(await store.surveyPasswords()).toEqual({ ...all, someAreNotSealed: true })
       await store.removeAccount('bob')
-      expect(await store.surveyPasswords()).toEqual({ someAreSealed: false, someLackScramKeys: false })
+      expect(await store.surveyPasswords()).toEqual(all)
+      await store.removeAccount('ann')
+      expect(await store.surveyPasswords()).toEqual({ ...all, someAreSealed: false })
     })
 
     it('are listed by name', async () => {

@@ -88,7 +88,7 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     onRefused: peer => log.warn({ peer }, 'pop3 connection from an address that is not let in'),
     onConnection: connection => {
       const session = new Session(services, connection, connection.peer, (gone, reason) => {
-        if (reason === 'tls-failed') tlsFailures += 1
+        if (reason === 'tls-failed' || reason === 'tls-in-clear') tlsFailures += 1
         sessions.delete(gone)
         if (sessions.size === 0) onEmpty?.()
       })

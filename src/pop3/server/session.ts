@@ -3,6 +3,7 @@
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
+import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { parseCommand } from '../wire/command.ts'
 import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
 import { err, ok } from '../wire/reply.ts'
@@ -114,12 +115,18 @@ export class Session implements SessionContext {
 
   received(chunk: Uint8Array): void {
     if (this.state.kind === 'ended') return
+    if (this.counts.commands === 0 && this.#isTlsInClear(chunk)) return this.#end('tls-in-clear')
     this.#lines.push(chunk)
     this.#work()
     if (this.#busy && !this.#paused && this.#lines.pendingOctets > maxPendingOctets) {
       this.#paused = true
       this.#outlet.pause()
     }
+  }
+
+  /** Before the first command: a client that begins TLS would otherwise wait for an answer to it. */
+  #isTlsInClear(chunk: Uint8Array): boolean {
+    return chunk[0] === tlsHandshakeOctet && this.channel === undefined && this.#lines.pendingOctets === 0
   }
 
   inputEnded(): void {

@@ -64,6 +64,7 @@ export type EndReason =
   | 'login-failures'
   | 'line-too-long'
   | 'injection' // something came in clear behind STLS
+  | 'tls-in-clear' // TLS where clear text is spoken: a client set to the wrong port
   | 'tls-failed' // the handshake after STLS
   | 'slow-reader'
   | 'fault'

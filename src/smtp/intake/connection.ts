@@ -143,6 +143,7 @@ export class IntakeConnection extends SecurableConnection {
     )
     // The one error of the parser: a line that is too long.
     parser.on('error', () => this.#end('line-too-long', 'line too long'))
+    if (!this.secure) parser.onTls = () => this.#end('tls-in-clear', 'tls-in-clear')
     return parser
   }
 

@@ -1,6 +1,7 @@
 // The library's parser with its data phase exchanged: mail data goes through `DataDecoder` straight to a sink, with no
 // stream between, no octet looked at in JavaScript, and lines ended by CRLF alone. Commands are still read by the library.
 import { SMTPStream, type SMTPStreamOptions } from 'smtp-server/lib/smtp-stream.js'
+import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { DataDecoder } from './data-decoder.ts'
 
 /** Takes the octets of one message. */
@@ -25,6 +26,9 @@ export class DataParser extends SMTPStream {
   /** What of it commands are taken from, and how many were. */
   #commands: Buffer = nothing
   #commandsTaken = 0
+  #isUntouched = true
+  /** Called in place of reading on when the first thing to come is a TLS handshake. */
+  onTls: (() => void) | undefined
 
   constructor(options: SMTPStreamOptions, onCommand: CommandHandler) {
     super(options)
@@ -49,6 +53,12 @@ export class DataParser extends SMTPStream {
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding | 'buffer', done: Done): void {
+    const isFirst = this.#isUntouched
+    this.#isUntouched = false
+    if (isFirst && this.onTls && chunk[0] === tlsHandshakeOctet) {
+      this.onTls()
+      return done()
+    }
     if (!this._dataMode) {
       this.#commands = chunk
       this.#commandsTaken = 0

@@ -29,6 +29,7 @@ export type ReplyName =
   | 'no-recipients'
   | 'line-too-long'
   | 'injection'
+  | 'tls-in-clear'
   | 'no-expansion'
   | 'draining'
   | 'too-slow'
@@ -57,6 +58,7 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   'no-arguments': { code: 501, text: '5.5.4 no arguments are allowed' },
   'no-recipients': { code: 503, text: '5.5.1 no recipient was accepted' },
   'line-too-long': { code: 421, text: '5.5.2 line too long; closing' },
+  'tls-in-clear': { code: 421, text: '5.5.1 TLS begins with STARTTLS here; closing' },
   injection: { code: 421, text: '5.5.1 nothing may stand behind STARTTLS; closing' },
   'no-expansion': { code: 502, text: '5.5.1 lists are not shown here' },
   draining: { code: 421, text: '4.3.2 closing down; try again later' },

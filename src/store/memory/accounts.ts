@@ -44,13 +44,13 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
     },
 
     async surveyPasswords() {
-      const accounts = [...state.accounts.values()].map(({ account }) => account)
+      const own = [...state.accounts.values()]
+        .map(({ account }) => account)
+        .filter(({ passwordHash = keptElsewhere }) => passwordHash !== keptElsewhere)
       return {
-        someAreSealed: accounts.some(({ sealedPassword }) => sealedPassword !== undefined),
-        someLackScramKeys: accounts.some(
-          ({ passwordHash = keptElsewhere, scramKeys }) =>
-            passwordHash !== keptElsewhere && scramKeys.length === 0,
-        ),
+        someAreSealed: own.some(({ sealedPassword }) => sealedPassword !== undefined),
+        someAreNotSealed: own.some(({ sealedPassword }) => sealedPassword === undefined),
+        someLackScramKeys: own.some(({ scramKeys }) => scramKeys.length === 0),
       }
     },
 

@@ -6,7 +6,7 @@ import { createId, type Id } from '../../mail/id.ts'
 import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
 import { formatList, parseList } from './list-column.ts'
-import { isSealed, lacksScramKeys } from './migrations/0002-credentials.ts'
+import { isNotSealed, isSealed, lacksScramKeys } from './migrations/0002-credentials.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
 import type { Remembered } from './remembered.ts'
@@ -54,6 +54,7 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
     async surveyPasswords() {
       return {
         someAreSealed: (await reader.row(anySealed, {})) !== undefined,
+        someAreNotSealed: (await reader.row(anyNotSealed, {})) !== undefined,
         someLackScramKeys: (await reader.row(anyWithoutScramKeys, {})) !== undefined,
       }
     },
@@ -184,6 +185,8 @@ export function* addAccount(account: Schema['account']): Operation<void> {
 }
 
 const anySealed = statement()(db => db.selectFrom('account').select('id').where(isSealed).limit(1))
+
+const anyNotSealed = statement()(db => db.selectFrom('account').select('id').where(isNotSealed).limit(1))
 
 const anyWithoutScramKeys = statement()(db =>
   db.selectFrom('account').select('id').where(lacksScramKeys).limit(1),

@@ -2,7 +2,7 @@
 // that stall, that break off. Each ends that one session with one line in the log, and counts.
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LinePeer } from '../../e2e/line-peer.ts'
+import { LinePeer } from '../../e2e/line-peer.ts'
 import { closeIntakes, sendCut, type TestIntake } from './session.ts'
 import { atHandshake, handshake, secureClient, startSecure, summaries } from './tls.ts'
 
@@ -177,5 +177,17 @@ describe('a handshake', () => {
     expect(intake.intake.failedHandshakes).toBe(40)
     expect(summaries(intake)).toHaveLength(40)
     ;(await secureClient(intake)).peer.drop()
+  })
+})
+
+describe.each(['smtp', 'lmtp'] as const)('TLS without STARTTLS, by %s', protocol => {
+  it('closes at once, with a line for whoever can read it', async () => {
+    const { intake } = await startSecure(protocol)
+    const peer = await LinePeer.connect(intake.port)
+    await peer.line()
+    peer.socket.write(Buffer.from('16030100a5010000a10303', 'hex'))
+    expect(await peer.line()).toBe('421 5.5.1 TLS begins with STARTTLS here; closing')
+    await expect.poll(() => intake.intake.sessions).toBe(0)
+    expect(summaries(intake)).toMatchObject([{ reason: 'tls-in-clear' }])
   })
 })

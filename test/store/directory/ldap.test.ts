@@ -185,9 +185,7 @@ describe('slapd', () => {
     it('is not asked when its certificate is of another authority', async () => {
       const { directory, log } = await open({ ...byBind(), startTls: true })
       await expect(directory.findAccount('ann')).rejects.toMatchObject({ code: 'directory-unavailable' })
-      expect(log.lines).toMatchObject([
-        { fields: { reason: expect.stringContaining('certificate') as string } },
-      ])
+      expect(log.lines).toMatchObject([{ fields: { reason: expect.stringContaining('CERT') as string } }])
     })
 
     it('is not asked under another name than its certificate has', async () => {

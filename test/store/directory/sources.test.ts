@@ -1,4 +1,8 @@
 // Several sources as one directory, what the gate before a source lets through, and accounts that leave their source.
+import { inspect } from 'node:util'
+import { SqliteError } from 'better-sqlite3'
+import { InvalidDNSyntaxError } from 'ldapts'
+import { DatabaseError } from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Account } from '../../../src/mail/account.ts'
 import type { AccountDirectory } from '../../../src/mail/account-directory.ts'
@@ -192,5 +196,40 @@ describe('the gate', () => {
     await Promise.all(all)
     expect(most).toBe(16)
     expect(await gate.pass(async () => 'answer')).toBe('answer')
+  })
+
+  it.each<[Error, string, string]>([
+    [
+      Object.assign(new DatabaseError('invalid input syntax for type integer: "hunter2"', 1, 'error'), {
+        code: '22P02',
+      }),
+      'the query cannot be done with these values (DatabaseError 22P02)',
+      'SQLSTATE, by its class',
+    ],
+    [
+      new SourceDown('no "hunter2"', { cause: Object.assign(new Error('no "hunter2"'), { code: 'XX000' }) }),
+      'XX000',
+      'the code beneath',
+    ],
+    [
+      new SqliteError('malformed "hunter2"', 'SQLITE_ERROR'),
+      'the query is wrong, or asks for what is not there (SqliteError SQLITE_ERROR)',
+      'SQLite',
+    ],
+    [new InvalidDNSyntaxError('uid=hunter2'), 'InvalidDNSyntaxError 34', 'a result of LDAP'],
+    [new RangeError('hunter2'), 'RangeError', 'a class alone'],
+    [
+      new Refusal('bad-name', 'hunter2'),
+      'the name in the answer cannot be an account (Refusal bad-name)',
+      'ours',
+    ],
+    [new Error('password is no text'), 'password is no text', 'our own words'],
+  ])('tells nobody what a source says of a name: %s', async (error, reason) => {
+    const log = keptLog()
+    const refusal = await new Gate('here', log)
+      .pass(() => Promise.reject(error))
+      .catch((refused: unknown) => refused)
+    expect(log.lines).toMatchObject([{ fields: { reason } }])
+    expect(`${log.text()}${inspect(refusal, { depth: 9 })}`).not.toContain('hunter2')
   })
 })

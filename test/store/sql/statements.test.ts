@@ -137,6 +137,8 @@ it('every statement finds its rows by an index', async () => {
   ])
   const sealed = [...seen].find(([sql]) => sql.includes('sealed_password is not null'))
   expect(sealed?.[1]).toEqual(['SCAN account USING INDEX account_sealed'])
+  const notSealed = [...seen].find(([sql]) => sql.includes('sealed_password is null'))
+  expect(notSealed?.[1]).toEqual(['SCAN account USING INDEX account_not_sealed'])
   const lacking = [...seen].find(([sql]) => sql.includes('scram_keys is null'))
   expect(lacking?.[1]).toEqual(['SCAN account USING INDEX account_without_scram_keys'])
   // What names a message by its unique-id must go straight to it.

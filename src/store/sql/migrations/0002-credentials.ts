@@ -7,6 +7,7 @@ import type { Migration } from './migration.ts'
 
 /** Conditions of partial indexes; a query that says the same finds its rows there. */
 export const isSealed = sql<boolean>`sealed_password is not null`
+export const isNotSealed = sql<boolean>`sealed_password is null and password_hash is not null and password_hash <> ${sql.lit(keptElsewhere)}`
 export const lacksScramKeys = sql<boolean>`scram_keys is null and password_hash is not null and password_hash <> ${sql.lit(keptElsewhere)}`
 
 export const credentials: Migration = (schema, { text, integer, clustered }) => [
@@ -17,6 +18,7 @@ export const credentials: Migration = (schema, { text, integer, clustered }) => 
   schema.alterTable('account').addColumn('is_disabled', integer, column => column.notNull().defaultTo(0)),
   // Hold only the accounts asked about, so that asking whether there are any costs nothing.
   schema.createIndex('account_sealed').on('account').column('id').where(isSealed),
+  schema.createIndex('account_not_sealed').on('account').column('id').where(isNotSealed),
   schema.createIndex('account_without_scram_keys').on('account').column('id').where(lacksScramKeys),
 
   clustered(schema.createTable('app_password'))
