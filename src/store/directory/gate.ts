@@ -2,6 +2,7 @@
 // refused at once, but for one in a while who tries; so that a dead source holds nobody up. Says in the log, once, that
 // it went and that it came back.
 import { isRefusal, Refusal } from '../../mail/errors.ts'
+import { reasonOf } from './failure-reason.ts'
 import { type DirectoryLog, SourceDown } from './source.ts'
 
 const concurrency = 16
@@ -54,7 +55,7 @@ export class Gate {
   }
 
   #noteFailure(error: unknown): Refusal {
-    const fields = { directory: this.#label, reason: error instanceof Error ? error.message : 'unknown' }
+    const fields = { directory: this.#label, reason: reasonOf(error) }
     if (!(error instanceof SourceDown)) {
       this.#log.error(fields, "the account directory's answer cannot be used")
     } else {
@@ -62,11 +63,11 @@ export class Gate {
       this.#isDown = true
       this.#pausedUntil = performance.now() + pauseMs
     }
-    return this.#refusal(error)
+    return this.#refusal()
   }
 
-  #refusal(cause?: unknown): Refusal {
-    const sentence = `the account directory ${this.#label} cannot be asked now`
-    return new Refusal('directory-unavailable', sentence, cause === undefined ? undefined : { cause })
+  /** Without a cause: what logs a refusal would log what the source said, too. */
+  #refusal(): Refusal {
+    return new Refusal('directory-unavailable', `the account directory ${this.#label} cannot be asked now`)
   }
 }
