@@ -5,6 +5,9 @@ import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress, foldDomain } from '../mail/fold.ts'
 import { prepareName } from './prepare.ts'
 
+/** In UTF-16 units. Longer ones are no names of ours, and not worth the time that SASLprep would take. */
+const maxPreparedLength = 1024
+
 export class AccountFinder {
   readonly #directory: AccountDirectory
   readonly #localDomains: ReadonlySet<string>
@@ -28,8 +31,7 @@ export class AccountFinder {
 
   /** The names that an account may have that is claimed so; of those that exist, the first is meant. */
   namesOf(claimed: string): readonly string[] {
-    const prepared = prepareName(claimed) ?? claimed
-    return [...new Set([...this.#exactNamesOf(claimed), ...this.#exactNamesOf(prepared)])]
+    return [...new Set([claimed, preparedOf(claimed)].flatMap(spelling => this.#exactNamesOf(spelling)))]
   }
 
   /**
@@ -37,7 +39,7 @@ export class AccountFinder {
    * it: it says who may be meant, not who is.
    */
   keyOf(claimed: string): string {
-    const name = foldAddress(prepareName(claimed) ?? claimed)
+    const name = foldAddress(preparedOf(claimed))
     return this.#withoutLocalDomain(name) ?? name
   }
 
@@ -59,4 +61,8 @@ export class AccountFinder {
     const at = name.lastIndexOf('@')
     return at > 0 && this.#localDomains.has(name.slice(at + 1)) ? name.slice(0, at) : undefined
   }
+}
+
+function preparedOf(claimed: string): string {
+  return (claimed.length <= maxPreparedLength && prepareName(claimed)) || claimed
 }

@@ -20,6 +20,8 @@ describe('a name', () => {
     ['\u200dann', true, false, 'with a joiner of no width, which it drops too'],
     ['ａnn', true, false, 'with a letter that it maps to another'],
     ['ªnn@example.net', true, false, 'the same with the local domain'],
+    [`${'\u00ad'.repeat(1000)}ann`, true, false, 'with much that SASLprep drops'],
+    [`${'\u00ad'.repeat(8000)}ann`, false, false, 'longer than any name, and prepared no more'],
     ['bob', false, false, 'of nobody'],
   ])('%j is ann’s: %s of whom has to prove it, %s of whom a third party vouches for (%s)', async (name, claimed, vouchedFor) => {
     expect((await finder.find(name)) !== undefined).toBe(claimed)
