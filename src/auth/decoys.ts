@@ -1,20 +1,35 @@
 // What those get to work on who have no account, no password or no keys here, so that they look like those who have.
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { AccountName } from '../mail/account.ts'
 import { hashPassword, type PasswordCost } from './password.ts'
 import type { ScramHash, ScramKeys } from './sasl.ts'
-import { scramKeyOctets } from './scram.ts'
+import { type StoredScramKeys, scramKeyOctets } from './scram.ts'
+import type { ScramSetting } from './stored-password.ts'
+
+/** What SCRAM shows of accounts, and what those without one take after. */
+interface Likeness {
+  /** The account's name has a domain: without it, it would be another's. */
+  readonly hasDomain: boolean
+  readonly iterations: number
+  readonly saltOctets: number
+}
+
+/** More kinds of accounts than an office has. */
+const maxLikenesses = 16
+const usualSaltOctets = 16
 
 export class Decoys {
   readonly #cost: PasswordCost
   readonly #saltKey: Uint8Array
-  readonly #saltOctets: number
+  /** Of the accounts asked for lately. */
+  readonly #likenesses = new LRUCache<string, Likeness>({ max: maxLikenesses })
   #hash: Promise<string> | undefined
 
   /** A key that is kept gives a name the same salt after a restart, as an account has it. */
-  constructor(cost: PasswordCost, key: Uint8Array = randomBytes(32), saltOctets = 16) {
+  constructor(cost: PasswordCost, key: Uint8Array = randomBytes(32)) {
     this.#cost = cost
     this.#saltKey = new Uint8Array(hkdfSync('sha256', key, '', 'salts of those without an account', 32))
-    this.#saltOctets = saltOctets
   }
 
   /** A password hash of the office's cost that no password opens. */
@@ -26,9 +41,46 @@ export class Decoys {
     return this.#hash
   }
 
-  /** Of SCRAM: always the same for a name, and for both hash functions, as with an account. */
-  salt(accountKey: string): Uint8Array {
-    return createHmac('sha256', this.#saltKey).update(accountKey).digest().subarray(0, this.#saltOctets)
+  /** There is an account that SCRAM shows so. */
+  takeAfter(name: AccountName, keys: Pick<StoredScramKeys, 'salt' | 'iterations'>): void {
+    const likeness = {
+      hasDomain: name.includes('@'),
+      iterations: keys.iterations,
+      saltOctets: keys.salt.length,
+    }
+    this.#likenesses.set(JSON.stringify(likeness), likeness)
+  }
+
+  /**
+   * What SCRAM shows of a name: always the same while accounts are of the same kinds, and for both hash functions, as
+   * with an account. `name` is folded, `bareName` is without a local domain: where accounts have names without a domain,
+   * both spellings are one. `iterations` is what counts until an account was asked for.
+   */
+  scramSetting(name: string, bareName: string, iterations: number): ScramSetting {
+    const known = [...this.#likenesses.values()]
+    const usual: Likeness = { hasDomain: false, iterations, saltOctets: usualSaltOctets }
+    const { hasDomain } = this.#choose(bareName, known) ?? usual
+    const own = hasDomain ? name : bareName
+    const likeness =
+      this.#choose(
+        own,
+        known.filter(each => each.hasDomain === hasDomain),
+      ) ?? usual
+    const salt = hkdfSync('sha256', this.#digest('salt', own), '', '', likeness.saltOctets)
+    return { salt: new Uint8Array(salt), scramIterations: likeness.iterations }
+  }
+
+  /** One that is always the same for a text; a new one among them changes few choices. */
+  #choose(text: string, likenesses: readonly Likeness[]): Likeness | undefined {
+    const ranked = likenesses.map(likeness => ({
+      likeness,
+      rank: this.#digest(JSON.stringify(likeness), text),
+    }))
+    return ranked.sort((left, right) => Buffer.compare(right.rank, left.rank))[0]?.likeness
+  }
+
+  #digest(purpose: string, text: string): Buffer {
+    return createHmac('sha256', this.#saltKey).update(`${purpose}\0${text}`).digest()
   }
 
   /** Keys that no proof fits. */

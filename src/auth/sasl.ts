@@ -26,6 +26,11 @@ export interface SaslExchange {
    * (`store-busy`, `directory-unavailable`) when nobody can say now whether the login is right.
    */
   next(response: Uint8Array | undefined): Promise<SaslStep>
+  /**
+   * Nothing comes any more: the client has cancelled, gone, or sent what is no response. Whoever was told something that
+   * a proof should have followed has failed. To be called at any time; does nothing behind the end.
+   */
+  abandon?(): void
 }
 
 /** What a mechanism asks of the office, for one origin. Every refusal looks and lasts alike, and is counted there. */

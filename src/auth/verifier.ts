@@ -1,32 +1,19 @@
 // What mechanisms ask the office, for one origin: RFC 4422 section 3. Each question is one attempt with one outcome.
 import type { Account } from '../mail/account.ts'
-import type { AppPassword } from '../mail/app-passwords.ts'
-import type { AccountFinder } from './account-finder.ts'
-import type { AppPasswordCheck } from './app-password-check.ts'
-import type { Decoys } from './decoys.ts'
+import { reasonFor } from './failure-reason.ts'
 import type { Login, LoginOrigin } from './login.ts'
-import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
+import type { LoginAttempt } from './login-attempts.ts'
 import type { PasswordCheck } from './password-check.ts'
-import type { ScramCandidates, ScramHash, ScramKeys, SecretCandidate, TokenAdvice, Verifier } from './sasl.ts'
-import { parseScramKeys, type StoredScramKeys } from './scram.ts'
+import type { SecretCandidate, TokenAdvice, Verifier } from './sasl.ts'
+import { findScramCandidates, type ScramParts } from './scram-candidates.ts'
 import type { SecretBox } from './sealed-secret.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 
-export interface VerifierParts {
-  readonly finder: AccountFinder
+export interface VerifierParts extends ScramParts {
   readonly passwords: PasswordCheck
-  readonly appPasswords: AppPasswordCheck
-  readonly decoys: Decoys
   readonly box: SecretBox | undefined
   readonly tokens: TokenVerifier | undefined
   readonly tokenAdvice: TokenAdvice | undefined
-  readonly scramIterations: number
-}
-
-/** An app password's keys say whose they are. */
-interface OwnedKeys {
-  readonly keys: StoredScramKeys
-  readonly appPassword: AppPassword | undefined
 }
 
 /** `begin` waits until the throttle admits an attempt of that name. */
@@ -42,7 +29,7 @@ export function createVerifier(
       return parts.passwords.logIn(await begin(name), name, password)
     },
     async findScramKeys(name, hash) {
-      return findScramKeys(parts, await begin(name), name, hash)
+      return findScramCandidates(parts, await begin(name), name, hash)
     },
     async findSecret(name) {
       return findSecret(parts, await begin(name), name)
@@ -60,55 +47,6 @@ export function createVerifier(
   }
 }
 
-async function findScramKeys(
-  parts: VerifierParts,
-  attempt: LoginAttempt,
-  name: string,
-  hash: ScramHash,
-): Promise<ScramCandidates> {
-  const { finder, appPasswords, decoys, scramIterations } = parts
-  const found = await finder.find(name)
-  const account = found?.isDisabled ? undefined : found
-  const allowed = await appPasswords.allowed(account, attempt.origin)
-  const owned = account ? keysOf(account, allowed, hash) : []
-  const [first] = owned
-  const keys: readonly ScramKeys[] = first ? owned.map(each => each.keys) : [decoys.scramKeys(hash)]
-  return {
-    salt: first?.keys.salt ?? decoys.salt(finder.keyOf(name)),
-    iterations: first?.keys.iterations ?? scramIterations,
-    keys,
-    async settle(matched) {
-      const owner = matched === undefined ? undefined : owned[matched]
-      if (!account || !owner) return attempt.fail(reasonFor(found, 'wrong-proof'), found)
-      const { appPassword } = owner
-      if (!appPassword) return attempt.succeed(account)
-      appPasswords.noteUse(appPassword, account, attempt.origin)
-      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
-    },
-  }
-}
-
-/** The client is told one salt and one count: keys made with others cannot be tried. The account's own come first. */
-function keysOf(
-  account: Account,
-  appPasswords: readonly AppPassword[],
-  hash: ScramHash,
-): readonly OwnedKeys[] {
-  const parsed = (texts: readonly string[], appPassword: AppPassword | undefined) =>
-    texts.flatMap(text => {
-      const keys = parseScramKeys(text)
-      return keys?.hash === hash ? [{ keys, appPassword }] : []
-    })
-  const all = [
-    ...parsed(account.scramKeys, undefined),
-    ...appPasswords.flatMap(each => parsed(each.scramKeys, each)),
-  ]
-  const first = all[0]?.keys
-  return all.filter(
-    ({ keys }) => keys.iterations === first?.iterations && Buffer.compare(keys.salt, first.salt) === 0,
-  )
-}
-
 async function findSecret(
   { finder, box, decoys }: VerifierParts,
   attempt: LoginAttempt,
@@ -121,8 +59,11 @@ async function findSecret(
   return {
     secret: secret ?? decoys.secret(),
     async settle(matches) {
-      if (account && secret && matches) return attempt.succeed(account)
-      return attempt.fail(reasonFor(found, 'wrong-proof'), found)
+      if (!account || !secret || !matches) return attempt.fail(reasonFor(found, 'wrong-proof'), found)
+      // What was withdrawn meanwhile lets nobody in.
+      const now = await finder.find(name)
+      const isStill = now?.id === account.id && !now.isDisabled && now.sealedPassword === sealed
+      return isStill ? attempt.succeed(now) : attempt.fail(reasonFor(now, 'wrong-proof'), now)
     },
   }
 }
@@ -166,9 +107,4 @@ async function grant(
   if (!owner || owner.isDisabled) return attempt.fail(reasonFor(owner, 'unknown-user'), owner)
   if (owner.id !== claimed?.id) return attempt.fail('not-authorized', owner)
   return attempt.succeed(owner)
-}
-
-function reasonFor(found: Account | undefined, otherwise: LoginFailure): LoginFailure {
-  if (!found) return 'unknown-user'
-  return found.isDisabled ? 'disabled' : otherwise
 }

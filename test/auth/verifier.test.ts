@@ -5,16 +5,22 @@ import type { LoginProtocol } from '../../src/auth/login.ts'
 import { cramMd5Client } from '../../src/auth/mechanisms/cram-md5.ts'
 import { externalClient } from '../../src/auth/mechanisms/external.ts'
 import { loginClient } from '../../src/auth/mechanisms/login.ts'
+import { mechanisms } from '../../src/auth/mechanisms/mechanisms.ts'
 import { oauthbearerClient } from '../../src/auth/mechanisms/oauthbearer.ts'
 import { plainClient } from '../../src/auth/mechanisms/plain.ts'
 import { scramClient } from '../../src/auth/mechanisms/scram-client.ts'
 import type { ScramHash } from '../../src/auth/sasl.ts'
 import type { SaslClient } from '../../src/auth/sasl-client.ts'
+import { createSecretBox } from '../../src/auth/sealed-secret.ts'
+import { storePassword } from '../../src/auth/stored-password.ts'
 import { Throttle } from '../../src/auth/throttle.ts'
+import type { Account } from '../../src/mail/account.ts'
 import { Refusal } from '../../src/mail/errors.ts'
-import { openOffice } from './office.ts'
+import { cheap, openOffice } from './office.ts'
 import { channelWith, originFrom } from './origin.ts'
 
+/** CRAM-MD5 is not offered by default where some have not opted in. */
+const everything = [...mechanisms.map(({ name }) => name), 'APOP']
 const claims: Readonly<Record<string, string>> = {
   'of-ann': 'ann',
   'of-ann-at-home': 'Ann@example.net',
@@ -24,6 +30,7 @@ const claims: Readonly<Record<string, string>> = {
   'of-full-width': '\uff41nn',
 }
 const office = openOffice({
+  mechanisms: everything,
   tokens: {
     async verify(token) {
       if (token === 'later') throw new Refusal('directory-unavailable', 'no answer')
@@ -249,6 +256,170 @@ describe('SCRAM', () => {
     const restarted = openOffice()
     expect(await firstOf('bob', 'SHA-256', restarted.authenticator)).toEqual(await firstOf('bob'))
     await restarted.close()
+  })
+})
+
+describe('names without an account, where accounts differ', () => {
+  const mixed = openOffice({ scramIterations: 20_000 })
+  afterAll(() => mixed.close())
+  const told = async (name: string) => {
+    const exchange = mixed.authenticator.sasl.begin('SCRAM-SHA-256', origin)
+    const step = await exchange?.next(Buffer.from(`n,,n=${name},r=abcdefghijklmnopqrstuvwxyz`))
+    const text = step?.kind === 'challenge' ? Buffer.from(step.octets).toString() : ''
+    const [, salt = '', iterations = ''] = /s=([^,]+),i=(\d+)$/.exec(text) ?? []
+    return { salt, iterations, octets: Buffer.from(salt, 'base64').length }
+  }
+  const addAccount = async (name: string, scramIterations: number, saltOctets = 16) => {
+    const salt = Buffer.alloc(saltOctets, name)
+    await mixed.store.addAccount({
+      name,
+      ...(await storePassword(Buffer.from('secret'), { cost: cheap, scramIterations, salt })),
+    })
+    return told(name)
+  }
+  const strangers = Array.from({ length: 40 }, (_, index) => `stranger${index}`)
+
+  it('have counts and salts as accounts have, each name its own', async () => {
+    expect((await told('bob')).iterations).toBe('20000')
+    await addAccount('ann', 4096)
+    expect((await told('bob')).iterations).toBe('4096')
+    await addAccount('eve', 5000, 12)
+    const first = await Promise.all(strangers.map(told))
+    expect(new Set(first.map(({ iterations }) => iterations))).toEqual(new Set(['4096', '5000']))
+    expect(first.every(({ iterations, octets }) => octets === (iterations === '4096' ? 16 : 12))).toBe(true)
+    expect(await Promise.all(strangers.map(told))).toEqual(first)
+    expect(await Promise.all(strangers.map(name => told(`${name}@example.net`)))).toEqual(first)
+  })
+
+  it('are others with a domain and without, where such accounts are', async () => {
+    await addAccount('info@example.net', 4096)
+    const [bare, full] = [
+      await Promise.all(strangers.map(told)),
+      await Promise.all(strangers.map(name => told(`${name}@example.net`))),
+    ]
+    const merged = strangers.filter((_, index) => bare[index]?.salt === full[index]?.salt)
+    expect(merged.length).toBeGreaterThan(0)
+    expect(merged.length).toBeLessThan(strangers.length)
+    expect(await Promise.all(strangers.map(told))).toEqual(bare)
+  })
+})
+
+describe('what changes while an exchange is open', () => {
+  const box = createSecretBox(new Uint8Array(32).fill(7))
+  let opened = (): void => undefined
+  const kept = openOffice({
+    mechanisms: everything,
+    box: {
+      ...box,
+      open(sealed, owner) {
+        opened()
+        return box.open(sealed, owner)
+      },
+    },
+  })
+  afterAll(() => kept.close())
+  beforeEach(async () => {
+    kept.lines.length = 0
+    await kept.addAccount('tim', 'secret', { recoverable: true })
+    return () => kept.store.removeAccount('tim')
+  })
+  const change = async (accountName: string, password: string) =>
+    kept.store.setPassword(
+      accountName,
+      await storePassword(Buffer.from(password), { cost: cheap, scramIterations: 4096 }),
+    )
+
+  it.each<[what: string, reason: string, usesDevice: boolean, change: () => Promise<unknown>]>([
+    ['a new password', 'wrong-proof', false, () => change('tim', 'other')],
+    ['a disabled account', 'disabled', false, () => kept.store.setDisabled('tim', true)],
+    ['no account', 'unknown-user', false, () => kept.store.removeAccount('tim')],
+    ['no app password', 'wrong-proof', true, () => kept.store.revokeAppPassword('tim', 'phone')],
+    ['a disabled account', 'disabled', true, () => kept.store.setDisabled('tim', true)],
+  ])('%s: SCRAM refuses (%s)', async (_, reason, usesDevice, happens) => {
+    const device = await kept.addAppPassword('tim', 'phone')
+    const client = scram('tim', usesDevice ? device : 'secret')
+    const exchange = kept.authenticator.sasl.begin(client.name, origin)
+    const step = await exchange?.next(await client.next(undefined))
+    if (step?.kind !== 'challenge') throw new Error('no challenge')
+    await happens()
+    expect(await exchange?.next(await client.next(step.octets))).toEqual({
+      kind: 'failure',
+      reason: 'refused',
+    })
+    expect(kept.lines.map(({ fields }) => fields['reason'])).toEqual([reason])
+    if (reason === 'unknown-user') await kept.addAccount('tim', 'secret')
+  })
+
+  it('another app password, or another password: SCRAM goes on', async () => {
+    const device = await kept.addAppPassword('tim', 'phone')
+    await kept.addAppPassword('tim', 'tablet')
+    const client = scram('tim', device)
+    const exchange = kept.authenticator.sasl.begin(client.name, origin)
+    const step = await exchange?.next(await client.next(undefined))
+    if (step?.kind !== 'challenge') throw new Error('no challenge')
+    await kept.store.revokeAppPassword('tim', 'tablet')
+    await change('tim', 'other')
+    expect(await exchange?.next(await client.next(step.octets))).toMatchObject({
+      kind: 'success',
+      login: { appPassword: 'phone' },
+    })
+  })
+
+  it.each<[what: string, change: Partial<Account>]>([
+    ['another sealed password', { sealedPassword: 'other' }],
+    ['none', { sealedPassword: undefined }],
+    ['a disabled account', { isDisabled: true }],
+    ['another account', { id: 'other' }],
+  ])('%s: CRAM-MD5 refuses', async (_, now) => {
+    const tim = await kept.store.findAccount('tim')
+    if (!tim) throw new Error('no tim')
+    await vi.waitFor(() => expect(kept.authenticator.sasl.mechanisms(undefined)).toContain('CRAM-MD5'), 5000)
+    const findAccount = vi.spyOn(kept.store, 'findAccount').mockResolvedValue(tim)
+    opened = () => void findAccount.mockResolvedValue({ ...tim, ...now })
+    const step = await kept.converse(cramMd5Client({ name: 'tim', password: 'secret' }), origin)
+    expect(step?.kind).toBe('failure')
+    expect(kept.lines).toHaveLength(1)
+  })
+})
+
+describe('an exchange that is abandoned', () => {
+  const begun = async (name: string) => {
+    const exchange = office.authenticator.sasl.begin('SCRAM-SHA-256', origin)
+    await exchange?.next(Buffer.from(`n,,n=${name},r=abcdefghijklmnopqrstuvwxyz`))
+    return exchange
+  }
+
+  it.each([
+    ['ann', 'wrong-proof'],
+    ['bob', 'unknown-user'],
+  ])('by who has heard of a salt is a failure, once: %s (%s)', async (name, reason) => {
+    const fail = vi.spyOn(Throttle.prototype, 'fail')
+    const exchange = await begun(name)
+    expect(fail).not.toHaveBeenCalled()
+    exchange?.abandon?.()
+    exchange?.abandon?.()
+    await vi.waitFor(() => expect(fail).toHaveBeenCalledOnce())
+    expect(await exchange?.next(Buffer.from('c=biws'))).toEqual({ kind: 'failure', reason: 'malformed' })
+    expect(office.lines.map(({ fields }) => fields['reason'])).toEqual([reason])
+  })
+
+  it('while it is asked about is one as well', async () => {
+    const fail = vi.spyOn(Throttle.prototype, 'fail')
+    const exchange = office.authenticator.sasl.begin('SCRAM-SHA-256', origin)
+    const step = exchange?.next(Buffer.from('n,,n=ann,r=abcdefghijklmnopqrstuvwxyz'))
+    exchange?.abandon?.()
+    await step
+    await vi.waitFor(() => expect(fail).toHaveBeenCalledOnce())
+  })
+
+  it('before anything was said, or behind its end, is none', async () => {
+    const fail = vi.spyOn(Throttle.prototype, 'fail')
+    office.authenticator.sasl.begin('SCRAM-SHA-256', origin)?.abandon?.()
+    const exchange = office.authenticator.sasl.begin('PLAIN', origin)
+    expect(await exchange?.next(Buffer.from('\0ann\0secret'))).toMatchObject({ kind: 'success' })
+    exchange?.abandon?.()
+    expect(fail).not.toHaveBeenCalled()
+    expect(office.lines).toHaveLength(1)
   })
 })
 

@@ -34,6 +34,27 @@ export function exchange(begin: (initial: Uint8Array | undefined) => Script): Sa
         throw error
       }
     },
+    abandon() {
+      if (hasEnded) return
+      hasEnded = true
+      // Nobody is there to be told that it cannot be counted.
+      script?.return(failure('malformed')).catch(() => undefined)
+    },
+  }
+}
+
+/** A challenge and its response; `abandoned` is called if none comes. */
+export async function* challenged(
+  challenge: Uint8Array,
+  abandoned: () => Promise<unknown>,
+): AsyncGenerator<Uint8Array, Uint8Array, Uint8Array> {
+  let isAnswered = false
+  try {
+    const response = yield challenge
+    isAnswered = true
+    return response
+  } finally {
+    if (!isAnswered) await abandoned()
   }
 }
 

@@ -6,7 +6,7 @@ import type { Mechanism, ScramCandidates, ScramHash, Verifier } from '../sasl.ts
 import { scramProofFits, scramServerSignature } from '../scram.ts'
 import { authorized } from './authorization.ts'
 import { encodeText } from './credentials.ts'
-import { exchange, failure, noOctets, refused, type Script } from './exchange.ts'
+import { challenged, exchange, failure, noOctets, refused, type Script } from './exchange.ts'
 import type { Gs2Header } from './gs2.ts'
 import { parseClientFinal, parseClientFirst } from './scram-messages.ts'
 
@@ -43,7 +43,9 @@ async function* serve(verifier: Verifier, variant: Variant, initial: Uint8Array 
   const candidates = await verifier.findScramKeys(first.name, variant.hash)
   const nonce = first.nonce + randomBytes(nonceOctets).toString('base64')
   const serverFirst = `r=${nonce},s=${base64(candidates.salt)},i=${candidates.iterations}`
-  const final = parseClientFinal(yield encodeText(serverFirst))
+  const final = parseClientFinal(
+    yield* challenged(encodeText(serverFirst), () => candidates.settle(undefined)),
+  )
   if (!final || final.nonce !== nonce) {
     await candidates.settle(undefined)
     return failure('malformed')

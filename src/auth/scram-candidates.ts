@@ -1,0 +1,95 @@
+// What a name's SCRAM proof is tried against, RFC 5802 section 3: the keys of the account's password and of its app
+// passwords. Between the salt and the proof minutes may pass: what was withdrawn meanwhile lets nobody in.
+import type { Account } from '../mail/account.ts'
+import type { AppPassword } from '../mail/app-passwords.ts'
+import { foldAddress } from '../mail/fold.ts'
+import type { AccountFinder } from './account-finder.ts'
+import type { AppPasswordCheck } from './app-password-check.ts'
+import type { Decoys } from './decoys.ts'
+import { reasonFor } from './failure-reason.ts'
+import type { LoginOrigin } from './login.ts'
+import type { LoginAttempt } from './login-attempts.ts'
+import { prepareName } from './prepare.ts'
+import type { ScramCandidates, ScramHash } from './sasl.ts'
+import { parseScramKeys, type StoredScramKeys } from './scram.ts'
+
+export interface ScramParts {
+  readonly finder: AccountFinder
+  readonly appPasswords: AppPasswordCheck
+  readonly decoys: Decoys
+  /** Of keys made anew. */
+  readonly scramIterations: number
+}
+
+/** Keys say whose they are. */
+interface OwnedKeys {
+  /** As they are kept. */
+  readonly text: string
+  readonly keys: StoredScramKeys
+  readonly account: Account
+  readonly appPassword: AppPassword | undefined
+}
+
+export async function findScramCandidates(
+  parts: ScramParts,
+  attempt: LoginAttempt,
+  name: string,
+  hash: ScramHash,
+): Promise<ScramCandidates> {
+  const { finder, appPasswords, decoys, scramIterations } = parts
+  const { origin } = attempt
+  const { found, owned } = await keysOf(parts, name, hash, origin)
+  const [first] = owned
+  if (first) decoys.takeAfter(first.account.name, first.keys)
+  const tried = owned.filter(each => isMadeLike(each, first))
+  const folded = foldAddress(prepareName(name) ?? name)
+  const decoy = decoys.scramSetting(folded, finder.keyOf(name), scramIterations)
+  return {
+    salt: first?.keys.salt ?? decoy.salt,
+    iterations: first?.keys.iterations ?? decoy.scramIterations,
+    keys: first ? tried.map(({ keys }) => keys) : [decoys.scramKeys(hash)],
+    async settle(matched) {
+      const proved = matched === undefined ? undefined : tried[matched]
+      if (!proved) return attempt.fail(reasonFor(found, 'wrong-proof'), found)
+      const now = await keysOf(parts, name, hash, origin)
+      const still = now.owned.find(each => each.text === proved.text && each.account.id === proved.account.id)
+      if (!still) return attempt.fail(reasonFor(now.found, 'wrong-proof'), now.found)
+      const { account, appPassword } = still
+      if (!appPassword) return attempt.succeed(account)
+      appPasswords.noteUse(appPassword, account, origin)
+      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
+    },
+  }
+}
+
+/** Those that may be used from there now, the account's own first; none of a disabled account. */
+async function keysOf(
+  { finder, appPasswords }: ScramParts,
+  name: string,
+  hash: ScramHash,
+  origin: LoginOrigin,
+): Promise<{ readonly found: Account | undefined; readonly owned: readonly OwnedKeys[] }> {
+  const found = await finder.find(name)
+  const account = found?.isDisabled ? undefined : found
+  const allowed = await appPasswords.allowed(account, origin)
+  if (!account) return { found, owned: [] }
+  const parsed = (texts: readonly string[], appPassword: AppPassword | undefined) =>
+    texts.flatMap(text => {
+      const keys = parseScramKeys(text)
+      return keys?.hash === hash ? [{ text, keys, account, appPassword }] : []
+    })
+  const owned = [
+    ...parsed(account.scramKeys, undefined),
+    ...allowed.flatMap(each => parsed(each.scramKeys, each)),
+  ]
+  return { found, owned }
+}
+
+/** The client is told one salt and one count: keys made with others cannot be tried. */
+function isMadeLike({ keys }: OwnedKeys, first: OwnedKeys | undefined): boolean {
+  return (
+    first !== undefined &&
+    keys.iterations === first.keys.iterations &&
+    Buffer.compare(keys.salt, first.keys.salt) === 0
+  )
+}
