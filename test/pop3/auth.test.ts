@@ -1,10 +1,10 @@
 // AUTH as a protocol, RFC 5034: framing, states, what is announced. The mechanisms behind it have tests of their own.
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Authenticator } from '../../src/auth/authenticator.ts'
 import type { SaslExchange, SaslStep } from '../../src/auth/sasl.ts'
 import { Refusal } from '../../src/mail/errors.ts'
 import type { Store } from '../../src/mail/store.ts'
-import { type Office, type OfficeOptions, openOffice, plainAuthenticator } from './office.ts'
+import { type Office, type OfficeOptions, openOffice, plainAuthenticator, until } from './office.ts'
 
 const offices: Office[] = []
 afterEach(async () => {
@@ -200,6 +200,138 @@ describe('AUTH', () => {
     peer.drop()
     await office.summary()
     expect(JSON.stringify(office.log)).not.toMatch(/Xyzzy|WHl6en/)
+  })
+})
+
+describe('an exchange', () => {
+  /** `ASK` asks and lets in; `WAIT` lets in when `open` is called; what was abandoned is counted. */
+  function watched() {
+    const seen = { abandoned: 0, isAsked: false, opened: 0 }
+    let letIn = () => {}
+    const gate = new Promise<void>(resolve => {
+      letIn = resolve
+    })
+    const authenticator = (store: Store): Authenticator => {
+      const exchange = (next: SaslExchange['next']): SaslExchange => ({
+        next,
+        abandon() {
+          seen.abandoned += 1
+        },
+      })
+      const login = async (): Promise<SaslStep> => {
+        const account = await store.findAccount('alice')
+        if (!account) throw new Error('no alice')
+        return { kind: 'success', login: { account, readOnly: false, appPassword: undefined } }
+      }
+      const wait = async () => {
+        seen.isAsked = true
+        await gate
+      }
+      const exchanges: Record<string, () => SaslExchange> = {
+        ASK: () =>
+          exchange(async response => (response ? login() : { kind: 'challenge', octets: octets('?') })),
+        WAIT: () => exchange(() => wait().then(login)),
+        'WAIT-ASK': () => exchange(() => wait().then(() => ({ kind: 'challenge', octets: octets('?') }))),
+      }
+      const sasl = {
+        mechanisms: () => Object.keys(exchanges),
+        begin: (name: string) => exchanges[name]?.(),
+      }
+      return { ...plainAuthenticator(store), sasl }
+    }
+    const wrap: NonNullable<OfficeOptions['wrap']> = maildrops => ({
+      ...maildrops,
+      openMaildrop(account, session) {
+        seen.opened += 1
+        return maildrops.openMaildrop(account, session)
+      },
+    })
+    return { seen, letIn: () => letIn(), options: { authenticator, wrap } }
+  }
+
+  it.each([
+    ['cancelled', '*'],
+    ['answered with what is no response', '???'],
+    ['answered at too great length', 'b3Bl'.repeat(20_000)],
+  ])('is told when it is %s', async (_, line) => {
+    const { seen, options } = watched()
+    const peer = await (await open(options)).connect()
+    await peer.line()
+    await peer.ask('AUTH ASK')
+    expect(await peer.ask(line)).toBe(failed)
+    expect(seen.abandoned).toBe(1)
+  })
+
+  it('is told when the client goes', async () => {
+    const { seen, options } = watched()
+    const office = await open(options)
+    const peer = await office.connect()
+    await peer.line()
+    await peer.ask('AUTH ASK')
+    peer.drop()
+    await office.summary()
+    expect(seen.abandoned).toBe(1)
+  })
+
+  it('is told when the client has gone before the challenge', async () => {
+    const { seen, letIn, options } = watched()
+    const office = await open(options)
+    const peer = await office.connect()
+    await peer.line()
+    peer.send('AUTH WAIT-ASK\r\n')
+    await until(() => seen.isAsked)
+    peer.drop()
+    await office.summary()
+    letIn()
+    await until(() => seen.abandoned === 1)
+  })
+
+  it('that ends well is not abandoned', async () => {
+    const { seen, options } = watched()
+    const office = await open(options)
+    const peer = await office.connect()
+    await peer.line()
+    await peer.ask('AUTH ASK')
+    expect(await peer.ask('AAAA')).toMatch(/^\+OK/)
+    await peer.ask('QUIT')
+    await office.summary()
+    expect(seen).toMatchObject({ abandoned: 0, opened: 1 })
+  })
+
+  it('opens no maildrop for who has gone', async () => {
+    const { seen, letIn, options } = watched()
+    const office = await open(options)
+    const peer = await office.connect()
+    await peer.line()
+    peer.send('AUTH WAIT\r\n')
+    await until(() => seen.isAsked)
+    peer.drop()
+    await office.summary()
+    letIn()
+    // Waits for all that is left of the session.
+    await office.server.close()
+    expect(seen.opened).toBe(0)
+  })
+})
+
+describe('last words of the server', () => {
+  it.each([
+    [29_999, '+OK 1 message (19 octets)'],
+    [30_001, failed],
+  ])('that are answered after %i ms: %s', async (afterMs, reply) => {
+    const peer = await (await open()).connect()
+    await peer.line()
+    const real = performance.now.bind(performance)
+    // Stands still, and jumps.
+    let nowMs = real()
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+    try {
+      await peer.ask('AUTH LAST =')
+      nowMs += afterMs
+      expect(await peer.ask('')).toBe(reply)
+    } finally {
+      clock.mockRestore()
+    }
   })
 })
 

@@ -49,14 +49,15 @@ export function failLogin(session: SessionContext, error: unknown, mechanism: st
   return { text: failureReply(error, session, mechanism) }
 }
 
-/** Opens the maildrop. */
+/** Opens the maildrop, unless the client has gone while its login was looked into. */
 export async function enter(session: SessionContext, login: Login, mechanism: string): Promise<Answer> {
+  if (hasEnded(session)) return unheard
   const { account, readOnly } = login
   const { maildrops, log, isForOldDevices } = session.services
   session.user = account.name
   session.mechanism = mechanism
   const opened = await maildrops.openMaildrop(account, { sessionId: session.id, peer: session.peer })
-  // The client may have gone while we waited; a lock nobody uses would keep the next session out.
+  // The client may have gone now as well; a lock nobody uses would keep the next session out.
   if (hasEnded(session)) {
     await release(session, opened)
     return unheard

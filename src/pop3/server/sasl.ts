@@ -12,6 +12,9 @@ import {
   type SessionContext,
 } from './state.ts'
 
+/** A login that is not taken up for so many milliseconds is none: its password may have been changed. */
+const maxGrantMs = 30_000
+
 const noMechanisms = badCommand('AUTH is not offered here')
 const noSuchMechanism = badCommand('no such mechanism')
 
@@ -50,13 +53,19 @@ async function proceed(
   state: AuthenticatingState,
   response: SaslResponse | undefined,
 ): Promise<Answer> {
-  if (response === 'cancel' || response === 'malformed') return refuseLogin()
+  const { granted, exchange, mechanism } = state
+  if (response === 'cancel' || response === 'malformed') {
+    exchange.abandon?.()
+    return refuseLogin()
+  }
   try {
-    if (state.granted)
-      return response?.length === 0 ? await enter(session, state.granted, state.mechanism) : refuseLogin()
-    return await act(session, state, await state.exchange.next(response))
+    if (granted) {
+      const isTaken = response?.length === 0 && performance.now() - granted.atMs <= maxGrantMs
+      return isTaken ? await enter(session, granted.login, mechanism) : refuseLogin()
+    }
+    return await act(session, state, await exchange.next(response))
   } catch (error) {
-    return failLogin(session, error, state.mechanism)
+    return failLogin(session, error, mechanism)
   }
 }
 
@@ -64,11 +73,15 @@ function act(session: SessionContext, state: AuthenticatingState, step: SaslStep
   if (step.kind === 'failure') return refuseLogin()
   if (step.kind === 'challenge') return ask(session, state, step.octets)
   // +OK has no room for a mechanism's last words: they are one more challenge. RFC 5034 section 4.
-  if (step.octets) return ask(session, { ...state, granted: step.login }, step.octets)
+  if (step.octets) {
+    const granted = { login: step.login, atMs: performance.now() }
+    return ask(session, { ...state, granted }, step.octets)
+  }
   return enter(session, step.login, state.mechanism)
 }
 
 function ask(session: SessionContext, state: AuthenticatingState, octets: Uint8Array): Answer {
-  if (session.state.kind !== 'ended') session.state = state
+  if (session.state.kind === 'ended') state.exchange.abandon?.()
+  else session.state = state
   return { text: challenge(octets) }
 }

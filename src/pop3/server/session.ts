@@ -314,6 +314,7 @@ export class Session implements SessionContext {
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)
+    if (state.kind === 'authenticating') state.exchange.abandon?.()
     if (state.kind === 'transaction') void this.#release(state.maildrop)
     else this.#leave()
   }

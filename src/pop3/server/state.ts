@@ -25,7 +25,13 @@ export interface AuthenticatingState {
   readonly mechanism: string
   readonly exchange: SaslExchange
   /** Set once nothing is missing but the client's answer to the mechanism's last words. */
-  readonly granted?: Login
+  readonly granted?: Granted
+}
+
+export interface Granted {
+  readonly login: Login
+  /** By `performance.now()`. */
+  readonly atMs: number
 }
 
 export interface TransactionState {
