@@ -7,6 +7,7 @@ import type { AccountFinder } from './account-finder.ts'
 import type { AppPasswordCheck } from './app-password-check.ts'
 import type { Decoys } from './decoys.ts'
 import type { DirectoryPace } from './directory-pace.ts'
+import { HashPace, type VerifiedHash } from './hash-pace.ts'
 import type { Login } from './login.ts'
 import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
 import { hasCost, type PasswordCost } from './password.ts'
@@ -34,6 +35,7 @@ export interface PasswordCheckParts {
 
 export class PasswordCheck {
   readonly #parts: PasswordCheckParts
+  readonly #hashPace = new HashPace()
 
   constructor(parts: PasswordCheckParts) {
     this.#parts = parts
@@ -70,19 +72,26 @@ export class PasswordCheck {
     if (account && asksDirectory && (await this.#askDirectory(attempt, account, passwords))) return true
     const decoy = await decoys.hash()
     const stored = account?.passwordHash ?? decoy
-    const fits = await hashQueue.run(attempt, () => this.#verify(stored, decoy, passwords))
+    const { fits, foreign } = await hashQueue.run(attempt, () => this.#verify(stored, decoy, passwords))
     if (fits && stored !== decoy) return true
-    // Whoever the directory refused has waited for it and for the decoy; so do all others.
-    if (!(account && asksDirectory)) await pace.imitate()
+    // All who are refused have waited for our own hash, for the dearest of others, and for the directory. What they did
+    // not wait for on the way there they wait for here.
+    await this.#hashPace.imitate(passwords.length, foreign)
+    if (!(account && asksDirectory)) await pace.imitate(askable(passwords).length)
     return false
   }
 
   /** A hash that costs something else than ours is followed by one of ours, so that it does not stand out as quick. */
-  async #verify(stored: string, decoy: string, passwords: readonly Uint8Array[]): Promise<boolean> {
+  async #verify(stored: string, decoy: string, passwords: readonly Uint8Array[]): Promise<HashAnswer> {
     const { threads, cost } = this.#parts
-    if (await threads.verify(stored, passwords)) return true
-    if (!hasCost(stored, cost)) await threads.verify(decoy, passwords)
-    return false
+    const began = performance.now()
+    const fits = await threads.verify(stored, passwords)
+    if (hasCost(stored, cost)) return { fits, foreign: undefined }
+    const foreign = { stored, durationMs: performance.now() - began, spellings: passwords.length }
+    // Of several spellings it is not told which of them fitted.
+    if (!fits || passwords.length === 1) this.#hashPace.note(foreign)
+    if (!fits) await threads.verify(decoy, passwords)
+    return { fits, foreign }
   }
 
   async #askDirectory(
@@ -91,17 +100,26 @@ export class PasswordCheck {
     passwords: readonly Uint8Array[],
   ): Promise<boolean> {
     const { directory, directoryQueue, pace } = this.#parts
+    const asked = askable(passwords)
     const began = performance.now()
     const fits = await directoryQueue.run(attempt, async () => {
-      for (const password of passwords) {
-        // Never an empty one, which LDAP takes for no password at all: RFC 4513 section 5.1.2.
-        if (password.length > 0 && (await directory.checkPassword?.(account, password))) return true
-      }
+      for (const password of asked) if (await directory.checkPassword?.(account, password)) return true
       return false
     })
-    if (!fits) pace.note(performance.now() - began)
+    if (!fits) pace.note(performance.now() - began, asked.length)
     return fits
   }
+}
+
+interface HashAnswer {
+  readonly fits: boolean
+  /** The hash, when it costs something else than ours. */
+  readonly foreign: VerifiedHash | undefined
+}
+
+/** Those a directory is asked about: never an empty one, which LDAP takes for none at all, RFC 4513 section 5.1.2. */
+function askable(passwords: readonly Uint8Array[]): readonly Uint8Array[] {
+  return passwords.filter(password => password.length > 0)
 }
 
 /** The password as SASLprep makes it (RFC 4013), then as it came, for those that were stored so. */
