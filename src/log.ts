@@ -1,7 +1,6 @@
 // The log of the server: one line per event on standard error, JSON for programs or coloured for people. Lines are
 // written behind the event loop's back; a reader who falls far behind loses lines rather than stopping the mail.
 import { destination, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino'
-import pretty from 'pino-pretty'
 
 export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -15,7 +14,7 @@ const flushEveryMs = 100
 const maxWaitingOctets = 16 * 1024 * 1024
 
 /** A logger that fits `Log` of net/log.ts; its `level` can be changed at any time. */
-export function createLog({ level, format }: LogOptions): Logger {
+export async function createLog({ level, format }: LogOptions): Promise<Logger> {
   const options = {
     level,
     base: null,
@@ -25,6 +24,7 @@ export function createLog({ level, format }: LogOptions): Logger {
   }
   const forPeople = format === 'pretty' || (format === 'auto' && process.stderr.isTTY)
   if (forPeople) {
+    const { default: pretty } = await import('pino-pretty')
     const colorize = process.stderr.isTTY
     return pino(
       options,

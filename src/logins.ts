@@ -12,7 +12,8 @@ import type { AccountSource, Config } from './config.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
 import type { Store } from './mail/store.ts'
 import type { Log } from './net/log.ts'
-import { type DirectorySource, openDirectory } from './store/directory/open-directory.ts'
+import type { DirectorySource, OpenDirectory } from './store/directory/open-directory.ts'
+import { storeDirectory } from './store/directory/sources.ts'
 
 export interface Logins {
   /** Who has an account, wherever accounts come from. */
@@ -37,11 +38,7 @@ export async function openLogins(
 ): Promise<Logins> {
   const key = isKept ? await keyOf(config, store, log) : randomBytes(secretKeyOctets)
   const tokens = await tokenVerifierOf(config)
-  const opened = await openDirectory(
-    store,
-    config.auth.sources.map(source => sourceOf(source, config)),
-    { log, schemes: { isVerifiable, scramKeysOf } },
-  )
+  const opened = await openSources(config, store, log)
   const { directory } = opened
 
   const create = (config: Config) => {
@@ -96,6 +93,20 @@ export async function openLogins(
       await opened.close()
     },
   }
+}
+
+async function openSources(config: Config, store: Store, log: Log): Promise<OpenDirectory> {
+  const { sources } = config.auth
+  if (sources.every(source => source === 'store')) {
+    return { directory: storeDirectory(store), close: async () => {} }
+  }
+  // What asks elsewhere takes memory that most offices need not spend.
+  const { openDirectory } = await import('./store/directory/open-directory.ts')
+  return openDirectory(
+    store,
+    sources.map(source => sourceOf(source, config)),
+    { log, schemes: { isVerifiable, scramKeysOf } },
+  )
 }
 
 /** A new key opens nothing that another one sealed: where something is sealed, none is made. */

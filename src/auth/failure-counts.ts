@@ -13,7 +13,8 @@ export class FailureCounts {
   readonly #now: () => number
 
   constructor(maxKeys: number, halfLifeMs: number, now: () => number) {
-    this.#counts = new LRUCache({ max: maxKeys })
+    // As a size, so that room is not taken for all of them beforehand: it would be megabytes in offices of ten people.
+    this.#counts = new LRUCache({ maxSize: maxKeys, sizeCalculation: () => 1 })
     this.#halfLifeMs = halfLifeMs
     this.#now = now
   }

@@ -21,7 +21,8 @@ export class KnownPeers {
   constructor({ ttlMs = 30 * dayMs, maxEntries = 50_000 }: KnownPeersOptions, now: () => number) {
     this.#ttlMs = ttlMs
     this.#now = now
-    this.#lastLogins = new LRUCache({ max: maxEntries })
+    // As a size: see failure-counts.ts.
+    this.#lastLogins = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
   }
 
   has(prefix: string, accountName: string): boolean {

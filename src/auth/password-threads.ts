@@ -9,6 +9,9 @@ const threadUrl = new URL(
   import.meta.url,
 )
 
+/** For a thread that keeps nothing: V8 would let it gather garbage for megabytes. */
+const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 }
+
 interface Waiting {
   readonly resolve: (matches: boolean) => void
   readonly reject: (error: Error) => void
@@ -45,7 +48,7 @@ class PasswordThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#url, { execArgv: [], name: 'passwords' })
+    const worker = new Worker(this.#url, { execArgv: [], name: 'passwords', resourceLimits })
     worker.on('message', ({ id, matches }: PasswordAnswer) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)

@@ -1,7 +1,8 @@
 // Names and passwords in the one form in which they are compared: SASLprep, RFC 4013, of stringprep, RFC 3454. For the
 // server; a client may do without.
 import { isUtf8 } from 'node:buffer'
-import { saslprep } from '@mongodb-js/saslprep'
+import { createRequire } from 'node:module'
+import type * as Library from '@mongodb-js/saslprep'
 
 /**
  * RFC 3454 section 7: what is kept must not hold characters that Unicode 3.2 did not know, for a later version may
@@ -11,6 +12,15 @@ export type PreparedFor = 'query' | 'stored'
 
 /** Printable ASCII is its own prepared form. */
 const plain = /^[ -~]+$/
+
+const require = createRequire(import.meta.url)
+let library: typeof Library | undefined
+
+/** Its tables take memory, and most offices see nothing but ASCII. */
+function saslprep(text: string, options: { readonly allowUnassigned: boolean }): string {
+  library ??= require('@mongodb-js/saslprep') as typeof Library
+  return library.saslprep(text, options)
+}
 
 /** The prepared name; undefined when characters are prohibited or mixed in direction, or nothing is left. */
 export function prepareName(text: string, preparedFor: PreparedFor = 'query'): string | undefined {

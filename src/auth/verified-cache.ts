@@ -19,7 +19,12 @@ export class VerifiedCache {
 
   constructor({ ttlMs = 300_000, maxEntries = 10_000 }: VerifiedCacheOptions = {}) {
     this.#ttlMs = ttlMs
-    this.#entries = new LRUCache({ max: maxEntries, ...(ttlMs > 0 && { ttl: ttlMs }) })
+    // As a size: see failure-counts.ts.
+    this.#entries = new LRUCache({
+      maxSize: maxEntries,
+      sizeCalculation: () => 1,
+      ...(ttlMs > 0 && { ttl: ttlMs }),
+    })
   }
 
   has(account: Account, password: Uint8Array): boolean {

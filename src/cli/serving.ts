@@ -25,7 +25,7 @@ export interface ServeOptions extends ConfigOptions, JsonOptions {
 /** Runs the office until a signal ends it. Rejects when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
   const config = await configFor(options)
-  const log = createLog(options.json ? { ...config.log, format: 'json' } : config.log)
+  const log = await createLog(options.json ? { ...config.log, format: 'json' } : config.log)
   surviveFaults(log)
   const service = await createService(config, { log })
   const ended = untilEnded(service, options, log)

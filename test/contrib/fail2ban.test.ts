@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const program = `
   import { createLog } from ${JSON.stringify(pathToFileURL(join(root, 'dist/log.js')).href)}
   import { createAuthenticator } from ${JSON.stringify(pathToFileURL(join(root, 'dist/auth/authenticator.js')).href)}
-  const log = createLog({ level: 'debug', format: process.argv[1] })
+  const log = await createLog({ level: 'debug', format: process.argv[1] })
   const account = {
     id: 'id', name: 'ann', passwordHash: '{PLAIN}secret', scramKeys: [], sealedPassword: undefined, isDisabled: false,
     quotaOctets: 0, usedOctets: 0, usedMessages: 0, inboxId: 'inbox', createdAt: new Date(0),

@@ -16,6 +16,9 @@ const threadUrl = new URL(
   import.meta.url,
 )
 
+/** What it handles are octets outside of V8's heap; short-lived objects need no more room than this. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2 }
+
 export class ThreadWriter implements Writer {
   readonly #options: WriterOptions
   readonly #url: URL
@@ -73,7 +76,7 @@ export class ThreadWriter implements Writer {
   }
 
   #start(): Worker {
-    const thread = new Worker(this.#url, { workerData: this.#options, execArgv: [] })
+    const thread = new Worker(this.#url, { workerData: this.#options, execArgv: [], resourceLimits })
     thread.on('message', (answers: readonly Answer[]) => {
       for (const answer of answers) {
         const waiting = this.#waiting.get(answer.id)
