@@ -50,6 +50,14 @@ export function createCertificates(options: CertificatesOptions): Certificates {
   return new FileCertificates(options)
 }
 
+/** What a set of contexts is made of. */
+interface Material {
+  readonly pairs: readonly CertificatePair[]
+  readonly ticketKeys: Buffer
+  /** PEM. */
+  readonly authorities: string | undefined
+}
+
 class FileCertificates implements Certificates {
   readonly asksForCertificate: boolean
   readonly legacy: TlsContexts
@@ -57,10 +65,11 @@ class FileCertificates implements Certificates {
   readonly #authorities: WatchedFiles<string> | undefined
   readonly #checkEveryMs: number
   #pairs: readonly WatchedFiles<CertificatePair>[]
-  #ticketKeys = randomBytes(ticketKeyOctets)
   #ticketKeysSinceMs = performance.now()
   /** No certificate was exchanged under these ticket keys: a resumed session has seen the one that is there now. */
   #isSettled = true
+  /** What is served, which is not what was read last where OpenSSL would not take that. */
+  #material: Material
   #modern: ContextSet
   /** Made when it is needed. */
   #old: ContextSet | undefined
@@ -76,13 +85,14 @@ class FileCertificates implements Certificates {
         : new WatchedFiles([clientCaFile], () => readAuthorities(clientCaFile))
     this.asksForCertificate = this.#authorities !== undefined
     this.legacy = { asksForCertificate: false, contextFor: name => this.#legacySet().contextFor(name) }
-    this.#modern = this.#createSet('modern')
+    this.#material = this.#read(this.#pairs, randomBytes(ticketKeyOctets))
+    this.#modern = createSet(this.#material, 'modern')
     this.#warnOfDates()
     this.#checkLater()
   }
 
   get summaries(): readonly CertificateSummary[] {
-    return this.#current().map(({ certFile, names, notAfter }) => ({ file: certFile, names, notAfter }))
+    return this.#material.pairs.map(({ certFile, names, notAfter }) => ({ file: certFile, names, notAfter }))
   }
 
   contextFor(serverName: string | undefined) {
@@ -94,8 +104,9 @@ class FileCertificates implements Certificates {
   }
 
   use(files: readonly CertificateFiles[]): void {
-    this.#pairs = watch(files)
-    this.#exchange()
+    const pairs = watch(files)
+    this.#exchange(pairs)
+    this.#pairs = pairs
   }
 
   close(): void {
@@ -109,6 +120,17 @@ class FileCertificates implements Certificates {
 
   async #check(): Promise<void> {
     const timer = this.#timer
+    try {
+      await this.#lookAgain()
+    } catch (error) {
+      this.#complain(error as Error)
+    } finally {
+      // Closed meanwhile.
+      if (timer === this.#timer) this.#checkLater()
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
     if (performance.now() - this.#ticketKeysSinceMs > ticketKeyLifetimeMs) this.#renewTicketKeys()
     let isNew = false
     const pairs = this.#pairs
@@ -116,42 +138,38 @@ class FileCertificates implements Certificates {
     const hasNewAuthorities = await this.#authorities?.check(error => this.#complain(error))
     // Who was let in by an authority that is gone shall not come back with a ticket.
     if (hasNewAuthorities) this.#renewTicketKeys()
-    if (isNew && pairs === this.#pairs) this.#exchange()
-    // Closed meanwhile.
-    if (timer === this.#timer) this.#checkLater()
+    if (isNew && pairs === this.#pairs) this.#exchange(pairs)
   }
 
-  #exchange(): void {
+  #exchange(pairs: readonly WatchedFiles<CertificatePair>[]): void {
     const before = this.#modern
-    this.#remake()
+    this.#remake(this.#read(pairs, this.#material.ticketKeys))
     if (!this.#modern.hasSameCertificates(before)) this.#isSettled = false
-    this.#log.info({ certificates: this.#pairs.map(pair => pair.files[0]) }, 'certificates read')
+    this.#log.info({ certificates: pairs.map(pair => pair.files[0]) }, 'certificates read')
     this.#warnOfDates()
   }
 
   #renewTicketKeys(): void {
-    this.#ticketKeys = randomBytes(ticketKeyOctets)
+    // First, so that what fails is not tried at every look.
     this.#ticketKeysSinceMs = performance.now()
+    this.#remake(this.#read(this.#pairs, randomBytes(ticketKeyOctets)))
     this.#isSettled = true
-    this.#remake()
   }
 
-  #remake(): void {
-    this.#modern = this.#createSet('modern')
+  /** Throws what OpenSSL says, and changes nothing then. */
+  #remake(material: Material): void {
+    this.#modern = createSet(material, 'modern')
+    this.#material = material
     this.#old = undefined
   }
 
   #legacySet(): ContextSet {
-    this.#old ??= this.#createSet('legacy')
+    this.#old ??= createSet(this.#material, 'legacy')
     return this.#old
   }
 
-  #createSet(policy: 'modern' | 'legacy'): ContextSet {
-    return new ContextSet(this.#current(), policy, this.#ticketKeys, this.#authorities?.current)
-  }
-
-  #current(): CertificatePair[] {
-    return this.#pairs.map(pair => pair.current)
+  #read(watched: readonly WatchedFiles<CertificatePair>[], ticketKeys: Buffer): Material {
+    return { pairs: watched.map(pair => pair.current), ticketKeys, authorities: this.#authorities?.current }
   }
 
   #complain(error: Error): void {
@@ -160,7 +178,7 @@ class FileCertificates implements Certificates {
 
   #warnOfDates(): void {
     const now = new Date()
-    for (const { certFile, notBefore, notAfter } of this.#current()) {
+    for (const { certFile, notBefore, notAfter } of this.#material.pairs) {
       const file = certFile
       if (notAfter < now)
         this.#log.warn({ file, notAfter }, 'certificate has expired: clients will refuse it')
@@ -168,6 +186,10 @@ class FileCertificates implements Certificates {
         this.#log.warn({ file, notBefore }, 'certificate is not valid yet: clients will refuse it')
     }
   }
+}
+
+function createSet({ pairs, ticketKeys, authorities }: Material, policy: 'modern' | 'legacy'): ContextSet {
+  return new ContextSet(pairs, policy, ticketKeys, authorities)
 }
 
 function watch(files: readonly CertificateFiles[]): WatchedFiles<CertificatePair>[] {

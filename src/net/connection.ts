@@ -158,11 +158,12 @@ export class Connection {
     plain.pause()
     const handshake = new Handshake(options.handshakeTimeoutMs, () => this.cut())
     this.#handshake = handshake
-    if (plain.writableLength === 0) this.#secure(handshake, options)
+    const secure = () => this.#orFail(handshake, () => this.#secure(handshake, options))
+    if (plain.writableLength === 0) secure()
     else {
       // An empty write is done when those before it are: only then the socket is TLS's alone.
       plain.write('', () => {
-        if (this.isOpen) this.#secure(handshake, options)
+        if (this.isOpen) secure()
       })
     }
     await handshake.done
@@ -216,6 +217,16 @@ export class Connection {
     socket.on('close', () => socket === this.#socket && this.#onClose())
   }
 
+  /** What is thrown here would reach nobody: it ends this handshake alone. */
+  #orFail(handshake: Handshake, step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      handshake.fail(tlsFailure(error as NodeJS.ErrnoException))
+      this.cut()
+    }
+  }
+
   #secure(handshake: Handshake, options: TlsServerOptions): void {
     this.#freePages()
     const secured = serverSide(this.#socket, options)
@@ -225,7 +236,7 @@ export class Connection {
     secured.once('secure', () => {
       this.#isInputHeld = true
       // Later, for now OpenSSL is in the middle of its work: the tickets of TLS 1.3 leave before anything else.
-      setImmediate(() => this.#secured(handshake, secured, options))
+      setImmediate(() => this.#orFail(handshake, () => this.#secured(handshake, secured, options)))
     })
     // Node leaves it to us what follows from an error, in the handshake and behind it.
     secured.on('_tlsError', (error: NodeJS.ErrnoException) => {

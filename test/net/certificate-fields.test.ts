@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endPointHash, subjectNames } from '../../src/net/tls/certificate-fields.ts'
+import { endPointHash, peerNames, subjectNames } from '../../src/net/tls/certificate-fields.ts'
 import { readDer, readOid } from '../../src/net/tls/der.ts'
 import { makeCertificate } from './tls-fixtures.ts'
 
@@ -44,6 +44,9 @@ describe('DER', () => {
     ['06 09 2a 86 48 86 f7 0d 01 01 0b', '1.2.840.113549.1.1.11'],
     ['06 01 27', '0.39'],
     ['06 02 88 37', '2.999'],
+    ['06 06 2a 8f ff ff ff 7f', '1.2.4294967295'],
+    ['06 06 2a 90 80 80 80 00', ''],
+    ['06 14 69 83 f8 a9 c8 d5 d6 ef a3 a5 b9 ea c9 93 a5 9d 9c d5 8f 36', ''],
   ])('%s is the object identifier %s', (hex, dotted) => {
     expect(readOid(readDer(octets(hex))[0])).toBe(dotted)
   })
@@ -63,6 +66,17 @@ describe('the names of a certificate', () => {
       mail: ['a@example.org'],
       subjectMail: ['s@example.org'],
       common: ['Ä, x=y', 'two'],
+    })
+  })
+
+  it('are none where a peer’s certificate cannot be read', () => {
+    expect(peerNames(octets('30 05 1f 81 01 05 00'))).toEqual({
+      hasAlternativeNames: false,
+      dns: [],
+      addresses: [],
+      mail: [],
+      subjectMail: [],
+      common: [],
     })
   })
 

@@ -1,7 +1,7 @@
 // What a connection knows of its TLS, and what real clients make of it.
 import { execFile } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
@@ -101,6 +101,23 @@ describe('certificates of clients', () => {
     expect(office.kept.map(({ connection }) => connection.channel?.clientCertificate)).toEqual(
       office.failures.length > 0 ? [] : [undefined],
     )
+  })
+
+  it('with an extension of somebody’s own, named by a UUID', async () => {
+    const [certFile, keyFile] = [join(folder, 'uuid.crt'), join(folder, 'uuid.key')]
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile]
+    const named = ['-subj', '/CN=alice', '-addext', '2.25.329800735698586629295641978511506172918=ASN1:NULL']
+    const mail = ['-addext', 'subjectAltName=email:alice@example.org']
+    await promisify(execFile)('openssl', ['req', '-x509', ...key, ...named, ...mail, '-out', certFile])
+    const server = writePair(folder, 'uuid-server', await makeCertificate({ names: ['pop.example'] }))
+    const own = createCertificates({ files: [server], clientCaFile: certFile, log })
+    try {
+      await open({ contexts: own })
+      await client({ cert: readFileSync(certFile), key: readFileSync(keyFile) })
+      expect(office.last.connection.channel?.clientCertificate?.names).toEqual(['alice@example.org'])
+    } finally {
+      own.close()
+    }
   })
 
   it('are not necessary', async () => {

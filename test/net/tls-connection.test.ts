@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect as connectClear, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Certificates, createCertificates } from '../../src/net/certificates.ts'
 import { Connection } from '../../src/net/connection.ts'
+import type { TlsContexts } from '../../src/net/tls.ts'
 import { until } from '../pop3/office.ts'
 import { type Authority, makeAuthority, makeCertificate, writePair } from './tls-fixtures.ts'
 import {
@@ -175,7 +176,7 @@ describe.each(styles)('TLS, %s', style => {
     await until(() => office.kept[1]?.connection.channel !== undefined)
     const { channel } = office.last.connection
     expect(channel).toMatchObject({ resumed: true, version })
-    expect(channel?.clientCertificate?.names).toEqual(['alice@example.org', 'test'])
+    expect(channel?.clientCertificate?.names).toEqual(['alice@example.org'])
     expect(channel?.binding('tls-server-end-point')).toEqual(createHash('sha256').update(leaf).digest())
   })
 
@@ -307,6 +308,23 @@ describe('the start of TLS', () => {
     expect(await readAll(socket)).toBe('')
   })
 
+  it.each<[string, Style, () => TlsContexts]>([
+    ['a context for nobody in particular', 'stls', () => broken('contextFor')],
+    ['a context for a name', 'stls', () => broken('contextFor', certificates.contextFor(undefined))],
+    ['what is known afterwards', 'stls', () => broken('asksForCertificate')],
+    ['a context, at once', 'implicit', () => broken('contextFor')],
+  ])('fails alone when our own side does: %s', async (_what, style, contexts) => {
+    await open({ style, contexts: contexts() })
+    const socket = style === 'stls' ? await askForTls(office.port) : connectClear(office.port, '127.0.0.1')
+    clients.push(socket)
+    const over = connect({ socket, rejectUnauthorized: false, servername: 'pop.example' })
+    clients.push(over.on('error', () => undefined))
+    const told = () => (style === 'stls' ? office.last.endings : office.failures)
+    await until(() => told().length > 0)
+    expect(['closed', 'failed', 'gone']).toContain(told()[0])
+    if (style === 'stls') expect(await office.last.upgrade).toMatch(/failed|gone/)
+  })
+
   it('comes only once', async () => {
     await open({ style: 'implicit' })
     await client('implicit')
@@ -331,6 +349,24 @@ describe('the start of TLS', () => {
     await expect(again).rejects.toMatchObject({ reason: 'gone' })
   })
 })
+
+/** Certificates whose one member throws, after it gave its first answers. */
+function broken(member: 'contextFor' | 'asksForCertificate', ...first: SecureContext[]): TlsContexts {
+  let reads = 0
+  return {
+    contextFor(name) {
+      if (member !== 'contextFor') return certificates.contextFor(name)
+      const context = first.shift()
+      if (!context) throw new Error('out of memory')
+      return context
+    },
+    get asksForCertificate() {
+      reads += 1
+      if (member === 'asksForCertificate' && reads > 1) throw new Error('out of memory')
+      return false
+    },
+  }
+}
 
 describe('a slow reader', () => {
   it('gets 50 MB as they were, while pages are used again, and is waited for', async () => {

@@ -37,6 +37,24 @@ export function subjectNames(certificate: Uint8Array): SubjectNames {
   }
 }
 
+const noNames: SubjectNames = {
+  hasAlternativeNames: false,
+  dns: [],
+  addresses: [],
+  mail: [],
+  subjectMail: [],
+  common: [],
+}
+
+/** The same of a certificate that a peer sent: one that cannot be read has no names. */
+export function peerNames(certificate: Uint8Array): SubjectNames {
+  try {
+    return subjectNames(certificate)
+  } catch {
+    return noNames
+  }
+}
+
 /**
  * The hash for `tls-server-end-point`, RFC 5929 section 4.1: the one of the certificate's signature, SHA-256 in place of
  * MD5 and SHA-1; undefined where the signature uses none, or several.

@@ -3,7 +3,7 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { PeerCertificate, TlsChannel, TlsContexts } from '../tls.ts'
-import { endPointHash, subjectNames } from './certificate-fields.ts'
+import { endPointHash, peerNames } from './certificate-fields.ts'
 
 const noContext = Buffer.alloc(0)
 const exporterLabel = 'EXPORTER-Channel-Binding'
@@ -60,7 +60,7 @@ export class Channel implements TlsChannel {
 function signedCertificate(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate || !isVerified(socket) || !isValidNow(certificate)) return undefined
-  const { mail, subjectMail, common } = subjectNames(certificate.raw)
+  const { mail, subjectMail, common } = peerNames(certificate.raw)
   // A subject may say what its owner likes to be called, the address beside it is what was checked.
   const own = mail.length > 0 ? mail : [...subjectMail, ...common]
   const names = [...new Set(own)].slice(0, maxNames)

@@ -28,14 +28,13 @@ export function readInside(octets: Uint8Array, tag: number): DerElement[] {
   return readDer(outer.content)
 }
 
-/** An OBJECT IDENTIFIER in its dotted form. */
+/** An OBJECT IDENTIFIER in its dotted form; empty when an arc has more than 32 bits, as those made of a UUID do. */
 export function readOid(element: DerElement | undefined): string {
   if (element?.tag !== 0x06) throw notDer()
   const arcs: number[] = []
   let arc = 0
   for (const octet of element.content) {
-    // Larger arcs exist, in no certificate that matters here.
-    if (arc > 0xff_ffff) throw notDer()
+    if (arc > 0x1ff_ffff) return ''
     arc = arc * 128 + (octet & 0x7f)
     if (octet < 0x80) {
       arcs.push(arc)

@@ -1,21 +1,37 @@
 // A TLS handshake on the server's side of a socket that is connected: it succeeds, or fails for one reason, in bounded
 // time. RFC 8446 section 4, RFC 5246 section 7.
 import type { Socket } from 'node:net'
-import { TLSSocket, type TLSSocketOptions } from 'node:tls'
-import { TlsFailure, type TlsFailureReason, type TlsServerOptions } from '../tls.ts'
+import { type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { type TlsContexts, TlsFailure, type TlsFailureReason, type TlsServerOptions } from '../tls.ts'
 
 /** Puts TLS on a socket. What the socket has read and nobody took goes to TLS too, as if it came only now. */
 export function serverSide(plain: Socket, { contexts, alpn }: TlsServerOptions): TLSSocket {
   const options: TLSSocketOptions & { ALPNCallback(offer: { protocols: string[] }): string | undefined } = {
     isServer: true,
     secureContext: contexts.contextFor(undefined),
-    SNICallback: (serverName, done) => done(null, contexts.contextFor(serverName)),
+    SNICallback: (serverName, done) => chooseContext(contexts, serverName, done),
     // Undefined refuses: with the wrong protocol nothing good can follow (the ALPACA attacks).
     ALPNCallback: ({ protocols }) => (protocols.includes(alpn) ? alpn : undefined),
     requestCert: contexts.asksForCertificate,
     rejectUnauthorized: false,
   }
   return new TLSSocket(plain, options)
+}
+
+/** Called out of OpenSSL, where not every Node we run on catches anything. */
+function chooseContext(
+  contexts: TlsContexts,
+  serverName: string,
+  done: (error: Error | null, context?: SecureContext) => void,
+): void {
+  let context: SecureContext
+  try {
+    context = contexts.contextFor(serverName)
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done(null, context)
 }
 
 /** What becomes of one handshake: the first word counts. */
