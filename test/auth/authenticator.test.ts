@@ -1,6 +1,7 @@
 // The authenticator: who gets in with a password, and that those who do not learn nothing from it.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type AuthenticatorOptions, createAuthenticator } from '../../src/auth/authenticator.ts'
+import { HashPace } from '../../src/auth/hash-pace.ts'
 import { hashPassword, type PasswordCost } from '../../src/auth/password.ts'
 import { PasswordThreads } from '../../src/auth/password-threads.ts'
 import type { Account } from '../../src/mail/account.ts'
@@ -258,6 +259,27 @@ describe('a flood', () => {
     expect(refused).toHaveLength(2)
     expect(refused[0]?.reason).toMatchObject({ code: 'store-busy' })
     expect(await logIn('ann', 'secret')).toBeDefined()
+  })
+
+  it('of those who wait as if over a dear hash takes no place in the queue', async () => {
+    let release = () => {}
+    const released = new Promise<void>(resolve => {
+      release = resolve
+    })
+    const imitation = vi.spyOn(HashPace.prototype, 'imitate').mockReturnValue(released)
+    try {
+      const { logIn } = setUp([await accountNamed('ann', 'secret')], { concurrency: 1, maxWaiting: 1 })
+      const refused = []
+      for (const count of [1, 2, 3]) {
+        refused.push(logIn('nobody', 'guess'))
+        await vi.waitFor(() => expect(imitation).toHaveBeenCalledTimes(count))
+      }
+      expect(await logIn('ann', 'secret')).toBeDefined()
+      release()
+      expect(await Promise.all(refused)).toEqual([undefined, undefined, undefined])
+    } finally {
+      imitation.mockRestore()
+    }
   })
 
   it('does not keep out who came in before', async () => {
