@@ -17,6 +17,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const program = `
   import { createLog } from ${JSON.stringify(pathToFileURL(join(root, 'dist/log.js')).href)}
   import { createAuthenticator } from ${JSON.stringify(pathToFileURL(join(root, 'dist/auth/authenticator.js')).href)}
+  // As a server's listeners would: refusals that wait keep no process alive.
+  const alive = setInterval(() => {}, 1000)
   const log = await createLog({ level: 'debug', format: process.argv[1] })
   const account = {
     id: 'id', name: 'ann', passwordHash: '{PLAIN}secret', scramKeys: [], sealedPassword: undefined, isDisabled: false,
@@ -41,6 +43,7 @@ const program = `
   log.error({ err: new Error(fake), peer: '203.0.113.4' }, 'fault')
   log.warn({ note: fake, peer: '203.0.113.5' }, 'a note')
   await authenticator.close()
+  clearInterval(alive)
 `
 
 /** The failures that fail2ban counts, by address. */
