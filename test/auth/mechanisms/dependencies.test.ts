@@ -19,7 +19,7 @@ function externalImports(files: readonly string[]): string[] {
     }
   }
   files.forEach(visit)
-  return external
+  return [...new Set(external)]
 }
 
 it('no mechanism imports anything from outside', () => {
