@@ -175,7 +175,6 @@ function createParts(
   const upkeepParts = { registry: options.registry, appPasswords: options.appPasswords }
   const passwords = new PasswordCheck({
     directory,
-    finder,
     appPasswords,
     cache: new VerifiedCache(options.cache),
     threads,

@@ -47,6 +47,7 @@ export class LoginAttempt {
   readonly #mechanism: string
   readonly #suspect: Suspect
   readonly #waitedMs: number
+  #found: { readonly claimed: string; readonly account: Account } | undefined
   #isSettled = false
 
   private constructor(
@@ -75,9 +76,20 @@ export class LoginAttempt {
     mechanism: string,
     claimed: string | undefined,
   ): Promise<LoginAttempt> {
-    const suspect = await suspectOf(parts, origin.peer, claimed)
+    const account = await knownAs(parts, origin.peer, claimed)
+    const key = claimed === undefined ? undefined : parts.finder.keyOf(claimed)
+    const suspect = parts.throttle.suspect(origin.peer, key, account?.name)
     const waitedMs = await parts.throttle.admit(suspect, origin.signal)
-    return new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
+    const attempt = new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
+    if (claimed !== undefined && account && waitedMs === 0) attempt.#found = { claimed, account }
+    return attempt
+  }
+
+  /** The account that a name means; not looked up again when that was done for the throttle a moment ago. */
+  async find(claimed: string): Promise<Account | undefined> {
+    const found = this.#found
+    this.#found = undefined
+    return found?.claimed === claimed ? found.account : this.#parts.finder.find(claimed)
   }
 
   get signal(): AbortSignal | undefined {
@@ -118,12 +130,11 @@ export class LoginAttempt {
 }
 
 /** Only whom the peer may be known as is looked up before the throttle had its say. */
-async function suspectOf(
+async function knownAs(
   { throttle, finder }: AttemptParts,
   peer: string,
   claimed: string | undefined,
-): Promise<Suspect> {
-  if (claimed === undefined) return throttle.suspect(peer)
-  const account = throttle.mayKnow(peer, finder.namesOf(claimed)) ? await finder.find(claimed) : undefined
-  return throttle.suspect(peer, finder.keyOf(claimed), account?.name)
+): Promise<Account | undefined> {
+  if (claimed === undefined || !throttle.mayKnow(peer, finder.namesOf(claimed))) return undefined
+  return finder.find(claimed)
 }

@@ -3,7 +3,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Account } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
-import type { AccountFinder } from './account-finder.ts'
 import type { AppPasswordCheck } from './app-password-check.ts'
 import type { Decoys } from './decoys.ts'
 import type { DirectoryPace } from './directory-pace.ts'
@@ -19,7 +18,6 @@ import type { WorkQueue } from './work-queue.ts'
 
 export interface PasswordCheckParts {
   readonly directory: AccountDirectory
-  readonly finder: AccountFinder
   readonly appPasswords: AppPasswordCheck
   readonly cache: VerifiedCache
   readonly threads: PasswordThreads
@@ -43,8 +41,8 @@ export class PasswordCheck {
 
   /** Refuses with `store-busy`, `directory-unavailable`. */
   async logIn(attempt: LoginAttempt, name: string, password: Uint8Array): Promise<Login | undefined> {
-    const { finder, appPasswords, cache, upkeep } = this.#parts
-    const found = await finder.find(name)
+    const { appPasswords, cache, upkeep } = this.#parts
+    const found = await attempt.find(name)
     const account = found?.isDisabled ? undefined : found
     if (account && cache.has(account, password)) return attempt.succeed(account)
 

@@ -7,7 +7,6 @@ import type { AccountFinder } from './account-finder.ts'
 import type { AppPasswordCheck } from './app-password-check.ts'
 import type { Decoys } from './decoys.ts'
 import { reasonFor } from './failure-reason.ts'
-import type { LoginOrigin } from './login.ts'
 import type { LoginAttempt } from './login-attempts.ts'
 import { prepareName } from './prepare.ts'
 import type { ScramCandidates, ScramHash } from './sasl.ts'
@@ -37,8 +36,7 @@ export async function findScramCandidates(
   hash: ScramHash,
 ): Promise<ScramCandidates> {
   const { finder, appPasswords, decoys, scramIterations } = parts
-  const { origin } = attempt
-  const { found, owned } = await keysOf(parts, name, hash, origin)
+  const { found, owned } = await keysOf(parts, attempt, name, hash)
   const [first] = owned
   if (first) decoys.takeAfter(first.account.name, first.keys)
   const tried = owned.filter(each => isMadeLike(each, first))
@@ -51,12 +49,12 @@ export async function findScramCandidates(
     async settle(matched) {
       const proved = matched === undefined ? undefined : tried[matched]
       if (!proved) return attempt.fail(reasonFor(found, 'wrong-proof'), found)
-      const now = await keysOf(parts, name, hash, origin)
+      const now = await keysOf(parts, attempt, name, hash)
       const still = now.owned.find(each => each.text === proved.text && each.account.id === proved.account.id)
       if (!still) return attempt.fail(reasonFor(now.found, 'wrong-proof'), now.found)
       const { account, appPassword } = still
       if (!appPassword) return attempt.succeed(account)
-      appPasswords.noteUse(appPassword, account, origin)
+      appPasswords.noteUse(appPassword, account, attempt.origin)
       return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
     },
   }
@@ -64,14 +62,14 @@ export async function findScramCandidates(
 
 /** Those that may be used from there now, the account's own first; none of a disabled account. */
 async function keysOf(
-  { finder, appPasswords }: ScramParts,
+  { appPasswords }: ScramParts,
+  attempt: LoginAttempt,
   name: string,
   hash: ScramHash,
-  origin: LoginOrigin,
 ): Promise<{ readonly found: Account | undefined; readonly owned: readonly OwnedKeys[] }> {
-  const found = await finder.find(name)
+  const found = await attempt.find(name)
   const account = found?.isDisabled ? undefined : found
-  const allowed = await appPasswords.allowed(account, origin)
+  const allowed = await appPasswords.allowed(account, attempt.origin)
   if (!account) return { found, owned: [] }
   const parsed = (texts: readonly string[], appPassword: AppPassword | undefined) =>
     texts.flatMap(text => {

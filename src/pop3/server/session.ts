@@ -310,7 +310,8 @@ export class Session implements SessionContext {
     this.state = { kind: 'ended' }
     this.#endReason = reason
     this.#endPause?.()
-    this.#abandonment?.abort()
+    // With a reason: without one an exception would be made of it, at some cost and for nobody.
+    this.#abandonment?.abort('the session has ended')
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)
