@@ -123,11 +123,10 @@ export function createAuthenticator(
   const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
   const allowed = options.mechanisms && new Set(options.mechanisms.map(name => name.toUpperCase()))
   const kept = registry && new KeptPasswords(registry, now)
-  const maySealed = kept && box && kept
-  const someAreSealed = () => maySealed?.survey.someAreSealed ?? false
+  const someAreSealed = () => box !== undefined && kept?.survey.someAreSealed === true
   // Who names CRAM-MD5 wants it, whoever else may stumble over it.
   const offersCramMd5 = () =>
-    someAreSealed() && (allowed?.has('CRAM-MD5') || maySealed?.survey.someAreNotSealed === false)
+    someAreSealed() && (allowed?.has('CRAM-MD5') || kept?.survey.someAreNotSealed === false)
   const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
     LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
   const verifierFor = (mechanism: string, origin: LoginOrigin): Verifier =>
