@@ -1,6 +1,9 @@
 // Byte-stuffing of multi-line replies, RFC 1939 section 3: a line that begins with the termination octet "." gets one
 // more in front. Streaming in both directions; chunks may be cut anywhere.
 
+/** The last line of a multi-line reply. */
+export const terminator = '.\r\n'
+
 const dot = 46
 const lineFeed = 10
 const carriageReturn = 13

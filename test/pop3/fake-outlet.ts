@@ -1,8 +1,8 @@
 // A session's outlet without a socket: keeps what is sent.
 import type { SecureChannel } from '../../src/auth/login.ts'
-import type { Outlet } from '../../src/pop3/server/transmission.ts'
+import type { SecurableOutlet } from '../../src/pop3/server/outlet.ts'
 
-export class FakeOutlet implements Outlet {
+export class FakeOutlet implements SecurableOutlet {
   octetsIn = 0
   full = false
   isOpen = true

@@ -2,9 +2,9 @@
 // +OK is said. RFC 1939 section 4. And which logins a channel allows, RFC 8314 section 3.
 import type { Login } from '../../auth/login.ts'
 import { isRefusal } from '../../mail/errors.ts'
+import { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { counted, err } from '../wire/reply.ts'
 import { failureReply } from './failure.ts'
-import { SessionMaildrop } from './maildrop.ts'
 import { type Answer, positive, type SessionContext } from './state.ts'
 import { release } from './update.ts'
 

@@ -2,15 +2,17 @@
 // in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
+import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
+import { Transmission } from '../../net/transmission.ts'
 import { parseCommand } from '../wire/command.ts'
 import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
 import { err, ok } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
 import { refusalDelayMs } from './limits.ts'
-import type { SessionMaildrop } from './maildrop.ts'
+import type { SecurableOutlet } from './outlet.ts'
 import { respond } from './sasl.ts'
 import {
   type Answer,
@@ -21,7 +23,6 @@ import {
   type SessionCounts,
   type SessionState,
 } from './state.ts'
-import { type Outlet, Transmission } from './transmission.ts'
 import { release } from './update.ts'
 
 const lineLimits = { octets: commandLineOctets, extend: lineLimit }
@@ -52,7 +53,7 @@ export class Session implements SessionContext {
   mechanism: string | undefined
   state: SessionState = freshState
 
-  readonly #outlet: Outlet
+  readonly #outlet: SecurableOutlet
   readonly #transmission: Transmission
   readonly #onGone: (session: Session, reason: EndReason) => void
   readonly #lines = new LineReader()
@@ -78,7 +79,7 @@ export class Session implements SessionContext {
   /** `onGone` is called once, when nothing of the session is left: no lock, no command, no connection. */
   constructor(
     services: Pop3Services,
-    outlet: Outlet,
+    outlet: SecurableOutlet,
     peer: string,
     onGone: (session: Session, reason: EndReason) => void,
   ) {

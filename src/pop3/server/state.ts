@@ -4,14 +4,14 @@ import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import type { SaslExchange } from '../../auth/sasl.ts'
 import type { Account } from '../../mail/account.ts'
-import type { MaildropStore, MessageOctets } from '../../mail/maildrop-store.ts'
-import type { Octets } from '../../mail/octets.ts'
+import type { MaildropStore } from '../../mail/maildrop-store.ts'
+import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
+import type { MessageBody } from '../../net/transmission.ts'
 import { err, ok } from '../wire/reply.ts'
 import type { CapabilityTexts } from './capabilities.ts'
 import type { Pop3Limits } from './limits.ts'
-import type { SessionMaildrop } from './maildrop.ts'
 
 export interface AuthorizationState {
   readonly kind: 'authorization'
@@ -119,13 +119,6 @@ export interface SessionContext {
   /** How that was; `PASS`, `APOP`, or a mechanism of AUTH. */
   mechanism: string | undefined
   state: SessionState
-}
-
-/** A message body as RETR and TOP send it. */
-export interface MessageBody extends Pick<MessageOctets, 'dotLines'> {
-  readonly body: Octets
-  /** What `body` must yield in all; undefined when only its part is wanted. */
-  readonly octets: number | undefined
 }
 
 /** What a handler gives back: a reply, and what it means for the session. */

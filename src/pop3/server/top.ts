@@ -1,6 +1,6 @@
 // TOP, RFC 1939 section 7: the header, the empty line, and the first lines of the body. Reads no further than it must.
 import type { MessageOctets } from '../../mail/maildrop-store.ts'
-import type { MessageBody } from './state.ts'
+import type { MessageBody } from '../../net/transmission.ts'
 
 const lineFeed = 10
 

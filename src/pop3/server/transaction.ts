@@ -1,9 +1,9 @@
 // The TRANSACTION state: everything between login and QUIT. RFC 1939 section 5, section 7 (TOP, UIDL), RFC 1460 (LAST).
 import type { ScanListing } from '../../mail/maildrop-store.ts'
+import type { Found, SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { CommandOf } from '../wire/command.ts'
 import { counted, err, ok, renderListing } from '../wire/reply.ts'
 import { failureReply } from './failure.ts'
-import type { Found, SessionMaildrop } from './maildrop.ts'
 import { type Answer, positive, type SessionContext, type TransactionState } from './state.ts'
 import { topOf } from './top.ts'
 

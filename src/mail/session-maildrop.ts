@@ -1,8 +1,7 @@
 // The maildrop of one session: marks, totals and the numbers clients use. Two number spaces, named so everywhere: a
 // message *number* is the client's, 1 to count; an *index* is ours, 0 to count - 1. Numbers never move: DELE hides a
 // message, RSET shows it again. RFC 1939 section 5.
-import type { Maildrop, MessageOctets, ScanListing } from '../../mail/maildrop-store.ts'
-import type { MessageNumber } from '../wire/command.ts'
+import type { Maildrop, MessageOctets, ScanListing } from './maildrop-store.ts'
 
 export type Found = { readonly index: number } | { readonly missing: 'no-such-message' | 'deleted' }
 
@@ -42,7 +41,7 @@ export class SessionMaildrop {
     return this.#lastAccessed
   }
 
-  find(number: MessageNumber): Found {
+  find(number: number): Found {
     const index = number - 1
     if (index >= this.listing.count) return noSuchMessage
     return this.isMarked(index) ? deleted : { index }

@@ -1,11 +1,17 @@
 // Sending what follows a status line, piece by piece, at the pace of the peer, and with pauses for the other sessions.
-import type { SecureChannel } from '../../auth/login.ts'
-import { DotStuffer } from '../../net/dot-stuffing.ts'
-import type { TlsServerOptions } from '../../net/tls.ts'
-import { terminator } from '../wire/reply.ts'
-import type { MessageBody } from './state.ts'
+import { DotStuffer, terminator } from './dot-stuffing.ts'
 
-/** What a session needs of its connection; `Connection` of net/ is one. */
+/** A message body as it is sent. */
+export interface MessageBody {
+  /** Yields the octets once, from the beginning. */
+  readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** Lines that begin with a dot; 0 means that nothing is to be stuffed. */
+  readonly dotLines: number
+  /** What `body` must yield in all; undefined when only its part is wanted. */
+  readonly octets: number | undefined
+}
+
+/** What a session needs of its connection to send; `Connection` is one. */
 export interface Outlet {
   readonly octetsIn: number
   readonly octetsOut: number
@@ -13,8 +19,6 @@ export interface Outlet {
   readonly full: boolean
   /** False once it was ended or cut, by either side. */
   readonly isOpen: boolean
-  /** Undefined in clear. */
-  readonly channel: SecureChannel | undefined
   sendText(text: string): void
   sendOctets(octets: Uint8Array): void
   flush(): void
@@ -22,8 +26,6 @@ export interface Outlet {
   drained(): Promise<void>
   pause(): void
   resume(): void
-  /** Goes over to TLS. Rejects when that fails; the connection is then closed. */
-  startTls(options: TlsServerOptions): Promise<void>
   end(): void
   cut(): void
   stalledMs(nowMs: number): number
@@ -75,26 +77,36 @@ export class Transmission {
    * Sends a message, stuffed, and the terminator. Throws what reading throws, and when the body is not as long as
    * announced: then the terminator was not sent, and the connection must be cut.
    */
-  async sendMessage({ body, octets, dotLines }: MessageBody): Promise<void> {
-    const stuffer = dotLines > 0 ? new DotStuffer() : undefined
+  async sendMessage(message: MessageBody): Promise<void> {
+    const isWhole = await this.#sendBody(message, message.dotLines > 0 ? new DotStuffer() : undefined)
+    if (isWhole) this.#outlet.sendText(terminator)
+  }
+
+  /** Sends a message as it is, for a peer that counts octets; nothing ends it. Throws as `sendMessage` does. */
+  async sendCounted(message: MessageBody): Promise<void> {
+    await this.#sendBody(message, undefined)
+  }
+
+  /** False when the connection was lost on the way. */
+  async #sendBody({ body, octets }: MessageBody, stuffer: DotStuffer | undefined): Promise<boolean> {
     let sent = 0
     if (Symbol.asyncIterator in body) {
       for await (const chunk of body) {
         sent += this.#sendChunk(chunk, stuffer)
         if (this.mustWait) await this.pace()
-        if (!this.#outlet.isOpen) return
+        if (!this.#outlet.isOpen) return false
       }
     } else {
       for (const chunk of body) {
         sent += this.#sendChunk(chunk, stuffer)
         if (this.mustWait) await this.pace()
-        if (!this.#outlet.isOpen) return
+        if (!this.#outlet.isOpen) return false
       }
     }
     if (octets !== undefined && sent !== octets) {
       throw new Error(`the message has ${sent} octets, ${octets} were announced`)
     }
-    this.#outlet.sendText(terminator)
+    return true
   }
 
   #sendChunk(chunk: Uint8Array, stuffer: DotStuffer | undefined): number {
