@@ -1,11 +1,10 @@
-// The POP3 server: listens, gives each connection a session, and ends what has to end. One coarse timer watches over all
-// sessions; none has a timer of its own.
+// The POP3 server: listens, and gives each connection a session.
 import type { Authenticator } from '../../auth/authenticator.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
-import type { Connection } from '../../net/connection.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
+import { SessionPool } from '../../net/session-pool.ts'
 import type { TlsContexts, TlsServerOptions } from '../../net/tls.ts'
 import { err } from '../wire/reply.ts'
 import { CapabilityTexts } from './capabilities.ts'
@@ -57,19 +56,18 @@ export interface Pop3Server {
   close(): Promise<void>
 }
 
-const maxSweepMs = 1_000
-/** How long a closing connection may take to deliver its last line, once its session is over. */
-const lastWordsMs = 1_000
-
 /** Rejects, naming address and reason, when one of the addresses can't be bound; then none is. */
 export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3Server> {
   const limits = completeLimits(options.limits)
   const tls = options.tls && tlsFor(options.tls, limits)
   const services = createServices(options, limits, tls)
   const { log } = services
-  const sessions = new Map<Session, Connection>()
+  const sessions = new SessionPool<Session>([
+    limits.autologoutMs,
+    limits.authorizationTimeoutMs,
+    limits.writeTimeoutMs,
+  ])
   let tlsFailures = 0
-  let onEmpty: (() => void) | undefined
 
   const listener = await listen({
     addresses: options.listen,
@@ -89,42 +87,11 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     onConnection: connection => {
       const session = new Session(services, connection, connection.peer, (gone, reason) => {
         if (reason === 'tls-failed' || reason === 'tls-in-clear') tlsFailures += 1
-        sessions.delete(gone)
-        if (sessions.size === 0) onEmpty?.()
+        sessions.remove(gone)
       })
-      sessions.set(session, connection)
-      connection.handleWith(session)
+      sessions.add(session, connection)
     },
   })
-
-  const sweeper = setInterval(() => {
-    const nowMs = performance.now()
-    for (const [session, connection] of sessions) {
-      session.sweep(nowMs)
-      connection.sweep(nowMs)
-    }
-  }, sweepEveryMs(limits))
-
-  /** Ends every session and resolves when all are gone, connections that linger cut. */
-  async function endAll(reason: 'drain' | 'closed'): Promise<void> {
-    for (const session of sessions.keys()) session.terminate(reason)
-    await emptied(lastWordsMs)
-    for (const [session, connection] of sessions) if (session.state.kind === 'ended') connection.cut()
-    await emptied()
-    clearInterval(sweeper)
-  }
-
-  /** Resolves when no session is left, or after `timeoutMs`. */
-  function emptied(timeoutMs?: number): Promise<void> {
-    if (sessions.size === 0) return Promise.resolve()
-    return new Promise(resolve => {
-      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs)
-      onEmpty = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
 
   return {
     addresses: listener.addresses,
@@ -136,13 +103,11 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     },
     async drain(graceMs) {
       listener.close()
-      for (const session of sessions.keys()) session.drain()
-      await emptied(graceMs)
-      await endAll('drain')
+      await sessions.drain(graceMs)
     },
     async close() {
       listener.close()
-      await endAll('closed')
+      await sessions.close()
     },
   }
 }
@@ -172,10 +137,4 @@ const mayLogInClear = { never: () => false, loopback: isLoopbackAddress, always:
 /** ALPN: `pop3` is registered with IANA, RFC 7301 section 6. */
 function tlsFor(contexts: TlsContexts, { handshakeTimeoutMs }: Pop3Limits): TlsServerOptions {
   return { contexts, alpn: 'pop3', handshakeTimeoutMs }
-}
-
-/** Often enough for the shortest of the timeouts. */
-function sweepEveryMs(limits: Pop3Limits): number {
-  const { autologoutMs, authorizationTimeoutMs, writeTimeoutMs } = limits
-  return Math.min(maxSweepMs, Math.ceil(Math.min(autologoutMs, authorizationTimeoutMs, writeTimeoutMs) / 4))
 }

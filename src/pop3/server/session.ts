@@ -4,6 +4,7 @@ import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
+import type { PooledSession } from '../../net/session-pool.ts'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { Transmission } from '../../net/transmission.ts'
 import { parseCommand } from '../wire/command.ts'
@@ -37,7 +38,7 @@ const notNow = badCommand('not allowed in this state')
 const lineTooLong: Answer = { text: err('line too long'), end: 'line-too-long' }
 const shuttingDown = err('the server is shutting down', 'SYS/TEMP')
 
-export class Session implements SessionContext {
+export class Session implements SessionContext, PooledSession {
   readonly id: string = createId()
   readonly peer: string
   readonly services: Pop3Services
@@ -107,6 +108,10 @@ export class Session implements SessionContext {
 
   get mayLogIn(): boolean {
     return this.channel !== undefined || this.services.mayLogInClear(this.peer)
+  }
+
+  get hasEnded(): boolean {
+    return this.state.kind === 'ended'
   }
 
   /** AUTHORIZATION as RFC 1939 means it, AUTH under way included. */
