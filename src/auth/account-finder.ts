@@ -18,7 +18,7 @@ export class AccountFinder {
   }
 
   async find(claimed: string): Promise<Account | undefined> {
-    return this.#findFirst(this.namesOf(claimed))
+    return this.findFirst(this.namesOf(claimed))
   }
 
   /**
@@ -26,12 +26,14 @@ export class AccountFinder {
    * SASLprep sees one name, and their owners may not be the same.
    */
   async findExact(vouchedFor: string): Promise<Account | undefined> {
-    return this.#findFirst(this.#exactNamesOf(vouchedFor))
+    return this.findFirst(this.#exactNamesOf(vouchedFor))
   }
 
   /** The names that an account may have that is claimed so; of those that exist, the first is meant. */
   namesOf(claimed: string): readonly string[] {
-    return [...new Set([claimed, preparedOf(claimed)].flatMap(spelling => this.#exactNamesOf(spelling)))]
+    const prepared = preparedOf(claimed)
+    const names = this.#exactNamesOf(claimed)
+    return prepared === claimed ? names : [...new Set([...names, ...this.#exactNamesOf(prepared)])]
   }
 
   /**
@@ -43,7 +45,8 @@ export class AccountFinder {
     return this.#withoutLocalDomain(name) ?? name
   }
 
-  async #findFirst(names: readonly string[]): Promise<Account | undefined> {
+  /** The account that has the first of these names that is an account's. */
+  async findFirst(names: readonly string[]): Promise<Account | undefined> {
     for (const name of names) {
       const account = await this.#directory.findAccount(name)
       if (account) return account

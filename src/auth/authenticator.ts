@@ -127,14 +127,16 @@ export function createAuthenticator(
   // Who names CRAM-MD5 wants it, whoever else may stumble over it.
   const offersCramMd5 = () =>
     someAreSealed() && (allowed?.has('CRAM-MD5') || kept?.survey.someAreNotSealed === false)
-  const begin = (origin: LoginOrigin, mechanism: string, name: string | undefined) =>
-    LoginAttempt.begin({ throttle, finder, log }, origin, mechanism, name)
+  const attemptParts = { throttle, finder, log }
   const verifierFor = (mechanism: string, origin: LoginOrigin): Verifier =>
-    createVerifier(verifierParts, origin, name => begin(origin, mechanism, name))
+    createVerifier(verifierParts, origin, (claimed, actAs) =>
+      LoginAttempt.begin(attemptParts, { origin, mechanism, claimed, actAs }),
+    )
 
   return {
     async authenticate(loginName, password, origin) {
-      return passwords.logIn(await begin(origin, 'password', loginName), loginName, password)
+      const claim = { origin, mechanism: 'password', claimed: loginName }
+      return passwords.logIn(await LoginAttempt.begin(attemptParts, claim), loginName, password)
     },
     async nameOf(loginName) {
       return (await finder.find(loginName))?.name
@@ -185,7 +187,17 @@ function createParts(
     cost,
   })
   const { box, tokens, tokenAdvice } = options
-  const verifierParts = { finder, passwords, appPasswords, decoys, box, tokens, tokenAdvice, scramIterations }
+  const verifierParts = {
+    finder,
+    passwords,
+    appPasswords,
+    decoys,
+    box,
+    tokens,
+    tokenAdvice,
+    scramIterations,
+    now,
+  }
   return { passwords, verifierParts }
 }
 

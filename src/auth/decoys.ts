@@ -66,8 +66,10 @@ export class Decoys {
         own,
         known.filter(each => each.hasDomain === hasDomain),
       ) ?? usual
-    const salt = hkdfSync('sha256', this.#digest('salt', own), '', '', likeness.saltOctets)
-    return { salt: new Uint8Array(salt), scramIterations: likeness.iterations }
+    const { saltOctets, iterations: scramIterations } = likeness
+    const digest = this.#digest('salt', own)
+    if (saltOctets <= digest.length) return { salt: digest.subarray(0, saltOctets), scramIterations }
+    return { salt: new Uint8Array(hkdfSync('sha256', digest, '', '', saltOctets)), scramIterations }
   }
 
   /** One that is always the same for a text; a new one among them changes few choices. */

@@ -1,8 +1,9 @@
 // One try to log in, from the throttle's admission to its one outcome: counted, slowed, and told the log in one line,
 // whatever the mechanism. A claimed name is logged only if it is an account's, for it may be a password in the wrong place.
 import type { Account } from '../mail/account.ts'
+import { foldAddress } from '../mail/fold.ts'
 import type { AccountFinder } from './account-finder.ts'
-import type { Login, LoginOrigin } from './login.ts'
+import type { Abandonment, Login, LoginOrigin } from './login.ts'
 import type { Suspect, Throttle } from './throttle.ts'
 import { refuseIfGone } from './work-queue.ts'
 
@@ -38,28 +39,34 @@ interface AttemptParts {
   readonly log: LoginLog
 }
 
+/** How somebody asks to be let in. */
+interface LoginClaim {
+  readonly origin: LoginOrigin
+  /** As the log calls it. */
+  readonly mechanism: string
+  /** Who the peer says it is, if it says so. */
+  readonly claimed: string | undefined
+  /** Whom it asks to act as, if somebody else. RFC 4422 section 3.4.1. */
+  readonly actAs?: string | undefined
+}
+
 export class LoginAttempt {
   /** The place in a queue. */
   readonly rank: number
   readonly source: string
   readonly origin: LoginOrigin
   readonly #parts: AttemptParts
-  readonly #mechanism: string
+  readonly #claim: LoginClaim
   readonly #suspect: Suspect
   readonly #waitedMs: number
-  #found: { readonly claimed: string; readonly account: Account } | undefined
+  /** Looked up for the throttle, for whoever asks first. */
+  #found: Account | undefined
   #isSettled = false
 
-  private constructor(
-    parts: AttemptParts,
-    origin: LoginOrigin,
-    mechanism: string,
-    suspect: Suspect,
-    waitedMs: number,
-  ) {
+  private constructor(parts: AttemptParts, claim: LoginClaim, suspect: Suspect, waitedMs: number) {
     this.#parts = parts
-    this.origin = origin
-    this.#mechanism = mechanism
+    this.origin = claim.origin
+    this.#claim = claim
     this.#suspect = suspect
     this.#waitedMs = waitedMs
     this.rank = parts.throttle.rank(suspect)
@@ -67,21 +74,19 @@ export class LoginAttempt {
   }
 
   /**
-   * Waits until the throttle admits it. `claimed` is who the peer says it is, if it says so. Refuses with `store-busy` when
-   * too many wait, and when nobody waits for the outcome any more.
+   * Waits until the throttle admits it. Refuses with `store-busy` when too many wait, and when nobody waits for the
+   * outcome any more.
    */
-  static async begin(
-    parts: AttemptParts,
-    origin: LoginOrigin,
-    mechanism: string,
-    claimed: string | undefined,
-  ): Promise<LoginAttempt> {
-    const account = await knownAs(parts, origin.peer, claimed)
-    const key = claimed === undefined ? undefined : parts.finder.keyOf(claimed)
-    const suspect = parts.throttle.suspect(origin.peer, key, account?.name)
-    const waitedMs = await parts.throttle.admit(suspect, origin.signal)
-    const attempt = new LoginAttempt(parts, origin, mechanism, suspect, waitedMs)
-    if (claimed !== undefined && account && waitedMs === 0) attempt.#found = { claimed, account }
+  static async begin(parts: AttemptParts, claim: LoginClaim): Promise<LoginAttempt> {
+    const { throttle, finder } = parts
+    const { origin, claimed } = claim
+    const range = throttle.rangeOf(origin.peer)
+    const account = await knownAs(parts, range, claimed)
+    const key = claimed === undefined ? undefined : finder.keyOf(claimed)
+    const suspect = throttle.suspect(range, key, account?.name)
+    const waitedMs = await throttle.admit(suspect, origin.signal)
+    const attempt = new LoginAttempt(parts, claim, suspect, waitedMs)
+    if (waitedMs === 0) attempt.#found = account
     return attempt
   }
 
@@ -89,15 +94,19 @@ export class LoginAttempt {
   async find(claimed: string): Promise<Account | undefined> {
     const found = this.#found
     this.#found = undefined
-    return found?.claimed === claimed ? found.account : this.#parts.finder.find(claimed)
+    return found && claimed === this.#claim.claimed ? found : this.#parts.finder.find(claimed)
   }
 
-  get signal(): AbortSignal | undefined {
+  get signal(): Abandonment | undefined {
     return this.origin.signal
   }
 
-  /** Refuses with `store-busy` when nobody waits for the outcome any more: then nobody came in, and nobody is known. */
-  succeed(account: Account, grant: LoginGrant = fullGrant): Login {
+  /**
+   * The account has proved to be who it claims to be. Fails when it asks to act as another; refuses with `store-busy` when
+   * nobody waits for the outcome any more: then nobody came in, and nobody is known.
+   */
+  succeed(account: Account, grant: LoginGrant = fullGrant): Login | Promise<undefined> {
+    if (!this.#mayActAs(account)) return this.fail('not-authorized', account)
     this.#settle()
     const { throttle, log } = this.#parts
     const tls = this.origin.channel?.version
@@ -117,10 +126,15 @@ export class LoginAttempt {
     await throttle.fail(this.#suspect, this.#waitedMs, this.signal)
   }
 
+  #mayActAs({ name }: Account): boolean {
+    const { claimed, actAs } = this.#claim
+    return actAs === undefined || actAs === claimed || foldAddress(actAs) === name
+  }
+
   /** Who asked and in which session come first: nothing the peer says may stand before them. */
   #fields(account: Account | undefined): object {
     const { peer, protocol, sessionId } = this.origin
-    return { peer, protocol, mechanism: this.#mechanism, session: sessionId, user: account?.name }
+    return { peer, protocol, mechanism: this.#claim.mechanism, session: sessionId, user: account?.name }
   }
 
   #settle(): void {
@@ -132,9 +146,10 @@ export class LoginAttempt {
 /** Only whom the peer may be known as is looked up before the throttle had its say. */
 async function knownAs(
   { throttle, finder }: AttemptParts,
-  peer: string,
+  range: string,
   claimed: string | undefined,
 ): Promise<Account | undefined> {
-  if (claimed === undefined || !throttle.mayKnow(peer, finder.namesOf(claimed))) return undefined
-  return finder.find(claimed)
+  if (claimed === undefined) return undefined
+  const names = finder.namesOf(claimed)
+  return throttle.mayKnow(range, names) ? finder.findFirst(names) : undefined
 }

@@ -26,6 +26,16 @@ export interface SecureChannel {
   binding(type: ChannelBindingType): Uint8Array | undefined
 }
 
+/**
+ * Tells that nobody waits for an outcome any more. An `AbortSignal` is one; making it costs more than all else that a login
+ * asks of it, so that a protocol may bring something smaller.
+ */
+export interface Abandonment {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** Who asks to be let in. */
 export interface LoginOrigin {
   readonly protocol: LoginProtocol
@@ -35,7 +45,7 @@ export interface LoginOrigin {
   /** Undefined in clear. */
   readonly channel: SecureChannel | undefined
   /** Aborted when nobody waits for the outcome any more: what waits in its name is given up. */
-  readonly signal?: AbortSignal
+  readonly signal?: Abandonment
 }
 
 /** What a successful login gives. */

@@ -15,9 +15,8 @@ export type SaslStep =
 
 export type SaslFailure =
   | 'malformed' // not what the mechanism's grammar allows, or out of step
-  | 'refused' // a name, password, proof or token that opens nothing here
+  | 'refused' // a name, password, proof or token that opens nothing here, or not for whom the client asks to act as
   | 'binding' // another channel than ours, or a binding denied that we offered
-  | 'authorization' // authenticated, but not to act as who was asked for
 
 /** One exchange: a step for each response, until it ends in success or failure. */
 export interface SaslExchange {
@@ -40,10 +39,13 @@ export interface Verifier {
   readonly offersBinding?: boolean
   /** What a client is told when its token opens nothing, that it may get a better one. RFC 7628 section 3.2.2. */
   readonly tokenAdvice?: TokenAdvice
-  /** For mechanisms that bring the password itself. */
-  verifyPassword(name: string, password: Uint8Array): Promise<Login | undefined>
+  /**
+   * For mechanisms that bring the password itself. Here and below, `actAs` is whom the client asks to act as: nobody acts
+   * for somebody else, RFC 4422 section 3.4.1, and only behind the right password the answer depends on it.
+   */
+  verifyPassword(name: string, password: Uint8Array, actAs?: string): Promise<Login | undefined>
   /** Keys for SCRAM; made up, but always the same, for a name that has none. */
-  findScramKeys(name: string, hash: ScramHash): Promise<ScramCandidates>
+  findScramKeys(name: string, hash: ScramHash, actAs?: string): Promise<ScramCandidates>
   /** The password itself, for CRAM-MD5 and APOP; made up for an account that did not opt in. */
   findSecret(name: string): Promise<SecretCandidate>
   /** A bearer token; `name` is what the client claims to be, if anything. */

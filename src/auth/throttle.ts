@@ -6,6 +6,7 @@ import { Refusal } from '../mail/errors.ts'
 import { prefixOf } from '../mail/network.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { KnownPeers, type KnownPeersOptions, pairOf } from './known-peers.ts'
+import type { Abandonment } from './login.ts'
 import { Turns } from './turns.ts'
 import { refuseIfGone } from './work-queue.ts'
 
@@ -33,12 +34,28 @@ export interface ThrottleOptions {
 }
 
 /** A peer and the account it claims, if it claims one: what failures are counted by. */
-export interface Suspect {
+export class Suspect {
   readonly prefix: string
+  /** The range and the account, where the peer was known as it when the attempt began. */
+  readonly knownPair: string | undefined
+  /** Until the key is made of it: most logins need none. */
+  #claimed: string | undefined
+  #accountKey: string | undefined
+
+  constructor(prefix: string, claimed: string | undefined, knownPair: string | undefined) {
+    this.prefix = prefix
+    this.knownPair = knownPair
+    this.#claimed = claimed
+  }
+
   /** One for all that spell the account alike, and of one length: names of a peer's own making are not kept. */
-  readonly accountKey: string | undefined
-  /** The claimed account, where it was looked up: by it alone peers are known. */
-  readonly accountName: string | undefined
+  get accountKey(): string | undefined {
+    if (this.#claimed === undefined) return this.#accountKey
+    // Even the beginning of a name would keep alive the whole message that it was cut from.
+    this.#accountKey = hash('sha256', this.#claimed, 'base64')
+    this.#claimed = undefined
+    return this.#accountKey
+  }
 }
 
 const ipv4Bits = 32
@@ -77,20 +94,23 @@ export class Throttle {
     this.#turns = new Turns(this.#options.maxWaitingTurn)
   }
 
-  /** `claimed` is one text for all spellings of a name; `accountName` the account's that has it, where `mayKnow` says so. */
-  suspect(peer: string, claimed?: string, accountName?: string): Suspect {
-    return {
-      prefix: prefixOf(peer, ipv4Bits, ipv6Bits),
-      // Even the beginning of a name would keep alive the whole message that it was cut from.
-      accountKey: claimed === undefined ? undefined : hash('sha256', claimed, 'base64'),
-      accountName,
-    }
+  /** The address range that the failures of a peer are counted by. */
+  rangeOf(peer: string): string {
+    return prefixOf(peer, ipv4Bits, ipv6Bits)
   }
 
-  /** Whether the peer is known as one of these accounts: then it is worth while to look up who is claimed. */
-  mayKnow(peer: string, accountNames: readonly string[]): boolean {
-    const prefix = prefixOf(peer, ipv4Bits, ipv6Bits)
-    return accountNames.some(name => this.#known.has(prefix, name))
+  /**
+   * `claimed` is one text for all spellings of a name; `accountName` the account's that has it, where `mayKnow` says so: by
+   * it alone peers are known.
+   */
+  suspect(range: string, claimed?: string, accountName?: string): Suspect {
+    const isKnown = accountName !== undefined && this.#known.has(range, accountName)
+    return new Suspect(range, claimed, isKnown ? pairOf(range, accountName) : undefined)
+  }
+
+  /** Whether the range is known as one of these accounts: then it is worth while to look up who is claimed. */
+  mayKnow(range: string, accountNames: readonly string[]): boolean {
+    return accountNames.some(name => this.#known.has(range, name))
   }
 
   /**
@@ -98,7 +118,7 @@ export class Throttle {
    * only its own. Gives the milliseconds that the delay took, without the wait for a turn. Refuses with `store-busy` when
    * too many wait, and when nobody waits for the answer any more.
    */
-  async admit(suspect: Suspect, signal?: AbortSignal): Promise<number> {
+  async admit(suspect: Suspect, signal?: Abandonment): Promise<number> {
     const delayMs = this.#delayMs(this.#failures(suspect))
     const keys = delayMs > 0 ? this.#suspectKeys(suspect) : []
     if (keys.length > 0) await this.#waitInTurn(keys, suspect, delayMs, signal)
@@ -110,14 +130,13 @@ export class Throttle {
    * Counts a failure, and waits before it is answered for what `admit` did not wait already. Refuses with `store-busy` when
    * too many wait.
    */
-  async fail(suspect: Suspect, waitedMs: number, signal?: AbortSignal): Promise<void> {
-    const { prefix, accountKey } = suspect
+  async fail(suspect: Suspect, waitedMs: number, signal?: Abandonment): Promise<void> {
+    const { prefix, accountKey, knownPair } = suspect
     const failures = Math.max(
       this.#byPrefix.add(prefix),
       accountKey === undefined ? 0 : this.#byAccount.add(accountKey),
     )
-    const pair = this.#knownPair(suspect)
-    if (pair !== undefined) this.#byPair.add(pair)
+    if (knownPair !== undefined) this.#byPair.add(knownPair)
     const delayMs = this.#delayMs(failures) - waitedMs
     if (delayMs > 0 && !signal?.aborted) await this.#counted(() => this.#delay(delayMs, signal))
   }
@@ -130,7 +149,7 @@ export class Throttle {
 
   /** The place in a queue: 0 for known peers, 1 for those without a failure, then one more for each failure. */
   rank(suspect: Suspect): number {
-    return this.#knownPair(suspect) === undefined ? 1 + this.#failures(suspect) : 0
+    return suspect.knownPair === undefined ? 1 + this.#failures(suspect) : 0
   }
 
   /** Ends all waiting at once. */
@@ -140,15 +159,10 @@ export class Throttle {
   }
 
   #failures(suspect: Suspect): number {
-    const pair = this.#knownPair(suspect)
-    if (pair !== undefined) return this.#byPair.of(pair)
-    const { prefix, accountKey } = suspect
+    const { prefix, knownPair } = suspect
+    if (knownPair !== undefined) return this.#byPair.of(knownPair)
+    const { accountKey } = suspect
     return Math.max(this.#byPrefix.of(prefix), accountKey === undefined ? 0 : this.#byAccount.of(accountKey))
-  }
-
-  #knownPair({ prefix, accountName }: Suspect): string | undefined {
-    if (accountName === undefined || !this.#known.has(prefix, accountName)) return undefined
-    return pairOf(prefix, accountName)
   }
 
   /**
@@ -157,9 +171,9 @@ export class Throttle {
    */
   #suspectKeys(suspect: Suspect): readonly string[] {
     const { failuresBeforeCheck } = this.#options
-    const pair = this.#knownPair(suspect)
-    if (pair !== undefined) return this.#byPair.of(pair) >= failuresBeforeCheck ? [`pair ${pair}`] : []
-    const { prefix, accountKey } = suspect
+    const { prefix, knownPair, accountKey } = suspect
+    if (knownPair !== undefined)
+      return this.#byPair.of(knownPair) >= failuresBeforeCheck ? [`pair ${knownPair}`] : []
     const keys: string[] = []
     if (this.#byPrefix.of(prefix) >= failuresBeforeCheck) keys.push(`range ${prefix}`)
     if (accountKey !== undefined && this.#byAccount.of(accountKey) >= failuresBeforeCheck)
@@ -172,7 +186,7 @@ export class Throttle {
     keys: readonly string[],
     { prefix }: Suspect,
     delayMs: number,
-    signal: AbortSignal | undefined,
+    signal: Abandonment | undefined,
   ): Promise<void> {
     const asker = { rank: 1 + this.#byPrefix.of(prefix), source: prefix, signal }
     const wait = keys.reduceRight(
@@ -200,7 +214,7 @@ export class Throttle {
   }
 
   /** Not beyond an abort, or the end of the office. */
-  async #delay(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async #delay(delayMs: number, signal: Abandonment | undefined): Promise<void> {
     if (this.#isClosed || signal?.aborted) return
     await new Promise<void>(resolve => {
       const wake = () => {

@@ -16,20 +16,20 @@ export interface VerifierParts extends ScramParts {
   readonly tokenAdvice: TokenAdvice | undefined
 }
 
-/** `begin` waits until the throttle admits an attempt of that name. */
+/** `begin` waits until the throttle admits an attempt of that name, for whom it asks to act as. */
 export function createVerifier(
   parts: VerifierParts,
   origin: LoginOrigin,
-  begin: (name: string | undefined) => Promise<LoginAttempt>,
+  begin: (name: string | undefined, actAs?: string) => Promise<LoginAttempt>,
 ): Verifier {
   return {
     origin,
     ...(parts.tokenAdvice && { tokenAdvice: parts.tokenAdvice }),
-    async verifyPassword(name, password) {
-      return parts.passwords.logIn(await begin(name), name, password)
+    async verifyPassword(name, password, actAs) {
+      return parts.passwords.logIn(await begin(name, actAs), name, password)
     },
-    async findScramKeys(name, hash) {
-      return findScramCandidates(parts, await begin(name), name, hash)
+    async findScramKeys(name, hash, actAs) {
+      return findScramCandidates(parts, await begin(name, actAs), name, hash)
     },
     async findSecret(name) {
       return findSecret(parts, await begin(name), name)

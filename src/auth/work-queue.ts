@@ -3,6 +3,7 @@
 // taken, the highest rank is refused, be it the one who came or one who waits. Who goes away while waiting leaves no work
 // behind.
 import { Refusal } from '../mail/errors.ts'
+import type { Abandonment } from './login.ts'
 
 /** Who asks for work to be done. */
 export interface Asker {
@@ -11,7 +12,7 @@ export interface Asker {
   /** Where it comes from: what waits from there already counts against it. */
   readonly source: string
   /** Aborted when nobody wants the outcome any more. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Abandonment | undefined
 }
 
 export interface WorkQueueOptions {
@@ -149,7 +150,7 @@ export class WorkQueue {
 }
 
 /** Refuses with `store-busy` whom nobody waits for: its work is not to be begun. */
-export function refuseIfGone(signal: AbortSignal | undefined): void {
+export function refuseIfGone(signal: Abandonment | undefined): void {
   if (signal?.aborted) throw gone()
 }
 

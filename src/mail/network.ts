@@ -10,7 +10,8 @@ export interface Network {
 }
 
 const mappedBits = 96
-const ipv4Octet = /^(0|[1-9][0-9]{0,2})$/
+/** Without leading zeros, which some read as octal. */
+const ipv4Address = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
 const ipv6Group = /^[0-9a-f]{1,4}$/i
 const prefixLength = /^(0|[1-9][0-9]{0,2})$/
 /** The longest address: eight groups, the last two as IPv4, and a zone. */
@@ -64,11 +65,11 @@ function parseWritten(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
-/** Four decimal numbers without leading zeros, which some read as octal. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every(part => ipv4Octet.test(part) && Number(part) < 256)) return undefined
-  return Uint8Array.from(parts, Number)
+  const match = ipv4Address.exec(text)
+  if (!match) return undefined
+  const octets = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])]
+  return octets.every(octet => octet < 256) ? Uint8Array.from(octets) : undefined
 }
 
 /** RFC 4291 section 2.2: eight groups; `::` once for one or more groups of zeros; the last two may be written as IPv4. */
@@ -112,6 +113,7 @@ function isMapped(octets: Uint8Array): boolean {
 }
 
 function masked(octets: Uint8Array, bits: number): Network {
+  if (bits === octets.length * 8) return { octets, bits }
   const kept = octets.map((octet, index) => {
     const own = Math.min(Math.max(bits - index * 8, 0), 8)
     return octet & (0xff00 >> own)

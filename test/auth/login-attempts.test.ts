@@ -29,13 +29,13 @@ function begin(claimed: string | undefined, signal?: AbortSignal): Promise<Login
   const keep = (_fields: object, text: string) => void lines.push(text)
   const log = { info: keep, warn: keep, error: keep }
   const origin = originFrom('192.0.2.1', signal && { signal })
-  return LoginAttempt.begin({ throttle, finder, log }, origin, 'PLAIN', claimed)
+  return LoginAttempt.begin({ throttle, finder, log }, { origin, mechanism: 'PLAIN', claimed })
 }
 
 async function succeed(claimed: string | undefined, name: string, signal?: AbortSignal): Promise<void> {
   const account = accounts[name]
   if (!account) throw new Error('no such account')
-  ;(await begin(claimed, signal)).succeed(account)
+  await (await begin(claimed, signal)).succeed(account)
 }
 
 describe('a known peer', () => {

@@ -17,6 +17,8 @@ function throttleWith(options: ThrottleOptions = {}): Throttle {
   return new Throttle(options, Date.now)
 }
 
+const range = '192.0.2.1/32'
+
 /** How many milliseconds of the clock it takes. */
 async function duration(work: Promise<unknown>): Promise<number> {
   const before = Date.now()
@@ -32,7 +34,7 @@ async function duration(work: Promise<unknown>): Promise<number> {
 
 /** Who claims to be `name`, an account of that name. */
 function suspectOf(throttle: Throttle, peer: string, name: string): Suspect {
-  return throttle.suspect(peer, name, name)
+  return throttle.suspect(throttle.rangeOf(peer), name, name)
 }
 
 async function failures(throttle: Throttle, count: number, peer: string, name: string): Promise<number[]> {
@@ -93,7 +95,7 @@ describe('the delay of a failure', () => {
 
   it('counts attempts that name nobody by their address alone', async () => {
     const throttle = throttleWith()
-    const nobody = (peer: string) => duration(throttle.fail(throttle.suspect(peer), 0))
+    const nobody = (peer: string) => duration(throttle.fail(throttle.suspect(throttle.rangeOf(peer)), 0))
     for (let i = 0; i < 3; i++) await nobody('192.0.2.1')
     expect(await nobody('192.0.2.1')).toBe(250)
     expect(await nobody('192.0.2.2')).toBe(0)
@@ -136,8 +138,8 @@ describe('admission', () => {
 
   it('makes known peers wait for their own failures, until they come in', async () => {
     const throttle = throttleWith()
-    const suspect = suspectOf(throttle, '192.0.2.1', 'ann')
     throttle.succeed('192.0.2.1/32', 'ann')
+    const suspect = suspectOf(throttle, '192.0.2.1', 'ann')
     await failures(throttle, 12, '192.0.2.1', 'ann')
     expect(await duration(throttle.admit(suspect))).toBe(15_000)
     throttle.succeed('192.0.2.1/32', 'ann')
@@ -295,7 +297,7 @@ describe('memory', () => {
   it('keeps nothing of names, for part of a text keeps the whole alive', () => {
     const throttle = throttleWith()
     const name = 'x'.repeat(100_000)
-    const keys = [name, `${name}y`, 'ann'].map(each => throttle.suspect('192.0.2.1', each).accountKey)
+    const keys = [name, `${name}y`, 'ann'].map(each => throttle.suspect(range, each).accountKey)
     expect(new Set(keys.map(key => key?.length))).toEqual(new Set([44]))
     expect(new Set(keys).size).toBe(3)
   })
@@ -305,11 +307,11 @@ describe('known peers', () => {
   it('are known by the account, not by what it is called', async () => {
     const throttle = throttleWith()
     throttle.succeed('192.0.2.1/32', 'info@a.example')
-    expect(throttle.mayKnow('192.0.2.1', ['info@b.example', 'info'])).toBe(false)
-    expect(throttle.mayKnow('192.0.2.1', ['x', 'info@a.example'])).toBe(true)
-    expect(throttle.rank(throttle.suspect('192.0.2.1', 'info', 'info@b.example'))).toBe(1)
-    expect(throttle.rank(throttle.suspect('192.0.2.1', 'info', 'info@a.example'))).toBe(0)
-    expect(throttle.rank(throttle.suspect('192.0.2.1', 'info'))).toBe(1)
+    expect(throttle.mayKnow(range, ['info@b.example', 'info'])).toBe(false)
+    expect(throttle.mayKnow(range, ['x', 'info@a.example'])).toBe(true)
+    expect(throttle.rank(throttle.suspect(range, 'info', 'info@b.example'))).toBe(1)
+    expect(throttle.rank(throttle.suspect(range, 'info', 'info@a.example'))).toBe(0)
+    expect(throttle.rank(throttle.suspect(range, 'info'))).toBe(1)
   })
 
   it('are known for thirty days after their last login', () => {

@@ -107,6 +107,13 @@ describe('a login', () => {
     ['bad-token', 'ann', () => bearer('ann', 'forged')],
     ['bad-token', undefined, () => bearer('hunter2', 'forged')],
     ['disabled', 'dis', () => bearer('dis', 'of-dis')],
+    ['not-authorized', 'ann', () => plainClient({ name: 'ann', password: 'secret', actAs: 'eve' })],
+    ['wrong-password', 'ann', () => plainClient({ name: 'ann', password: 'wrong', actAs: 'eve' })],
+    [
+      'not-authorized',
+      'ann',
+      () => scramClient({ name: 'ann', password: 'secret', actAs: 'eve' }, { hash: 'SHA-256' }),
+    ],
     ['not-authorized', 'ann', () => bearer('eve', 'of-ann')],
     ['not-authorized', 'ann', () => bearer('bob', 'of-ann')],
     ['unknown-user', undefined, () => bearer('nobody', 'of-nobody')],
@@ -307,8 +314,10 @@ describe('names without an account, where accounts differ', () => {
 describe('what changes while an exchange is open', () => {
   const box = createSecretBox(new Uint8Array(32).fill(7))
   let opened = (): void => undefined
+  let clockIsAheadMs = 0
   const kept = openOffice({
     mechanisms: everything,
+    now: () => Date.now() + clockIsAheadMs,
     box: {
       ...box,
       open(sealed, owner) {
@@ -342,6 +351,7 @@ describe('what changes while an exchange is open', () => {
     const step = await exchange?.next(await client.next(undefined))
     if (step?.kind !== 'challenge') throw new Error('no challenge')
     await happens()
+    clockIsAheadMs += 1_000
     expect(await exchange?.next(await client.next(step.octets))).toEqual({
       kind: 'failure',
       reason: 'refused',
@@ -359,6 +369,7 @@ describe('what changes while an exchange is open', () => {
     if (step?.kind !== 'challenge') throw new Error('no challenge')
     await kept.store.revokeAppPassword('tim', 'tablet')
     await change('tim', 'other')
+    clockIsAheadMs += 1_000
     expect(await exchange?.next(await client.next(step.octets))).toMatchObject({
       kind: 'success',
       login: { appPassword: 'phone' },

@@ -1,6 +1,8 @@
 // The server as its peers see it: time, ends of every kind, other sessions, the log.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Abandonment } from '../../src/auth/login.ts'
 import { commands } from '../../src/pop3/server/commands.ts'
 import { startPop3Server } from '../../src/pop3/server/server.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -129,7 +131,7 @@ describe('ends', () => {
   })
 
   it('tells who verifies a password that the client has gone', async () => {
-    const signals: (AbortSignal | undefined)[] = []
+    const signals: (Abandonment | undefined)[] = []
     const office = await open({
       authenticator: store => ({
         ...plainAuthenticator(store),

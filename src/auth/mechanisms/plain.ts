@@ -1,10 +1,9 @@
 // PLAIN, RFC 4616: name and password in one message. As safe as the channel is.
 import type { Mechanism, Verifier } from '../sasl.ts'
 import type { SaslClient } from '../sasl-client.ts'
-import { authorized } from './authorization.ts'
 import { clientExchange, expectInvitation, last } from './client-exchange.ts'
 import { checkCredential, decodeName, encodeText, isPassword } from './credentials.ts'
-import { exchange, noOctets, refused, type Script } from './exchange.ts'
+import { ending, exchange, noOctets, refused, type Script } from './exchange.ts'
 
 interface PlainMessage {
   readonly actAs: string | undefined
@@ -37,8 +36,7 @@ export function plainClient({ name, password, actAs = '' }: PlainCredentials): S
 async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Script {
   const message = parse(initial ?? (yield noOctets))
   if (!message) return refused(verifier, 'malformed', undefined)
-  const login = await verifier.verifyPassword(message.name, message.password)
-  return authorized(verifier, login, message)
+  return ending(await verifier.verifyPassword(message.name, message.password, message.actAs))
 }
 
 /** `[authzid] NUL authcid NUL passwd`, RFC 4616 section 2. */

@@ -4,9 +4,8 @@ import { randomBytes } from 'node:crypto'
 import type { ChannelBindingType } from '../login.ts'
 import type { Mechanism, ScramCandidates, ScramHash, Verifier } from '../sasl.ts'
 import { scramProofFits, scramServerSignature } from '../scram.ts'
-import { authorized } from './authorization.ts'
 import { encodeText } from './credentials.ts'
-import { challenged, exchange, failure, noOctets, refused, type Script } from './exchange.ts'
+import { challenged, ending, exchange, failure, noOctets, refused, type Script } from './exchange.ts'
 import type { Gs2Header } from './gs2.ts'
 import { parseClientFinal, parseClientFirst } from './scram-messages.ts'
 
@@ -40,7 +39,7 @@ async function* serve(verifier: Verifier, variant: Variant, initial: Uint8Array 
   const binding = bindingOf(first.header, verifier, variant)
   if (!binding) return refused(verifier, 'binding', first.name)
 
-  const candidates = await verifier.findScramKeys(first.name, variant.hash)
+  const candidates = await verifier.findScramKeys(first.name, variant.hash, first.header.actAs)
   const nonce = first.nonce + randomBytes(nonceOctets).toString('base64')
   const serverFirst = `r=${nonce},s=${base64(candidates.salt)},i=${candidates.iterations}`
   const final = parseClientFinal(
@@ -61,8 +60,7 @@ async function* serve(verifier: Verifier, variant: Variant, initial: Uint8Array 
   const serverKey = candidates.keys[matched ?? -1]?.serverKey
   if (!serverKey) return failure('refused')
   const signature = scramServerSignature(serverKey, authMessage, variant.hash)
-  const names = { name: first.name, actAs: first.header.actAs }
-  return authorized(verifier, login, names, encodeText(`v=${base64(signature)}`))
+  return ending(login, encodeText(`v=${base64(signature)}`))
 }
 
 /** What the client must have bound to, RFC 5802 section 6; undefined when it bound to something else, or should have bound. */

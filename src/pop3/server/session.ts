@@ -12,6 +12,7 @@ import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
 import { err, ok } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
+import { LoginAbandonment } from './login-abandonment.ts'
 import { refusalDelayMs } from './limits.ts'
 import type { SecurableOutlet } from './outlet.ts'
 import { respond } from './sasl.ts'
@@ -73,7 +74,7 @@ export class Session implements SessionContext, PooledSession {
   #isConnected = true
   #isGone = false
   /** Tells a login under way that the session has ended. */
-  #abandonment: AbortController | undefined
+  #abandonment: LoginAbandonment | undefined
   #endReason: EndReason = 'dropped'
   #endPause: (() => void) | undefined
 
@@ -101,9 +102,9 @@ export class Session implements SessionContext, PooledSession {
   }
 
   get origin(): LoginOrigin {
-    this.#abandonment ??= new AbortController()
-    const { signal } = this.#abandonment
-    return { protocol: 'pop3', peer: this.peer, sessionId: this.id, channel: this.channel, signal }
+    const { peer, id: sessionId, channel } = this
+    this.#abandonment ??= new LoginAbandonment()
+    return { protocol: 'pop3', peer, sessionId, channel, signal: this.#abandonment }
   }
 
   get mayLogIn(): boolean {
@@ -316,8 +317,7 @@ export class Session implements SessionContext, PooledSession {
     this.state = { kind: 'ended' }
     this.#endReason = reason
     this.#endPause?.()
-    // With a reason: without one an exception would be made of it, at some cost and for nobody.
-    this.#abandonment?.abort('the session has ended')
+    this.#abandonment?.abort()
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)

@@ -64,6 +64,10 @@ function keysOf(text: string, hash: ScramHash): Promise<ScramKeys> {
   return keys
 }
 
+function isOneself(actAs: string): boolean {
+  return actAs.toLowerCase() === accountName
+}
+
 export function fakeVerifier(
   { channel }: { readonly channel: LoginOrigin['channel'] } = { channel: boundChannel },
 ): FakeVerifier {
@@ -93,10 +97,11 @@ export function fakeVerifier(
     get successes() {
       return successes
     },
-    async verifyPassword(name, given) {
-      return answer(name === accountName && Buffer.from(password).equals(given), name)
+    async verifyPassword(name, given, actAs = name) {
+      const isRight = name === accountName && Buffer.from(password).equals(given)
+      return answer(isRight && isOneself(actAs), name)
     },
-    async findScramKeys(name, hash) {
+    async findScramKeys(name, hash, actAs = name) {
       const isKnown = name === accountName
       const madeUp = createHash('sha512').update(name).digest('hex')
       const passwords = isKnown ? [password, appPassword] : [madeUp]
@@ -104,7 +109,7 @@ export function fakeVerifier(
         salt,
         iterations,
         keys: await Promise.all(passwords.map(text => keysOf(text, hash))),
-        settle: once(name, matched => isKnown && matched !== undefined),
+        settle: once(name, matched => isKnown && matched !== undefined && isOneself(actAs)),
       }
     },
     async findSecret(name) {

@@ -110,7 +110,7 @@ describe('acting as', () => {
   it.each(able)('%s: somebody else is refused, and counted once', async (_, make) => {
     const verifier = fakeVerifier()
     const end = await converse(make({ actAs: 'bob' }), verifier, { initial: true })
-    expect(end).toEqual({ kind: 'failure', reason: 'authorization' })
+    expect(end).toEqual({ kind: 'failure', reason: 'refused' })
     expect(verifier.refusals).toEqual([name])
   })
 
