@@ -88,16 +88,29 @@ const eventNames = [
   'turnedAway',
 ] as const satisfies readonly EventName[]
 
-/** Many observers as one. They may come and go while sessions run. */
+/** Many observers as one, and the sessions that are open. Observers may come and go while sessions run. */
 export class Observers implements Observer {
-  opened: Observer['opened'] = undefined
-  ended: Observer['ended'] = undefined
+  opened: Observer['opened']
+  ended: Observer['ended']
   stateChanged: Observer['stateChanged'] = undefined
   command: Observer['command'] = undefined
   login: Observer['login'] = undefined
   delivery: Observer['delivery'] = undefined
   turnedAway: Observer['turnedAway'] = undefined
+  readonly #sessions = new Set<ObservedSession>()
   readonly #observers = new Set<Observer>()
+
+  constructor() {
+    this.add({
+      opened: session => this.#sessions.add(session),
+      ended: session => this.#sessions.delete(session),
+    })
+  }
+
+  /** Of all protocols, in the order in which they came. */
+  get sessions(): ReadonlySet<ObservedSession> {
+    return this.#sessions
+  }
 
   add(observer: Observer): void {
     this.#observers.add(observer)

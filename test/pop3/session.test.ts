@@ -41,6 +41,8 @@ function open(services: Partial<Pop3Services> = {}): {
     tls: undefined,
     mayLogInClear: () => true,
     isForOldDevices: false,
+    service: 'pop3',
+    observer: undefined,
     ...services,
   }
   return { session: new Session(complete, outlet, '192.0.2.1', onGone), outlet, gone }

@@ -17,7 +17,8 @@ const needsTls: Answer = {
 const unheard = positive('')
 
 /** The one answer to everything that is no login. */
-export function refuseLogin(): Answer {
+export function refuseLogin(session: SessionContext, mechanism: string): Answer {
+  session.services.observer?.login?.(session, mechanism, 'refused')
   return refused
 }
 
@@ -35,7 +36,7 @@ export async function logIn(
   try {
     const login = await verdict
     if (hasEnded(session)) return unheard
-    return login ? await enter(session, login, mechanism) : refused
+    return login ? await enter(session, login, mechanism) : refuseLogin(session, mechanism)
   } catch (error) {
     return failLogin(session, error, mechanism)
   }
@@ -45,6 +46,7 @@ export async function logIn(
 export function failLogin(session: SessionContext, error: unknown, mechanism: string): Answer {
   const { services, id, peer, user } = session
   const refusal = isRefusal(error) ? error.code : undefined
+  services.observer?.login?.(session, mechanism, refusal ?? 'fault')
   if (refusal) services.log.warn({ session: id, peer, user, mechanism, refusal }, 'pop3 login refused')
   return { text: failureReply(error, session, mechanism) }
 }
@@ -64,6 +66,7 @@ export async function enter(session: SessionContext, login: Login, mechanism: st
   }
   const maildrop = new SessionMaildrop(opened)
   session.state = { kind: 'transaction', account, maildrop, readOnly }
+  session.services.observer?.login?.(session, mechanism, 'accepted')
   if (isForOldDevices) {
     const { id, peer, user, channel } = session
     log.warn({ session: id, peer, user, tls: channel?.version ?? 'none' }, 'login of an old device')

@@ -56,12 +56,12 @@ async function proceed(
   const { granted, exchange, mechanism } = state
   if (response === 'cancel' || response === 'malformed') {
     exchange.abandon?.()
-    return refuseLogin()
+    return refuseLogin(session, mechanism)
   }
   try {
     if (granted) {
       const isTaken = response?.length === 0 && performance.now() - granted.atMs <= maxGrantMs
-      return isTaken ? await enter(session, granted.login, mechanism) : refuseLogin()
+      return isTaken ? await enter(session, granted.login, mechanism) : refuseLogin(session, mechanism)
     }
     return await act(session, state, await exchange.next(response))
   } catch (error) {
@@ -70,7 +70,7 @@ async function proceed(
 }
 
 function act(session: SessionContext, state: AuthenticatingState, step: SaslStep): Answer | Promise<Answer> {
-  if (step.kind === 'failure') return refuseLogin()
+  if (step.kind === 'failure') return refuseLogin(session, state.mechanism)
   if (step.kind === 'challenge') return ask(session, state, step.octets)
   // +OK has no room for a mechanism's last words: they are one more challenge. RFC 5034 section 4.
   if (step.octets) {

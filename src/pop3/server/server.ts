@@ -4,6 +4,7 @@ import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
+import type { Observer } from '../../net/observer.ts'
 import { SessionPool } from '../../net/session-pool.ts'
 import type { TlsContexts, TlsServerOptions } from '../../net/tls.ts'
 import { err } from '../wire/reply.ts'
@@ -33,6 +34,9 @@ export interface Pop3ServerOptions {
   /** For devices that know no better: every login is logged with a warning. */
   readonly isForOldDevices?: boolean
   readonly log?: Log
+  readonly observer?: Observer
+  /** What observers know this server by. Default `pop3`. */
+  readonly service?: string
   readonly limits?: Partial<Pop3Limits>
   /** CAPA's IMPLEMENTATION; empty: not told. Default `Poplar`. */
   readonly implementation?: string
@@ -61,7 +65,7 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
   const limits = completeLimits(options.limits)
   const tls = options.tls && tlsFor(options.tls, limits)
   const services = createServices(options, limits, tls)
-  const { log } = services
+  const { log, observer, service } = services
   const sessions = new SessionPool<Session>([
     limits.autologoutMs,
     limits.authorizationTimeoutMs,
@@ -82,8 +86,12 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     onTlsFailure: (peer, reason, detail) => {
       tlsFailures += 1
       log.warn({ peer, reason, detail }, 'pop3s handshake failed')
+      observer?.turnedAway?.(service, peer, `tls: ${reason}`)
     },
-    onRefused: peer => log.warn({ peer }, 'pop3 connection from an address that is not let in'),
+    onRefused: peer => {
+      log.warn({ peer }, 'pop3 connection from an address that is not let in')
+      observer?.turnedAway?.(service, peer, 'not-admitted')
+    },
     onConnection: connection => {
       const session = new Session(services, connection, connection.peer, (gone, reason) => {
         if (reason === 'tls-failed' || reason === 'tls-in-clear') tlsFailures += 1
@@ -119,6 +127,7 @@ function createServices(
 ): Pop3Services {
   const { hostname, authenticator, maildrops, log = silentLog, isForOldDevices = false } = options
   const { expire = 'NEVER', implementation = 'Poplar', cleartextLogin = 'loopback' } = options
+  const { observer, service = 'pop3' } = options
   return {
     authenticator,
     maildrops,
@@ -129,6 +138,8 @@ function createServices(
     tls,
     mayLogInClear: peer => mayLogInClear[cleartextLogin](peer),
     isForOldDevices,
+    service,
+    observer,
   }
 }
 

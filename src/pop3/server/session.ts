@@ -4,16 +4,17 @@ import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
+import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
 import type { PooledSession } from '../../net/session-pool.ts'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { Transmission } from '../../net/transmission.ts'
-import { parseCommand } from '../wire/command.ts'
+import { parseCommand, type Verb } from '../wire/command.ts'
 import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
 import { err, ok } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
-import { LoginAbandonment } from './login-abandonment.ts'
 import { refusalDelayMs } from './limits.ts'
+import { LoginAbandonment } from './login-abandonment.ts'
 import type { SecurableOutlet } from './outlet.ts'
 import { respond } from './sasl.ts'
 import {
@@ -25,6 +26,7 @@ import {
   type SessionCounts,
   type SessionState,
 } from './state.ts'
+import { resultOf, tracedAnswer, tracedCommand } from './traced-lines.ts'
 import { release } from './update.ts'
 
 const lineLimits = { octets: commandLineOctets, extend: lineLimit }
@@ -38,9 +40,13 @@ const freshState: SessionState = { kind: 'authorization', user: undefined }
 const notNow = badCommand('not allowed in this state')
 const lineTooLong: Answer = { text: err('line too long'), end: 'line-too-long' }
 const shuttingDown = err('the server is shutting down', 'SYS/TEMP')
+const endedByOperator = err('the session was ended by an operator', 'SYS/TEMP')
 
-export class Session implements SessionContext, PooledSession {
+type ObservedVerb = Verb | 'other'
+
+export class Session implements SessionContext, ObservedSession, PooledSession {
   readonly id: string = createId()
+  readonly protocol = 'pop3'
   readonly peer: string
   readonly services: Pop3Services
   readonly counts: SessionCounts = {
@@ -53,14 +59,17 @@ export class Session implements SessionContext, PooledSession {
   readonly timestamp: string | undefined
   user: string | undefined
   mechanism: string | undefined
-  state: SessionState = freshState
+  readonly startedAtMs = performance.now()
+  tracer: Tracer | undefined
+  #state: SessionState = freshState
 
   readonly #outlet: SecurableOutlet
   readonly #transmission: Transmission
   readonly #onGone: (session: Session, reason: EndReason) => void
   readonly #lines = new LineReader()
-  readonly #startedAtMs = performance.now()
-  #activeAtMs = this.#startedAtMs
+  #activeAtMs = this.startedAtMs
+  /** Of the command that is being answered. */
+  #verb: ObservedVerb = 'other'
   /** A command is being answered; others wait. */
   #busy = false
   /** The handshake behind STLS is under way. */
@@ -92,13 +101,47 @@ export class Session implements SessionContext, PooledSession {
     this.#onGone = onGone
     // A timestamp in angle brackets offers APOP, RFC 1939 section 7; the session's id makes it one that never was before.
     if (services.authenticator.apop?.isOffered) this.timestamp = `<${this.id}@${services.hostname}>`
+    services.observer?.opened?.(this)
     const timestamp = this.timestamp === undefined ? '' : ` ${this.timestamp}`
-    outlet.sendText(ok(`${services.hostname} POP3 server ready${timestamp}`))
+    this.#say(ok(`${services.hostname} POP3 server ready${timestamp}`))
     outlet.flush()
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  set state(next: SessionState) {
+    this.#state = next
+    this.services.observer?.stateChanged?.(this)
   }
 
   get channel(): SecureChannel | undefined {
     return this.#outlet.channel
+  }
+
+  get service(): string {
+    return this.services.service
+  }
+
+  get stateName(): SessionState['kind'] {
+    return this.#state.kind
+  }
+
+  get octetsIn(): number {
+    return this.#outlet.octetsIn
+  }
+
+  get octetsOut(): number {
+    return this.#outlet.octetsOut
+  }
+
+  get commandCount(): number {
+    return this.counts.commands
+  }
+
+  get activeAtMs(): number {
+    return this.#activeAtMs
   }
 
   get origin(): LoginOrigin {
@@ -168,10 +211,14 @@ export class Session implements SessionContext, PooledSession {
   }
 
   /** Ends the session now, deleting nothing; only a running UPDATE is waited for. */
-  terminate(reason: 'drain' | 'closed'): void {
+  terminate(reason: 'drain' | 'closed' | 'killed'): void {
     if (this.state.kind === 'ended' || this.state.kind === 'update') return
-    if (!this.#inBody) this.#outlet.sendText(shuttingDown)
+    if (!this.#inBody) this.#say(reason === 'killed' ? endedByOperator : shuttingDown)
     this.#end(reason)
+  }
+
+  endByOperator(): void {
+    this.terminate('killed')
   }
 
   /** Answers what has come in, in order, as far as it can be answered at once. */
@@ -206,10 +253,13 @@ export class Session implements SessionContext, PooledSession {
     this.#activeAtMs = performance.now()
     this.counts.commands += 1
     const { state } = this
+    if (this.tracer) this.#trace(tracedCommand(line === tooLong ? undefined : line, state.kind))
+    this.#verb = state.kind === 'authenticating' ? 'AUTH' : 'other'
     if (state.kind === 'authenticating') return respond(this, state, line === tooLong ? undefined : line)
     if (line === tooLong) return lineTooLong
     const command = parseCommand(line)
     if (command.verb === undefined) return badCommand(command.problem)
+    this.#verb = command.verb
     if (state.kind !== 'authorization' && state.kind !== 'transaction') return notNow
     const handler = handlerOf(command.verb, state.kind)
     if (!handler) return notNow
@@ -230,7 +280,11 @@ export class Session implements SessionContext, PooledSession {
       if (this.#inBody) {
         logFault(error, this, 'multi-line reply')
         this.#end('fault')
-      } else this.#outlet.sendText(failureReply(error, this, 'command'))
+      } else {
+        const reply = failureReply(error, this, 'command')
+        this.#say(reply)
+        this.#answered(reply)
+      }
     }
     this.#busy = false
     this.#activeAtMs = performance.now()
@@ -239,7 +293,8 @@ export class Session implements SessionContext, PooledSession {
   }
 
   #give(answer: Answer): void {
-    this.#transmission.sendText(answer.text)
+    this.#say(answer.text)
+    this.#answered(answer.text)
     if (answer.end !== undefined) this.#end(answer.end)
   }
 
@@ -279,7 +334,8 @@ export class Session implements SessionContext, PooledSession {
   async #secure({ text }: Answer): Promise<void> {
     const { tls } = this.services
     if (!tls || this.#lines.pendingOctets > 0) return this.#end('injection')
-    this.#transmission.sendText(text)
+    this.#say(text)
+    this.#answered(text)
     this.#outlet.flush()
     this.#securing = true
     try {
@@ -288,7 +344,9 @@ export class Session implements SessionContext, PooledSession {
       this.#end('tls-failed')
     }
     this.#securing = false
-    if (this.state.kind !== 'ended') this.state = freshState
+    if (this.state.kind === 'ended') return
+    this.state = freshState
+    if (this.tracer) this.#trace({ from: 'note', text: `TLS: ${this.channel?.version ?? ''}` })
   }
 
   /** Waits, but not beyond the end of the session. */
@@ -304,10 +362,14 @@ export class Session implements SessionContext, PooledSession {
 
   async #giveBody({ text, message, lines }: Answer): Promise<void> {
     this.#inBody = true
-    this.#transmission.sendText(text)
+    this.#say(text)
+    const before = this.octetsOut
     if (lines) await this.#transmission.sendLines(lines)
     if (message) await this.#transmission.sendMessage(message)
     this.#inBody = false
+    this.#answered(text)
+    if (this.tracer)
+      this.#trace({ from: 'note', text: `${this.octetsOut - before} octets of content and end` })
     if (message?.octets !== undefined && this.#outlet.isOpen) this.counts.retrieved += 1
   }
 
@@ -321,6 +383,8 @@ export class Session implements SessionContext, PooledSession {
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)
+    if (this.tracer) this.#trace({ from: 'note', text: `ended: ${reason}` })
+    this.services.observer?.ended?.(this, reason)
     if (state.kind === 'authenticating') state.exchange.abandon?.()
     if (state.kind === 'transaction') void this.#release(state.maildrop)
     else this.#leave()
@@ -339,10 +403,27 @@ export class Session implements SessionContext, PooledSession {
     this.#onGone(this, this.#endReason)
   }
 
+  /** Tells that the command at hand was answered. */
+  #answered(text: string | Uint8Array): void {
+    const { observer } = this.services
+    if (!observer?.command) return
+    observer.command(this, this.#verb, resultOf(text), performance.now() - this.#activeAtMs)
+  }
+
+  /** Short replies all go out here. */
+  #say(text: string | Uint8Array): void {
+    if (this.tracer) for (const line of tracedAnswer(text)) this.#trace(line)
+    this.#transmission.sendText(text)
+  }
+
+  #trace(line: TracedLine): void {
+    this.tracer?.trace(this, line)
+  }
+
   #logSummary(reason: EndReason): void {
     const { id, user, mechanism, peer, counts } = this
     const { octetsIn, octetsOut, channel } = this.#outlet
-    const durationMs = Math.round(performance.now() - this.#startedAtMs)
+    const durationMs = Math.round(performance.now() - this.startedAtMs)
     this.services.log.info(
       {
         session: id,

@@ -7,6 +7,7 @@ import type { Account } from '../../mail/account.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
+import type { ObservedSession, Observer } from '../../net/observer.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import type { MessageBody } from '../../net/transmission.ts'
 import { err, ok } from '../wire/reply.ts'
@@ -75,6 +76,7 @@ export type EndReason =
   | 'slow-reader'
   | 'fault'
   | 'closed' // the server was closed at once
+  | 'killed' // by an operator
 
 /** What the sessions of one server share. */
 export interface Pop3Services {
@@ -90,6 +92,9 @@ export interface Pop3Services {
   readonly mayLogInClear: (peer: string) => boolean
   /** Every login is logged as what it is: a device that knows no better. */
   readonly isForOldDevices: boolean
+  /** What observers know the listener by. */
+  readonly service: string
+  readonly observer: Observer | undefined
 }
 
 /** For the summary line. */
@@ -102,9 +107,7 @@ export interface SessionCounts {
 }
 
 /** What a command handler sees of its session. */
-export interface SessionContext {
-  readonly id: string
-  readonly peer: string
+export interface SessionContext extends ObservedSession {
   readonly services: Pop3Services
   readonly counts: SessionCounts
   /** Undefined in clear. */
