@@ -10,6 +10,8 @@ export interface ContentFacts {
   readonly headerOctets: number
   /** Lines that begin with a dot. */
   readonly dotLines: number
+  /** Octets of the header once it is downgraded (message/downgrade.ts); undefined when that changes nothing. */
+  readonly asciiHeaderOctets?: number | undefined
 }
 
 /** One copy: who gets it, and what stands before the shared content for this recipient alone. */

@@ -14,7 +14,15 @@ export interface ScanListing {
   /** Unique-ids: 1 to 70 characters 0x21-0x7E, unique in the maildrop for ever. RFC 1939 section 7. */
   readonly uidls: readonly string[]
   readonly totalOctets: number
+  /** The same messages as they are read in the form `ascii`; absent when no message differs. */
+  readonly ascii?: ScanListing
 }
+
+/**
+ * How a message is read: as it is kept, or with its header downgraded for clients that do not speak UTF-8. Most messages
+ * have one form only. RFC 6856 section 2.
+ */
+export type MessageForm = 'utf8' | 'ascii'
 
 /** One message as it is read: `octets` in all, trace fields included, CRLF line ends, unstuffed. */
 export interface MessageOctets {
@@ -31,10 +39,10 @@ export interface Maildrop {
   readonly listing: ScanListing
 
   /**
-   * The message at `index` (0-based). What another protocol expunges meanwhile stays readable. Refuses with
-   * `message-gone` when the octets no longer exist.
+   * The message at `index` (0-based), as it is kept unless `form` says otherwise. What another protocol expunges
+   * meanwhile stays readable. Refuses with `message-gone` when the octets no longer exist.
    */
-  read(index: number): Promise<MessageOctets>
+  read(index: number, form?: MessageForm): Promise<MessageOctets>
 
   /**
    * The UPDATE state: in one durable transaction checks the lease, expunges the messages at `indexes`, and releases

@@ -1,8 +1,16 @@
 // The way of every message into a store: through the wire form, piece by piece, into a delivery, then one commit. Knows
 // no protocol; SMTP, LMTP, the command line and import all come through here. Whatever fails, nothing is left behind.
-import type { CopyOutcome, Delivery, DeliveryCopy, DeliveryMode, DeliveryTarget } from '../delivery-target.ts'
+import type {
+  ContentFacts,
+  CopyOutcome,
+  Delivery,
+  DeliveryCopy,
+  DeliveryMode,
+  DeliveryTarget,
+} from '../delivery-target.ts'
 import { Refusal } from '../errors.ts'
 import type { Id } from '../id.ts'
+import { DowngradeMeter } from '../message/downgrade.ts'
 import { WireForm } from '../message/wire-form.ts'
 import type { Octets } from '../octets.ts'
 
@@ -72,12 +80,11 @@ export async function writeContent(
     } else {
       for await (const chunk of octets) if (content.add(chunk)) await content.write()
     }
-    const { octets: storedOctets, headerOctets, dotLines } = await content.end()
+    const { octets: storedOctets, facts } = await content.end()
     return {
       id: delivery.id,
       octets: storedOctets,
-      commit: (copies, mode) =>
-        orAbort(delivery, () => delivery.commit({ headerOctets, dotLines }, copies, mode)),
+      commit: (copies, mode) => orAbort(delivery, () => delivery.commit(facts, copies, mode)),
     }
   })
 }
@@ -96,6 +103,7 @@ async function orAbort<T>(delivery: Delivery, work: () => Promise<T>): Promise<T
 class Content {
   readonly #delivery: Delivery
   readonly #wireForm = new WireForm()
+  readonly #meter = new DowngradeMeter()
   readonly #refusesBareNewline: boolean
   #maxOctets: number
   #pieces: Uint8Array[] = []
@@ -114,7 +122,12 @@ class Content {
 
   /** True when enough is gathered for a write. */
   add(chunk: Uint8Array): boolean {
-    this.#gather(this.#wireForm.push(chunk))
+    const before = this.#wireForm.octets
+    const stored = this.#wireForm.push(chunk)
+    this.#gather(stored)
+    // Up to the end of the header, wherever that turns out to be.
+    const left = this.#wireForm.headerOctets - before
+    if (left > 0) this.#meter.push(left < stored.length ? stored.subarray(0, left) : stored)
     if (this.#refusesBareNewline && this.#wireForm.hadBareNewline) {
       throw new Refusal('bare-newline', 'a line of the message ends with a bare LF')
     }
@@ -130,10 +143,14 @@ class Content {
     await this.#delivery.write(pieces.length === 1 && first ? first : Buffer.concat(pieces))
   }
 
-  async end(): Promise<WireForm> {
-    this.#gather(this.#wireForm.end())
+  async end(): Promise<{ readonly octets: number; readonly facts: ContentFacts }> {
+    const before = this.#wireForm.octets
+    const lineEnd = this.#wireForm.end()
+    const { octets, headerOctets, dotLines } = this.#wireForm
+    this.#gather(lineEnd)
+    if (headerOctets > before) this.#meter.push(lineEnd)
     await this.write()
-    return this.#wireForm
+    return { octets, facts: { headerOctets, dotLines, asciiHeaderOctets: this.#meter.end() } }
   }
 
   #gather(octets: Uint8Array): void {

@@ -7,6 +7,7 @@ import type {
   DeliveryTarget,
 } from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
+import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
 import { addGroups, checkUidl, groupsOf } from '../outcomes.ts'
 import type { MemoryContent, MemoryMessage, MemoryState } from './state.ts'
 
@@ -85,6 +86,7 @@ function messageOf(state: MemoryState, content: MemoryContent, copy: DeliveryCop
     content,
     trace: copy.trace,
     octets: copy.trace.length + content.octets,
+    asciiOctets: asciiOctetsOf(copy.trace, content.octets, content),
     internalDate: copy.internalDate,
     flags: flagsToBits(copy.flags ?? []),
     expungedAt: undefined,

@@ -3,6 +3,7 @@ import type { ArchiveStore } from '../../mail/archive-store.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { bitsToFlags } from '../../mail/flags.ts'
 import type { Maildrop, MaildropLocks, MaildropStore, MessageOctets } from '../../mail/maildrop-store.ts'
+import { asciiForm } from '../../mail/message/ascii-form.ts'
 import { listingOf, uidlAt } from '../listing.ts'
 import {
   bodyOf,
@@ -35,18 +36,24 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
   const listing = listingOf(
     messages.map(({ octets }) => octets),
     messages.map(({ uidl }) => uidl),
+    new Map(
+      messages.flatMap(({ asciiOctets }, index) => (asciiOctets === undefined ? [] : [[index, asciiOctets]])),
+    ),
   )
   const holds = () => state.leases.get(id) === lease
 
   return {
     listing,
 
-    async read(index) {
+    async read(index, form) {
       const message = entry.messages.get(uidlAt(listing, index))
       if (!message || state.current(entry.account) !== entry) {
         throw new Refusal('message-gone', 'the message was removed for good meanwhile')
       }
-      return messageOctets(message)
+      const { asciiOctets, trace } = message
+      const found = messageOctets(message)
+      if (form !== 'ascii' || asciiOctets === undefined) return found
+      return asciiForm(found, trace.length, asciiOctets)
     },
 
     async update(indexes) {

@@ -18,6 +18,8 @@ export interface MemoryMessage {
   readonly content: MemoryContent
   readonly trace: Uint8Array
   readonly octets: number
+  /** With the header downgraded; undefined when that changes nothing. */
+  readonly asciiOctets: number | undefined
   readonly internalDate: Date
   readonly flags: number
   /** Milliseconds; undefined while the message is in the maildrop. */

@@ -4,13 +4,13 @@ import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { MessageOctets } from '../../mail/maildrop-store.ts'
 import type { Connection } from './database.ts'
-import type { FoundMessage, Remembered } from './remembered.ts'
+import type { FoundOctets, Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
 
 /** The message as the ports describe it. Refuses with `message-gone` when there is none. */
 export async function messageOctets(
   reader: Connection,
-  found: FoundMessage | undefined,
+  found: FoundOctets | undefined,
   remembered?: Remembered,
 ): Promise<MessageOctets> {
   if (!found) throw messageGone()
@@ -30,7 +30,7 @@ const nothing = new Uint8Array(0)
 
 async function* readOn(
   reader: Connection,
-  found: FoundMessage,
+  found: FoundOctets,
   first: Uint8Array,
   remembered: Remembered | undefined,
 ): AsyncGenerator<Uint8Array> {
@@ -48,7 +48,7 @@ async function* readOn(
 
 async function chunkOf(
   reader: Connection,
-  found: FoundMessage,
+  found: FoundOctets,
   seq: number,
   remembered: Remembered | undefined,
 ): Promise<Uint8Array | undefined> {

@@ -11,6 +11,7 @@ import type {
 } from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
 import { createId, type Id } from '../../mail/id.ts'
+import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
 import { addGroups, checkUidl, type Groups, groupsOf } from '../outcomes.ts'
 import { ChunkBuffer, chunkOctets } from './chunks.ts'
 import type { Database } from './database.ts'
@@ -67,7 +68,10 @@ class SqlDelivery implements Delivery {
         },
         chunks,
         seq: this.#spilled,
-        copies: copies.map(copy => plainCopy(copy, now())),
+        copies: copies.map(copy => ({
+          ...plainCopy(copy, now()),
+          ascii_octets: asciiOctetsOf(copy.trace, this.#octets, facts) ?? null,
+        })),
         groups,
       },
       chunks.map(({ buffer }) => buffer),
@@ -110,12 +114,16 @@ interface PlainCopy {
   readonly trace: Uint8Array
   readonly internal_date: number
   readonly flags: number
+  readonly ascii_octets: number | null
   /** Made here unless it was given. */
   readonly uidl: string
   readonly given: boolean
 }
 
-function plainCopy({ account, trace, internalDate, flags = [], uidl }: DeliveryCopy, now: number): PlainCopy {
+function plainCopy(
+  { account, trace, internalDate, flags = [], uidl }: DeliveryCopy,
+  now: number,
+): Omit<PlainCopy, 'ascii_octets'> {
   return {
     account_id: account.id,
     trace: new Uint8Array(trace),
@@ -170,7 +178,7 @@ export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Ope
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {
-  const { account_id, uidl, trace, internal_date, flags } = copy
+  const { account_id, uidl, trace, internal_date, flags, ascii_octets } = copy
   const { content_id } = content
   const octets = trace.length + content.octets
   const account = yield* row(accountInbox, { account_id })
@@ -192,6 +200,7 @@ function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutco
     content_id,
     trace,
     octets,
+    ascii_octets,
     internal_date,
     flags,
     modseq,
@@ -280,7 +289,7 @@ const uidlTaken = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()(
     .where('uidl', '=', p.uidl),
 )
 
-type NewMessage = Omit<Schema['message'], 'expunged_at'>
+type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'addressee'>
 
 const insertMessage = statement<NewMessage>()((db, p) =>
   db.insertInto('message').values({
@@ -291,9 +300,12 @@ const insertMessage = statement<NewMessage>()((db, p) =>
     content_id: p.content_id,
     trace: p.trace,
     octets: p.octets,
+    ascii_octets: p.ascii_octets,
     internal_date: p.internal_date,
     flags: p.flags,
     modseq: p.modseq,
     expunged_at: null,
+    hidden_at: null,
+    addressee: null,
   }),
 )

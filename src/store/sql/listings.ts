@@ -55,17 +55,29 @@ export class Listings {
     if (from >= uid_next) return emptyListing
     const octets: number[] = []
     const uidls: string[] = []
+    const asciiOctets = new Map<number, number>()
+    const asciiByUid = await this.#asciiOctets({ ...key, uid: from, uid_next })
     for (let uid = from; ; ) {
       const chunk = await this.#reader.columns(scanChunk, { ...key, uid, uid_next, limit: chunkRows })
       for (const row of chunk) {
+        const ascii = asciiByUid?.get(row[0] as number)
+        if (ascii !== undefined) asciiOctets.set(octets.length, ascii)
         octets.push(row[1] as number)
         uidls.push(row[2] as string)
       }
       const last = chunk.at(-1)
-      if (!last || chunk.length < chunkRows) return listingOf(octets, uidls)
+      if (!last || chunk.length < chunkRows) return listingOf(octets, uidls, asciiOctets)
       uid = Number(last[0]) + 1
       await setImmediate()
     }
+  }
+
+  /** Of the few messages that some clients get in another form, by UID; undefined when there are none. */
+  async #asciiOctets(range: ScanRange): Promise<Map<number, number> | undefined> {
+    const found = await this.#reader.rows(asciiMessages, range)
+    return found.length === 0
+      ? undefined
+      : new Map(found.map(({ uid, ascii_octets }) => [uid, ascii_octets ?? 0]))
   }
 }
 
@@ -77,16 +89,28 @@ const mailboxState = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
     .where('id', '=', p.mailbox_id),
 )
 
-interface ScanParameters extends Record<string, Value> {
+interface ScanRange extends Record<string, Value> {
   account_id: Id
   mailbox_id: Id
   uid: number
   uid_next: number
-  limit: number
 }
 
+/** Answered from the index `message_ascii` alone. */
+const asciiMessages = statement<ScanRange>()((db, p) =>
+  db
+    .selectFrom('message')
+    .select(['uid', 'ascii_octets'])
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('ascii_octets', 'is not', null)
+    .where('expunged_at', 'is', null)
+    .where('uid', '>=', p.uid)
+    .where('uid', '<', p.uid_next),
+)
+
 /** Columns: uid, octets, uidl. Answered from the index `message_scan` alone. */
-const scanChunk = statement<ScanParameters>()((db, p) =>
+const scanChunk = statement<ScanRange & { limit: number }>()((db, p) =>
   db
     .selectFrom('message')
     .select(['uid', 'octets', 'uidl'])

@@ -2,14 +2,15 @@
 // readable; UPDATE as one durable operation that checks the fence inside its transaction.
 import { Refusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
-import type { Maildrop, MaildropStore, ScanListing } from '../../mail/maildrop-store.ts'
+import type { Maildrop, MaildropStore, MessageForm, ScanListing } from '../../mail/maildrop-store.ts'
+import { asciiForm } from '../../mail/message/ascii-form.ts'
 import { uidlAt } from '../listing.ts'
 import { messageOctets } from './contents.ts'
 import type { Database } from './database.ts'
 import { type Lease, type Leases, leaseLost, leaseWithFence } from './leases.ts'
 import { Listings } from './listings.ts'
 import { type Operation, row, rows } from './operation.ts'
-import type { Remembered } from './remembered.ts'
+import type { FoundMessage, Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
 
 export function sqlMaildrops(database: Database, leases: Leases, remembered: Remembered): MaildropStore {
@@ -55,16 +56,23 @@ class SqlMaildrop implements Maildrop {
     this.listing = listing
   }
 
-  async read(index: number) {
-    const { reader } = this.#shared.database
-    const { remembered } = this.#shared
+  async read(index: number, form: MessageForm = 'utf8') {
+    const { remembered, database } = this.#shared
+    const found = await this.#find(index)
+    const message = await messageOctets(database.reader, found, remembered)
+    if (form === 'utf8' || !found || found.ascii_octets === null) return message
+    return asciiForm(message, found.trace.length, found.ascii_octets)
+  }
+
+  async #find(index: number): Promise<FoundMessage | undefined> {
+    const { remembered, database } = this.#shared
     const { id, inboxId } = this.#lease.account
     const uidl = uidlAt(this.listing, index)
     const known = remembered.message(inboxId, uidl)
-    if (known) return messageOctets(reader, known, remembered)
-    const found = await reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
+    if (known) return known
+    const found = await database.reader.row(messageByUidl, { account_id: id, mailbox_id: inboxId, uidl })
     if (found) remembered.setMessage(inboxId, uidl, found)
-    return messageOctets(reader, found, remembered)
+    return found
   }
 
   async update(indexes: readonly number[]) {
@@ -94,6 +102,7 @@ const messageByUidl = statement<{ account_id: Id; mailbox_id: Id; uidl: string }
     .select([
       'message.content_id',
       'message.trace',
+      'message.ascii_octets',
       'content.octets as content_octets',
       'content.header_octets',
       'content.dot_lines',

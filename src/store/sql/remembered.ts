@@ -5,12 +5,17 @@ import { LRUCache } from 'lru-cache'
 import type { Id } from '../../mail/id.ts'
 
 /** What a message says of its octets. */
-export interface FoundMessage {
+export interface FoundOctets {
   readonly content_id: Id
   readonly trace: Uint8Array
   readonly content_octets: number
   readonly header_octets: number
   readonly dot_lines: number
+}
+
+export interface FoundMessage extends FoundOctets {
+  /** In its downgraded form; null when it has no form but the one. */
+  readonly ascii_octets: number | null
 }
 
 const messagesOctets = 4 * 1024 * 1024
@@ -47,7 +52,7 @@ export class Remembered {
     return this.#chunks?.get(chunkKey(content_id, seq))
   }
 
-  setChunk({ content_id, content_octets }: FoundMessage, seq: number, chunk: Uint8Array): void {
+  setChunk({ content_id, content_octets }: FoundOctets, seq: number, chunk: Uint8Array): void {
     if (content_octets <= largestContentOctets) this.#chunks?.set(chunkKey(content_id, seq), chunk)
   }
 

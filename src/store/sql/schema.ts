@@ -18,6 +18,8 @@ export interface Schema {
     used_messages: number
     inbox_id: Id
     created_at: number
+    /** In JSON; null where nothing differs from the configuration. */
+    settings: string | null
   }
   app_password: {
     account_id: Id
@@ -33,6 +35,8 @@ export interface Schema {
     created_at: number
     last_used_at: number | null
     last_used_from: string | null
+    /** As the account's. */
+    settings: string | null
   }
   address: {
     address: string
@@ -60,10 +64,16 @@ export interface Schema {
     trace: Uint8Array
     /** Trace and content together. */
     octets: number
+    /** The same with the header downgraded; null when that changes nothing, and for what came before schema 5. */
+    ascii_octets: number | null
     internal_date: number
     flags: number
     modseq: number
     expunged_at: number | null
+    /** Since when POP3 shows it no longer, and other protocols do; null while it does. */
+    hidden_at: number | null
+    /** The local part it was sent to, folded, where that is none of the account's own names. */
+    addressee: string | null
   }
   content: {
     id: Id

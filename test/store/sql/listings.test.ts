@@ -11,6 +11,8 @@ class FakeMailbox implements Connection {
   expungedModseq = 1
   uidNext = 1
   rowsRead = 0
+  /** By uid. */
+  readonly asciiOctets = new Map<number, number>()
   onChunk = () => {}
 
   append(count: number): void {
@@ -27,8 +29,12 @@ class FakeMailbox implements Connection {
     return { modseq: this.modseq, expunged_modseq: this.expungedModseq, uid_next: this.uidNext } as R
   }
 
-  rows(): never {
-    throw new Error('a listing is read by columns')
+  /** Only messages with a second form are asked for by rows. */
+  rows<R>(_statement: unknown, parameters: unknown): R[] {
+    const { uid: from, uid_next } = parameters as { uid: number; uid_next: number }
+    return this.uids
+      .filter(uid => uid >= from && uid < uid_next && this.asciiOctets.has(uid))
+      .map(uid => ({ uid, ascii_octets: this.asciiOctets.get(uid) })) as R[]
   }
 
   columns(_statement: unknown, parameters: unknown) {

@@ -8,7 +8,14 @@ const kibibyte = 1024
 const chunkOctets = 64 * kibibyte
 
 function found(content_id: string, content_octets: number): FoundMessage {
-  return { content_id, trace: Buffer.from('T: x\r\n'), content_octets, header_octets: 10, dot_lines: 0 }
+  return {
+    content_id,
+    trace: Buffer.from('T: x\r\n'),
+    content_octets,
+    header_octets: 10,
+    dot_lines: 0,
+    ascii_octets: null,
+  }
 }
 
 /** Counts the chunks that are read from the file. */

@@ -93,7 +93,15 @@ describe('an operation', () => {
   })
 
   it('does not commit a delivery whose octets housekeeping has begun to free', () => {
-    const copy = { account_id: 'a', trace: octets(''), internal_date: 0, flags: 0, uidl: 'u', given: false }
+    const copy = {
+      account_id: 'a',
+      trace: octets(''),
+      internal_date: 0,
+      flags: 0,
+      ascii_octets: null,
+      uidl: 'u',
+      given: false,
+    }
     const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0 }
     const delivery = deliveries.deliver({ content, chunks: [], seq: 4, copies: [copy], groups: [[0]] })
     const inbox = [{ inbox_id: 'm' }]

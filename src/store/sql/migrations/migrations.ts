@@ -1,6 +1,8 @@
 // The migrations in their order: the schema's version is how many of them a database has seen.
 import { first } from './0001-first.ts'
 import { credentials } from './0002-credentials.ts'
+import { maildropSettings } from './0003-maildrop-settings.ts'
+import { asciiOctets } from './0005-ascii-octets.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [first, credentials]
+export const migrations: readonly Migration[] = [first, credentials, maildropSettings, asciiOctets]
