@@ -1,8 +1,8 @@
 // Encoded words, RFC 2047: text of any script in the octets of ASCII. Always UTF-8 in base64, cut between characters,
 // each word short enough for its line.
 
-/** RFC 2047 section 2: an encoded word has at most 75 characters; this many octets fill one. */
-const octetsInWord = 45
+/** RFC 2047 section 2 lets an encoded word have 75 characters; with 64, one fits behind `Subject:` on its line of 76. */
+const octetsInWord = 39
 
 /** One or more encoded words, blanks between them; those blanks are no part of the text. */
 export function encodedWords(text: string): string {

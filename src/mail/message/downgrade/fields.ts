@@ -106,7 +106,7 @@ function foldedField(name: string, value: string): Uint8Array {
   let text = `${name}:`
   let column = text.length
   for (const [piece] of ` ${withoutEnds(value)}`.matchAll(/[ \t]+[^ \t]+/g)) {
-    if (column + piece.length > lineOctets && column > name.length + 1) {
+    if (column + piece.length > lineOctets) {
       text += '\r\n'
       column = 0
     }
