@@ -6,6 +6,7 @@ import type { LoginProtocol } from '../auth/login.ts'
 import { makeScramSalt, scramSettingOf } from '../auth/stored-password.ts'
 import type { AccountName } from '../mail/account.ts'
 import type { AppPassword, AppPasswordScope } from '../mail/app-passwords.ts'
+import { changeSettings, noSettings } from '../mail/maildrop-settings.ts'
 import { parseNetwork } from '../mail/network.ts'
 import {
   type ConfigOptions,
@@ -17,6 +18,7 @@ import {
   userArgument,
   withExamples,
 } from './arguments.ts'
+import { formatSettings, type SettingsOptions, settingsChange, settingsOptions } from './maildrop-settings.ts'
 import { inOffice, type Office, requireAccount } from './office.ts'
 import { type Column, formatTime, printable, printJson, printLine, printRows } from './output.ts'
 
@@ -57,7 +59,7 @@ function parseRange(text: string): string {
   return text
 }
 
-interface AddOptions extends ConfigOptions, JsonOptions {
+interface AddOptions extends ConfigOptions, JsonOptions, SettingsOptions {
   readonly protocol?: readonly LoginProtocol[]
   readonly readOnly?: boolean
   readonly from?: readonly string[]
@@ -84,6 +86,7 @@ function addCommand(): Command {
     .action(async (name: AccountName, device: string, options: AddOptions) => {
       await inOffice(options, office => addAppPassword(office, name, device, options))
     })
+  for (const option of settingsOptions()) command.addOption(option)
   return withExamples(command, [
     ['poplar app-password add ann phone', 'make a password for the telephone of ann'],
     [
@@ -97,7 +100,7 @@ async function addAppPassword(
   office: Office,
   user: AccountName,
   device: string,
-  { protocol = [], readOnly = false, from = [], json = false }: AddOptions,
+  { protocol = [], readOnly = false, from = [], json = false, ...options }: AddOptions,
 ): Promise<void> {
   const { store, config } = office
   const account = await requireAccount(office, user)
@@ -113,6 +116,7 @@ async function addAppPassword(
     protocols: [...new Set(protocol)],
     readOnly,
     networks: [...new Set(from)],
+    settings: changeSettings(noSettings, settingsChange(options)),
   }
   await store.addAppPassword(user, { name: device, ...scope, ...stored })
   if (json) return printJson({ user, device, password, ...scope })
@@ -144,14 +148,15 @@ function listCommand(): Command {
 }
 
 function listed(appPassword: AppPassword): ListedAppPassword {
-  const { name, protocols, readOnly, networks, createdAt, lastUsedAt, lastUsedFrom } = appPassword
-  return { device: name, protocols, readOnly, networks, createdAt, lastUsedAt, lastUsedFrom }
+  const { name, protocols, readOnly, networks, settings, createdAt, lastUsedAt, lastUsedFrom } = appPassword
+  return { device: name, protocols, readOnly, networks, settings, createdAt, lastUsedAt, lastUsedFrom }
 }
 
 const columns: readonly Column<ListedAppPassword>[] = [
   { title: 'device', cell: ({ device }) => device },
   { title: 'protocols', cell: ({ protocols }) => protocols.join(', ') || 'all' },
   { title: 'may', cell: ({ readOnly }) => (readOnly ? 'read' : 'read, delete') },
+  { title: 'maildrop', cell: ({ settings }) => formatSettings(settings) },
   { title: 'from', cell: ({ networks }) => networks.join(', ') || 'anywhere' },
   { title: 'last used', cell: formatLastUse },
   { title: 'since', cell: ({ createdAt }) => formatTime(createdAt) },

@@ -11,7 +11,8 @@ import {
   userArgument,
   withExamples,
 } from './arguments.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+import { formatSettings, type SettingsOptions, settingsChange, settingsOptions } from './maildrop-settings.ts'
 import { inOffice, type Office, requireAccount, requireLocalDomain } from './office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from './output.ts'
 import { newPassword, passwdCommand, recoverableOption } from './passwd.ts'
@@ -25,6 +26,7 @@ export function userCommand(): Command {
     .addCommand(switchCommand('disable'))
     .addCommand(switchCommand('enable'))
     .addCommand(quotaCommand())
+    .addCommand(setCommand())
     .addCommand(removeCommand())
     .addCommand(listCommand())
 }
@@ -109,6 +111,29 @@ function quotaCommand(): Command {
   ])
 }
 
+function setCommand(): Command {
+  const command = new Command('set')
+    .description('change what the maildrop of an account is like; what is not named stays')
+    .addArgument(userArgument())
+    .addOption(configOption())
+    .action(async (name: AccountName, options: ConfigOptions & SettingsOptions) => {
+      const change = settingsChange(options)
+      if (Object.keys(change).length === 0)
+        throw new CommandFailure('name what is to change', exitCodes.usage)
+      await inOffice(options, async office => {
+        await office.store.changeSettings(name, change)
+        const { settings } = await requireAccount(office, name)
+        printLine(`${name}: ${formatSettings(settings)}, from the next session on`)
+      })
+    })
+  for (const option of settingsOptions()) command.addOption(option)
+  return withExamples(command, [
+    ['poplar user set ann --view inbox+junk', 'show ann her spam too, with a marked Subject'],
+    ['poplar user set ann --on-delete trash', 'move what ann deletes by POP3 to Trash'],
+    ['poplar user set ann --view default', 'see what the configuration says'],
+  ])
+}
+
 interface RemoveOptions extends ConfigOptions {
   readonly yes?: boolean
 }
@@ -171,6 +196,7 @@ const columns: readonly Column<ListedAccount>[] = [
   { title: 'quota', cell: account => formatQuota(account.quotaOctets), align: 'right' },
   { title: 'state', cell: account => (account.isDisabled ? 'disabled' : 'enabled') },
   { title: 'password', cell: formatPassword },
+  { title: 'maildrop', cell: account => formatSettings(account.settings) },
   { title: 'since', cell: account => formatTime(account.createdAt) },
 ]
 
@@ -186,6 +212,7 @@ function listed({ passwordHash, scramKeys, sealedPassword, ...account }: Account
     hasScramKeys: scramKeys.length > 0,
     isRecoverable: sealedPassword !== undefined,
     createdAt: account.createdAt,
+    settings: account.settings,
   }
 }
 

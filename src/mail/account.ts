@@ -1,5 +1,6 @@
 // An account: one person or device with one INBOX, a password and a quota.
 import type { Id } from './id.ts'
+import type { MaildropSettings } from './maildrop-settings.ts'
 
 /**
  * `local-part` or `local-part@domain`, in the form of `foldAddress`. A name without a domain receives at every
@@ -32,4 +33,6 @@ export interface Account {
   /** The mailbox that POP3 shows and that mail is delivered to. */
   readonly inboxId: Id
   readonly createdAt: Date
+  /** What its maildrop is like where that differs from the configuration. */
+  readonly settings: MaildropSettings
 }

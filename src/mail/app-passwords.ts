@@ -1,6 +1,7 @@
 // Port: app passwords, made by the office for one device or program each, so that losing one means revoking one.
 import type { AccountName } from './account.ts'
 import type { Id } from './id.ts'
+import type { MaildropSettings } from './maildrop-settings.ts'
 
 /** What an app password may be used for. */
 export interface AppPasswordScope {
@@ -9,6 +10,8 @@ export interface AppPasswordScope {
   readonly readOnly: boolean
   /** Addresses and CIDR ranges it may be used from; empty means anywhere. */
   readonly networks: readonly string[]
+  /** What the maildrop is like for it, where that differs from the account's settings. */
+  readonly settings: MaildropSettings
 }
 
 export interface NewAppPassword extends AppPasswordScope {

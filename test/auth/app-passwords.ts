@@ -16,7 +16,7 @@ export async function createAppPasswordFor(
   const kept = [account, ...(await store.listAppPasswords(account.id))]
   const setting = scramSettingOf(kept) ?? { salt: makeScramSalt(), scramIterations: 4096 }
   const password = makeAppPassword()
-  const unlimited: AppPasswordScope = { protocols: [], readOnly: false, networks: [] }
+  const unlimited: AppPasswordScope = { protocols: [], readOnly: false, networks: [], settings: {} }
   await store.addAppPassword(name, {
     name: device,
     ...unlimited,

@@ -32,6 +32,7 @@ async function accountNamed(name: string, password?: string, more: Partial<Accou
     quotaOctets: 0,
     usedOctets: 0,
     usedMessages: 0,
+    settings: {},
     inboxId: 'inbox',
     createdAt: new Date(0),
     ...more,

@@ -22,7 +22,7 @@ const program = `
   const log = await createLog({ level: 'debug', format: process.argv[1] })
   const account = {
     id: 'id', name: 'ann', passwordHash: '{PLAIN}secret', scramKeys: [], sealedPassword: undefined, isDisabled: false,
-    quotaOctets: 0, usedOctets: 0, usedMessages: 0, inboxId: 'inbox', createdAt: new Date(0),
+    quotaOctets: 0, usedOctets: 0, usedMessages: 0, inboxId: 'inbox', createdAt: new Date(0), settings: {},
   }
   const directory = { findAccount: async name => name === 'ann' ? account : undefined, findAlias: async () => [] }
   const cost = { memoryKiB: 64, passes: 1, lanes: 1 }

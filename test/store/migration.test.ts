@@ -47,6 +47,7 @@ describe('a file of version 1', () => {
       usedMessages: 1,
       inboxId: 'M',
       createdAt: new Date(Date.UTC(2026, 0, 1)),
+      settings: {},
     }
     expect(await store.listAccounts()).toEqual([ann])
     expect(await store.findAlias('team')).toEqual([ann])

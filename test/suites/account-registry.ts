@@ -54,6 +54,22 @@ export function accountRegistrySuite(factory: StoreFactory): void {
       expect(await store.findAccount('ann')).toEqual({ ...before, quotaOctets: 77 })
     })
 
+    it('change single settings, and lose them again', async () => {
+      const { store } = bench()
+      const before = await store.addAccount({ name: 'ann' })
+      expect(before.settings).toEqual({})
+      await store.changeSettings('ann', { view: 'inbox+junk' })
+      await store.changeSettings('ann', { onDelete: 'trash' })
+      const settings = { view: 'inbox+junk', onDelete: 'trash' }
+      expect(await store.findAccount('ann')).toEqual({ ...before, settings })
+      expect(await store.listAccounts()).toEqual([{ ...before, settings }])
+      await store.changeSettings('ann', { view: null })
+      expect(await store.findAccount('ann')).toEqual({ ...before, settings: { onDelete: 'trash' } })
+      await store.changeSettings('ann', { onDelete: null })
+      expect(await store.findAccount('ann')).toEqual(before)
+      await expect(store.changeSettings('bob', {})).rejects.toMatchObject({ code: 'no-such-account' })
+    })
+
     it('keep of a password what is given, from the start or later', async () => {
       const { store } = bench()
       const first = { passwordHash: '$x$', scramKeys: ['SHA-1 "1"', 'SHA-256 2'], sealedPassword: 'v1:s' }

@@ -10,6 +10,7 @@ export const appPassword: Omit<NewAppPassword, 'name'> = {
   protocols: [],
   readOnly: false,
   networks: [],
+  settings: {},
 }
 
 const phone: NewAppPassword = { ...appPassword, name: 'phone' }
@@ -37,6 +38,7 @@ export function appPasswordsSuite(factory: StoreFactory): void {
       protocols: ['pop3', 'imap'],
       readOnly: true,
       networks: ['192.0.2.0/24', '2001:db8::/32'],
+      settings: { view: 'inbox+junk', onDelete: 'trash' },
     }
     const added = await store.addAppPassword('ann', whole)
     expect(added).toEqual({

@@ -2,6 +2,7 @@
 import { type Account, keptElsewhere } from '../../mail/account.ts'
 import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
+import { changeSettings, noSettings } from '../../mail/maildrop-settings.ts'
 import type { MemoryState } from './state.ts'
 
 type Aliases = Pick<AccountRegistry, 'findAlias' | 'addAlias' | 'removeAlias' | 'listAliases'>
@@ -28,6 +29,7 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
         usedMessages: 0,
         inboxId: state.createId(),
         createdAt: new Date(state.now()),
+        settings: noSettings,
       }
       state.accounts.set(name, { account, messages: new Map() })
       return account
@@ -56,6 +58,11 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
 
     async setQuota(name, quotaOctets) {
       state.change(state.require(name), { quotaOctets })
+    },
+
+    async changeSettings(name, change) {
+      const entry = state.require(name)
+      state.change(entry, { settings: changeSettings(entry.account.settings, change) })
     },
 
     async removeAccount(name) {

@@ -13,7 +13,7 @@ export function memoryAppPasswords(state: MemoryState): AppPasswords {
       if (others.some(({ name }) => name === added.name)) {
         throw new Refusal('app-password-exists', `${accountName} has an app password ${added.name} already`)
       }
-      const { name, passwordHash, scramKeys, protocols, readOnly, networks } = added
+      const { name, passwordHash, scramKeys, protocols, readOnly, networks, settings } = added
       const appPassword = {
         id: state.createId(),
         name,
@@ -22,6 +22,7 @@ export function memoryAppPasswords(state: MemoryState): AppPasswords {
         protocols,
         readOnly,
         networks,
+        settings,
         createdAt: new Date(state.now()),
         lastUsedAt: undefined,
         lastUsedFrom: undefined,

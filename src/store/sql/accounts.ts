@@ -3,6 +3,12 @@ import type { Account, AccountName } from '../../mail/account.ts'
 import type { AccountRegistry, StoredPassword } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
+import {
+  changeSettings as changed,
+  formatSettings,
+  parseSettings,
+  type SettingsChange,
+} from '../../mail/maildrop-settings.ts'
 import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
 import { formatList, parseList } from './list-column.ts'
@@ -38,6 +44,7 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
         used_messages: 0,
         inbox_id: createId(at),
         created_at: at,
+        settings: null,
       }
       await writer.run(addAccount, account)
       return toAccount(account)
@@ -61,6 +68,10 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
 
     async setQuota(name, quotaOctets) {
       await writer.run(setQuota, { name, quotaOctets })
+    },
+
+    async changeSettings(name, change) {
+      await writer.run(changeSettings, { name, change })
     },
 
     async removeAccount(name) {
@@ -101,6 +112,7 @@ function toAccount(found: Schema['account']): Account {
     usedMessages: found.used_messages,
     inboxId: found.inbox_id,
     createdAt: new Date(found.created_at),
+    settings: parseSettings(found.settings),
   }
 }
 
@@ -154,6 +166,7 @@ const insertAccount = statement<Schema['account']>()((db, p) =>
       used_messages: p.used_messages,
       inbox_id: p.inbox_id,
       created_at: p.created_at,
+      settings: p.settings,
     })
     .onConflict(conflict => conflict.column('name').doNothing())
     .returning('id'),
@@ -231,6 +244,19 @@ const updateQuota = statement<{ name: string; quotaOctets: number }>()((db, p) =
 
 export function* setQuota(argument: { name: AccountName; quotaOctets: number }): Operation<void> {
   if (!(yield* row(updateQuota, argument))) throw noSuchAccount(argument.name)
+}
+
+const updateSettings = statement<{ id: Id; settings: string | null }>()((db, p) =>
+  db.updateTable('account').set({ settings: p.settings }).where('id', '=', p.id),
+)
+
+/** Read and written in one transaction, so that two who change different settings keep both. */
+export function* changeSettings(argument: { name: AccountName; change: SettingsChange }): Operation<void> {
+  const { name, change } = argument
+  const account = yield* row(accountByName, { name })
+  if (!account) throw noSuchAccount(name)
+  const settings = changed(parseSettings(account.settings), change)
+  yield* rows(updateSettings, { id: account.id, settings: formatSettings(settings) })
 }
 
 const deleteAccount = statement<{ name: string }>()((db, p) =>

@@ -2,6 +2,7 @@
 import type { AppPassword, AppPasswords } from '../../mail/app-passwords.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
+import { formatSettings, parseSettings } from '../../mail/maildrop-settings.ts'
 import { accountByName, noSuchAccount } from './accounts.ts'
 import type { Database } from './database.ts'
 import { formatList, parseList } from './list-column.ts'
@@ -24,6 +25,7 @@ export function sqlAppPasswords({ reader, writer, now }: Database): AppPasswords
         read_only: added.readOnly ? 1 : 0,
         networks: formatList(added.networks),
         created_at: at,
+        settings: formatSettings(added.settings),
       }
       return toAppPassword(await writer.run(addAppPassword, { accountName, unowned }))
     },
@@ -51,6 +53,7 @@ function toAppPassword(found: AppPasswordRow): AppPassword {
     protocols: parseList(found.protocols),
     readOnly: found.read_only === 1,
     networks: parseList(found.networks),
+    settings: parseSettings(found.settings),
     createdAt: new Date(found.created_at),
     lastUsedAt: found.last_used_at === null ? undefined : new Date(found.last_used_at),
     lastUsedFrom: found.last_used_from ?? undefined,
@@ -78,6 +81,7 @@ const insertAppPassword = statement<NewRow>()((db, p) =>
       created_at: p.created_at,
       last_used_at: null,
       last_used_from: null,
+      settings: p.settings,
     })
     .onConflict(conflict => conflict.columns(['account_id', 'name']).doNothing())
     .returningAll(),

@@ -3,6 +3,7 @@
 import {
   addAccount,
   addAlias,
+  changeSettings,
   removeAccount,
   removeAlias,
   setDisabled,
@@ -21,6 +22,7 @@ const operations = [
   setPassword,
   setDisabled,
   setQuota,
+  changeSettings,
   removeAccount,
   addAlias,
   removeAlias,

@@ -41,6 +41,7 @@ function loginAs(name: string): Login {
       quotaOctets: 0,
       usedOctets: 0,
       usedMessages: 0,
+      settings: {},
       inboxId: 'inbox',
       createdAt: new Date(0),
     },

@@ -15,6 +15,7 @@ function account(name: string): Account {
     quotaOctets: 0,
     usedOctets: 0,
     usedMessages: 0,
+    settings: {},
     inboxId: `inbox of ${name}`,
     createdAt: new Date(0),
   }
