@@ -7,6 +7,7 @@ import type { Store } from './mail/store.ts'
 import type { Certificates } from './net/certificates.ts'
 import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 import type { Log } from './net/log.ts'
+import type { Observer } from './net/observer.ts'
 import type { TlsContexts } from './net/tls.ts'
 import { type Pop3ServerOptions, startPop3Server } from './pop3/server/server.ts'
 import { startIntake } from './smtp/intake/intake.ts'
@@ -23,6 +24,7 @@ export interface ServerParts {
   /** Undefined where there is no TLS. */
   readonly certificates: Certificates | undefined
   readonly log: Log
+  readonly observer: Observer
 }
 
 export interface RunningServer {
@@ -91,7 +93,7 @@ async function startPop3(service: ListenerName, listen: readonly ListenAddress[]
   if (service === 'pop3' && required === false && open.length > 0)
     log.warn({ addresses: open }, 'passwords may travel in clear to these addresses')
   return startPop3Server({
-    ...pop3Options(listen, parts),
+    ...pop3Options(service, listen, parts),
     implicitTls: service === 'pop3s',
     cleartextLogin: required === undefined ? 'loopback' : required ? 'never' : 'always',
     ...(certificates && { tls: certificates }),
@@ -112,7 +114,7 @@ async function startForOldDevices(
     'old devices are let in here, with less protection than is due',
   )
   return startPop3Server({
-    ...pop3Options(listen, parts),
+    ...pop3Options(service, listen, parts),
     implicitTls: service === 'pop3s-legacy',
     // Who says that the devices can do TLS does not expect them to do without.
     cleartextLogin: tls === 'none' ? 'always' : 'never',
@@ -123,8 +125,9 @@ async function startForOldDevices(
 }
 
 function pop3Options(
+  service: ListenerName,
   listen: readonly ListenAddress[],
-  { config, store, authenticator, log }: ServerParts,
+  { config, store, authenticator, log, observer }: ServerParts,
 ): Pop3ServerOptions {
   const { pop3, tls } = config
   return {
@@ -133,6 +136,8 @@ function pop3Options(
     authenticator,
     maildrops: store,
     log,
+    observer,
+    service,
     implementation: pop3.implementation,
     limits: {
       autologoutMs: pop3.autologoutMs,
@@ -148,7 +153,7 @@ function pop3Options(
 async function startMailIntake(
   service: ListenerName,
   listen: readonly ListenAddress[],
-  { config, delivery, certificates, log }: ServerParts,
+  { config, delivery, certificates, log, observer }: ServerParts,
 ) {
   const { smtp, tls, hostname } = config
   return startIntake({
@@ -157,6 +162,7 @@ async function startMailIntake(
     hostname,
     delivery,
     log,
+    observer,
     maxOctets: smtp.maxOctets,
     maxRecipients: smtp.maxRecipients,
     maxSessions: smtp.maxSessions,

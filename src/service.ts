@@ -9,6 +9,7 @@ import type { AccountDirectory } from './mail/account-directory.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
 import type { Store } from './mail/store.ts'
 import { type Log, silentLog } from './net/log.ts'
+import { Observers } from './net/observer.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open-store.ts'
 
@@ -64,6 +65,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
     const certificates = await openCertificates(config, log)
     if (certificates) keep(certificates)
     const logins = keep(await openLogins(config, store, { log, isKept }))
+    const observers = new Observers()
     const live = createLiveDelivery(config, store, logins.directory)
     const servers = await startServers({
       config,
@@ -72,6 +74,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
       authenticator: logins.authenticator,
       certificates: certificates?.certificates,
       log,
+      observer: observers,
     })
     const undeleteMs = () => live.config.store.undeleteMs
     const housekeeping = startHousekeeping({ store, undeleteMs, log })

@@ -8,7 +8,7 @@ export interface ObservedSession {
   /** The listener it came in by, as the configuration names it: `pop3`, `pop3s`, `pop3-legacy`. */
   readonly service: string
   readonly peer: string
-  /** Of a small fixed set: POP3's `authorization`, `authenticating`, `transaction`, `update`; SMTP's `command`, `mail`. */
+  /** Of a small fixed set: POP3's `authorization`, `authenticating`, `transaction`, `update`; SMTP's `command`, `mail`, `data`. */
   readonly stateName: string
   /** The account's name once someone has logged in. */
   readonly user: string | undefined
@@ -40,14 +40,14 @@ export type LoginOutcome = 'accepted' | 'refused' | 'fault' | (string & {})
 /** Every event may be left out. An observer must not throw: it is called in the middle of the work. */
 export interface Observer {
   readonly opened?: ((session: ObservedSession) => void) | undefined
-  /** `reason` as in the session's line in the log: a small fixed set for POP3, a short text for SMTP. */
+  /** `reason` as in the session's line in the log, of a small fixed set: `421` stands for the rarer ones of SMTP. */
   readonly ended?: ((session: ObservedSession, reason: string) => void) | undefined
-  /** In `stateName` there is another state now. */
+  /** In `stateName` there is another state now. SMTP tells nothing of its own. */
   readonly stateChanged?: ((session: ObservedSession) => void) | undefined
   /**
    * A command was answered whole. `verb` is one of the command table, `other` when the line was none. `result` is `ok`,
-   * `continue` (a challenge, SMTP's 3yz), `err`, a response code in lower case such as `sys/temp`, or the three digits of
-   * SMTP. `durationMs` runs from the line to the last octet of the answer that was handed to the socket.
+   * `continue` (a challenge, SMTP's 3yz), `err`, a response code in lower case such as `sys/temp`, or SMTP's 4yz or 5yz.
+   * `durationMs` runs from the line to the last octet of the answer that was handed to the socket.
    */
   readonly command?:
     | ((session: ObservedSession, verb: string, result: string, durationMs: number) => void)

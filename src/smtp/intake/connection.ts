@@ -8,13 +8,15 @@ import type { Envelope } from '../../mail/envelope.ts'
 import { transmissionType } from '../../mail/message/trace.ts'
 import type { Octets } from '../../mail/octets.ts'
 import type { Log } from '../../net/log.ts'
+import type { ObservedSession, ObservedTls, Observer, TracedLine, Tracer } from '../../net/observer.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import { DataParser } from './data-parser.ts'
 import { MessageFeed } from './message-feed.ts'
 import { parsePathCommand } from './path-command.ts'
 import { acceptance, type Reply, type ReplyName, replies, replyNameOf } from './replies.ts'
 import { type HandshakeFailure, SecurableConnection, type Socket } from './securable-connection.ts'
-import { type SessionSummary, startSummary } from './session-summary.ts'
+import { isKnownReason, type SessionSummary, startSummary } from './session-summary.ts'
+import { observedVerb, resultOf, tracedCommand, tracedReply } from './traced-lines.ts'
 
 /** What all sessions of an intake share. */
 export interface IntakeServices {
@@ -27,6 +29,7 @@ export interface IntakeServices {
   /** STARTTLS is offered when it is given. */
   readonly tls: TlsServerOptions | undefined
   readonly onHandshakeFailed: () => void
+  readonly observer: Observer | undefined
 }
 
 /** A message that comes slower than this many octets in `timeoutMs` is given up. */
@@ -36,7 +39,11 @@ const maxErrors = 20
 const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8'])
 const enhancedStatus = /^[245]\.\d{1,3}\.\d{1,3} /
 
-export class IntakeConnection extends SecurableConnection {
+export class IntakeConnection extends SecurableConnection implements ObservedSession {
+  readonly startedAtMs = performance.now()
+  readonly user = undefined
+  readonly mechanism = undefined
+  tracer: Tracer | undefined
   readonly #services: IntakeServices
   readonly #summary: SessionSummary
   #recipients: Recipient[] = []
@@ -46,11 +53,66 @@ export class IntakeConnection extends SecurableConnection {
   #isDraining = false
   #progressAtMs = performance.now()
   #octetsSinceProgress = 0
+  #messageOctets = 0
+  #commandCount = 0
+  #activeAtMs = this.startedAtMs
+  /** Of the command that is being answered; of none once it was. */
+  #verb: string | undefined
+  /** The message is whole, and its replies have not gone out. */
+  #isCommitting = false
+  #isKilled = false
+  #channel: ObservedTls | undefined
+  /** Octets of the socket that TLS took the place of; and those there were when its handshake began. */
+  #clear = { octetsIn: 0, octetsOut: 0 }
+  #beforeTls = this.#clear
 
   constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions, services: IntakeServices) {
     super(server, socket, options, services.tls)
     this.#services = services
     this.#summary = startSummary(this.id, this.remoteAddress)
+  }
+
+  get protocol(): 'smtp' | 'lmtp' {
+    return this.#services.protocol
+  }
+
+  get service(): string {
+    return this.#services.protocol
+  }
+
+  get peer(): string {
+    return this.remoteAddress
+  }
+
+  get stateName(): string {
+    if (this.#feed) return 'data'
+    return this.session.envelope?.mailFrom ? 'mail' : 'command'
+  }
+
+  get channel(): ObservedTls | undefined {
+    return this.#channel
+  }
+
+  get octetsIn(): number {
+    return this.#clear.octetsIn + this._socket.bytesRead
+  }
+
+  get octetsOut(): number {
+    return this.#clear.octetsOut + this._socket.bytesWritten
+  }
+
+  get commandCount(): number {
+    return this.#commandCount
+  }
+
+  get activeAtMs(): number {
+    return this.#activeAtMs
+  }
+
+  /** A message that is being stored gets its reply first: its sender would send it again. */
+  endByOperator(): void {
+    if (this.#isCommitting) this.#isKilled = true
+    else this.#end('killed', 'killed')
   }
 
   /** MAIL, its syntax and SIZE already checked. The name of the refusal, or undefined when it is granted. */
@@ -108,7 +170,13 @@ export class IntakeConnection extends SecurableConnection {
   }
 
   protected handshakeSucceeded(socket: Socket): void {
-    if ('getProtocol' in socket) this.#summary.tls = socket.getProtocol() ?? undefined
+    if ('getProtocol' in socket) {
+      const version = socket.getProtocol() ?? 'unknown'
+      this.#summary.tls = version
+      this.#clear = this.#beforeTls
+      this.#channel = { version, cipher: socket.getCipher().standardName }
+      if (this.tracer) this.#trace({ from: 'note', text: `TLS: ${version}` })
+    }
     this.#progressAtMs = performance.now()
   }
 
@@ -121,6 +189,7 @@ export class IntakeConnection extends SecurableConnection {
 
   /** Without the library's delay of 100 ms, which is there to catch clients that talk before the greeting. */
   override init(): void {
+    this.#services.observer?.opened?.(this)
     this._setListeners(() => this.connectionReady())
   }
 
@@ -129,11 +198,19 @@ export class IntakeConnection extends SecurableConnection {
     const hasStatus = typeof data === 'string' && enhancedStatus.test(data)
     this.#gatherReplies()
     super.send(code, data, hasStatus ? false : context)
+    if (this.tracer) for (const line of tracedReply(code, data)) this.#trace(line)
+    this.#answered(code)
     if (code === 421) this.#summary.reason ??= String(data)
     else if (code >= 400) this.#summary.refused += 1
     if (!isError(code)) return
     this.#errors += 1
     if (this.#errors >= maxErrors) this.#end('too-many-errors', 'too many errors')
+  }
+
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    const { octetsIn, octetsOut } = this
+    this.#beforeTls = { octetsIn, octetsOut }
+    super.upgrade(callback, secureCallback)
   }
 
   override _createParser(): DataParser {
@@ -149,6 +226,10 @@ export class IntakeConnection extends SecurableConnection {
 
   override _onCommand(command: Buffer, callback?: () => void): void {
     this.#progressAtMs = performance.now()
+    this.#activeAtMs = this.#progressAtMs
+    this.#commandCount += 1
+    if (this.#services.observer?.command) this.#verb = observedVerb(command)
+    if (this.tracer) this.#trace(tracedCommand(command))
     super._onCommand(command, callback)
   }
 
@@ -181,6 +262,9 @@ export class IntakeConnection extends SecurableConnection {
     this.#summary.helo = this.hostNameAppearsAs || undefined
     this.#summary.reason ??= 'peer closed'
     this.#services.log.info({ ...this.#summary }, `${this.#services.protocol} session`)
+    const { reason } = this.#summary
+    if (this.tracer) this.#trace({ from: 'note', text: `ended: ${reason}` })
+    this.#services.observer?.ended?.(this, isKnownReason(reason) ? reason : '421')
     this.emit('closed')
   }
 
@@ -219,12 +303,15 @@ export class IntakeConnection extends SecurableConnection {
     parser.receiveData({
       write: octets => {
         this.#countProgress(octets.length)
+        this.#messageOctets += octets.length
         const wait = feed.write(octets)
         return wait && this.#whilePending(wait)
       },
       end: resume => {
         feed.end()
+        this.#messageArrived()
         if (!answers) return
+        this.#isCommitting = true
         this.#whilePending(answers)
           .then(given => this.#answer(given, resume))
           .catch(error => this.fail(error))
@@ -257,12 +344,15 @@ export class IntakeConnection extends SecurableConnection {
   #answer(answers: readonly Reply[], resume: () => void): void {
     for (const reply of answers) {
       if (isAcceptance(reply)) this.#summary.accepted += 1
+      this.#services.observer?.delivery?.(this, String(reply.code))
       this.#reply(reply)
     }
+    this.#isCommitting = false
     this.#summary.transactions += 1
     this._transactionCounter += 1
     this._unrecognizedCommands = 0
     this._resetSession()
+    if (this.#isKilled) return this.#end('killed', 'killed')
     this._whenWritable(resume)
   }
 
@@ -326,6 +416,25 @@ export class IntakeConnection extends SecurableConnection {
     if (this.#octetsSinceProgress < minDataOctets) return
     this.#octetsSinceProgress = 0
     this.#progressAtMs = performance.now()
+  }
+
+  /** The time of its reply begins. */
+  #messageArrived(): void {
+    if (this.tracer) this.#trace({ from: 'note', text: `a message of ${this.#messageOctets} octets` })
+    this.#messageOctets = 0
+    this.#activeAtMs = performance.now()
+    this.#verb = 'DATA'
+  }
+
+  #answered(code: number): void {
+    const { observer } = this.#services
+    if (!observer?.command || this.#verb === undefined) return
+    observer.command(this, this.#verb, resultOf(code), performance.now() - this.#activeAtMs)
+    this.#verb = undefined
+  }
+
+  #trace(line: TracedLine): void {
+    this.tracer?.trace(this, line)
   }
 
   #isBusy(): boolean {

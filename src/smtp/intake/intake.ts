@@ -4,6 +4,7 @@ import type { MailDelivery } from '../../mail/delivery/deliver.ts'
 import { ConnectionCounter } from '../../net/limits.ts'
 import { bind, boundAddress, type ListenAddress } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
+import type { Observer } from '../../net/observer.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import type { IntakeConnection } from './connection.ts'
 import { IntakeServer, type IntakeServerOptions } from './server.ts'
@@ -19,6 +20,7 @@ export interface IntakeOptions {
   /** Recipients of one message. Default 100, the least that RFC 5321 section 4.5.3.1.8 allows. */
   readonly maxRecipients?: number
   readonly log?: Log
+  readonly observer?: Observer
   /** Sessions at the same time. Default 1,000. */
   readonly maxSessions?: number
   /** Of one address; the machine itself is not counted. Default 100. */
@@ -132,6 +134,7 @@ function completeOptions(
     maxRecipients: options.maxRecipients ?? 100,
     timeoutMs: options.timeoutMs ?? 300_000,
     log: options.log ?? silentLog,
+    observer: options.observer,
     tls: options.tls,
     counter: new ConnectionCounter({
       total: maxSessions,

@@ -32,6 +32,7 @@ export type ReplyName =
   | 'tls-in-clear'
   | 'no-expansion'
   | 'draining'
+  | 'killed'
   | 'too-slow'
   | 'too-many-errors'
   | 'too-many-connections'
@@ -62,6 +63,7 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   injection: { code: 421, text: '5.5.1 nothing may stand behind STARTTLS; closing' },
   'no-expansion': { code: 502, text: '5.5.1 lists are not shown here' },
   draining: { code: 421, text: '4.3.2 closing down; try again later' },
+  killed: { code: 421, text: '4.3.2 the session was ended by an operator; try again later' },
   'too-slow': { code: 421, text: '4.4.2 too slow; closing' },
   'too-many-errors': { code: 421, text: '4.7.0 too many errors; closing' },
   'too-many-connections': { code: 421, text: '4.7.0 too many connections; try again later' },

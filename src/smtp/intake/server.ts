@@ -54,10 +54,13 @@ export class IntakeServer extends SMTPServer {
   }
 
   override connect(socket: Socket, options: SMTPConnectionOptions | null = {}): void {
-    const { counter, onOpen, onClosed } = this.#options
+    const { counter, observer, protocol, onOpen, onClosed } = this.#options
     const peer = socket.remoteAddress ?? ''
     if (socket.destroyed) return
-    if (!counter.enter(peer)) return refuse(socket)
+    if (!counter.enter(peer)) {
+      observer?.turnedAway?.(protocol, peer, 'too-many')
+      return refuse(socket)
+    }
     const connection = new IntakeConnection(this, socket, options ?? {}, this.#options)
     this.#connections.set(connection.session, connection)
     this.connections.add(connection)

@@ -20,6 +20,26 @@ export interface SessionSummary {
   reason: string | undefined
 }
 
+/** Reasons of ours. The library has others, which are sentences. */
+const reasons: ReadonlySet<string> = new Set([
+  'quit',
+  'peer closed',
+  'drain',
+  'closed',
+  'killed',
+  'timeout',
+  'too many errors',
+  'line too long',
+  'tls-in-clear',
+  'injection',
+  'fault',
+])
+
+/** Whether the reason is one of a small fixed set. */
+export function isKnownReason(reason: string): boolean {
+  return reasons.has(reason) || reason.startsWith('handshake: ')
+}
+
 export function startSummary(id: string, peer: string): SessionSummary {
   return {
     id,

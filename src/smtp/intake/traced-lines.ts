@@ -1,0 +1,54 @@
+// What a tracer is shown of a session: commands of the table with what they may carry, and of every other line its length
+// alone. There is no AUTH here, but clients try it all the same, and send their passwords behind it.
+import type { TracedLine } from '../../net/observer.ts'
+
+/** What may be shown behind the verb: the whole line, or the verb alone where clients put whatever they like. */
+const shownCommands: Readonly<Record<string, 'line' | 'verb'>> = {
+  EHLO: 'line',
+  HELO: 'line',
+  LHLO: 'line',
+  MAIL: 'line',
+  RCPT: 'line',
+  DATA: 'verb',
+  RSET: 'verb',
+  NOOP: 'verb',
+  QUIT: 'verb',
+  HELP: 'verb',
+  VRFY: 'verb',
+  EXPN: 'verb',
+  STARTTLS: 'verb',
+}
+
+/** The verb of the table that a line begins with, in capitals; `other` when there is none. */
+export function observedVerb(line: Uint8Array): string {
+  const [word = ''] = Buffer.from(line.subarray(0, 16))
+    .toString('latin1')
+    .split(/[ \t\r\n]/, 1)
+  const verb = word.toUpperCase()
+  return Object.hasOwn(shownCommands, verb) ? verb : 'other'
+}
+
+export function tracedCommand(line: Uint8Array): TracedLine {
+  const text = Buffer.from(line).toString('latin1').trimEnd()
+  const verb = observedVerb(line)
+  const shown = shownCommands[verb]
+  const behind = text.length - verb.length
+  if (shown === undefined) return { from: 'client', text: `<no command, ${text.length} octets>` }
+  const isWhole = shown === 'line' || behind === 0
+  return { from: 'client', text: isWhole ? text : `${verb} <${behind - 1} octets>` }
+}
+
+/** The lines of one reply, RFC 5321 section 4.2. */
+export function tracedReply(code: number, data: string | readonly string[] | null | undefined): TracedLine[] {
+  const lines = typeof data === 'string' ? [data] : (data ?? [''])
+  return lines.map((line, index) => ({
+    from: 'server',
+    text: `${code}${index < lines.length - 1 ? '-' : ' '}${line}`,
+  }))
+}
+
+/** What came of a command, in the words of `Observer.command`. */
+export function resultOf(code: number): string {
+  if (code >= 300 && code < 400) return 'continue'
+  return code < 300 ? 'ok' : String(code)
+}
