@@ -186,6 +186,7 @@ function parseToml(toml: string, file: string): unknown {
 const defaultListen: Config['listen'] = {
   pop3: [{ host: '127.0.0.1', port: 1110 }],
   pop3s: [],
+  pop2: [],
   smtp: [{ host: '127.0.0.1', port: 1025 }],
   lmtp: [{ host: '127.0.0.1', port: 1024 }],
 }

@@ -9,6 +9,7 @@ import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 import type { Log } from './net/log.ts'
 import type { Observer } from './net/observer.ts'
 import type { TlsContexts } from './net/tls.ts'
+import { startPop2Server } from './pop2/server/server.ts'
 import { type Pop3ServerOptions, startPop3Server } from './pop3/server/server.ts'
 import { startIntake } from './smtp/intake/intake.ts'
 
@@ -67,6 +68,7 @@ type Start = (
 const starts: Readonly<Record<ListenerName, Start>> = {
   pop3: startPop3,
   pop3s: startPop3,
+  pop2: startPop2,
   smtp: startMailIntake,
   lmtp: startMailIntake,
   'pop3-legacy': startForOldDevices,
@@ -89,15 +91,42 @@ async function startServer(
 async function startPop3(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
   const { config, certificates, log } = parts
   const { required } = config.tls
-  const open = listen.filter(address => !isLoopback(address)).map(formatListenAddress)
-  if (service === 'pop3' && required === false && open.length > 0)
-    log.warn({ addresses: open }, 'passwords may travel in clear to these addresses')
+  if (service === 'pop3' && required === false) warnOfClearText(listen, log)
   return startPop3Server({
     ...pop3Options(service, listen, parts),
     implicitTls: service === 'pop3s',
     cleartextLogin: required === undefined ? 'loopback' : required ? 'never' : 'always',
     ...(certificates && { tls: certificates }),
   })
+}
+
+/** POP2 has no TLS: beyond this machine it is served only where the configuration says that TLS is not required. */
+async function startPop2(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
+  const { config, store, authenticator, log, observer } = parts
+  const { pop3, hostname, tls } = config
+  if (tls.required === false) warnOfClearText(listen, log)
+  return startPop2Server({
+    listen,
+    hostname,
+    authenticator,
+    maildrops: store,
+    log,
+    observer,
+    service,
+    cleartextLogin: tls.required === false ? 'always' : 'loopback',
+    limits: {
+      autologoutMs: pop3.autologoutMs,
+      authorizationTimeoutMs: pop3.loginTimeoutMs,
+      writeTimeoutMs: pop3.writeTimeoutMs,
+      sessions: pop3.maxSessions,
+      sessionsPerAddress: pop3.maxSessionsPerAddress,
+    },
+  })
+}
+
+function warnOfClearText(listen: readonly ListenAddress[], log: Log): void {
+  const open = listen.filter(address => !isLoopback(address)).map(formatListenAddress)
+  if (open.length > 0) log.warn({ addresses: open }, 'passwords may travel in clear to these addresses')
 }
 
 async function startForOldDevices(

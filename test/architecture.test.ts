@@ -15,8 +15,9 @@ const arrows: Record<string, readonly string[]> = {
   config: ['net', 'mail'],
   store: ['mail'],
   smtp: ['net', 'mail', 'auth'],
+  pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth'],
-  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop3', ''],
+  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', ''],
 }
 
 /** Inside a protocol folder. */
@@ -83,7 +84,8 @@ function forbidden({ from, to, local }: Import): string | undefined {
   }
   const [fromPart, toPart] = [from.split('/')[1] ?? '', to.split('/')[1] ?? '']
   const inner = innerArrows[fromPart]
-  if (!['pop3', 'smtp', 'imap'].includes(fromFolder) || !inner || fromPart === toPart) return undefined
+  if (!['pop2', 'pop3', 'smtp', 'imap'].includes(fromFolder) || !inner || fromPart === toPart)
+    return undefined
   return inner.includes(toPart) ? undefined : `${from} may not import ${to}`
 }
 

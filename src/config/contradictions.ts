@@ -6,7 +6,7 @@ import type { Mistake } from './mistakes.ts'
 import type { ParsedConfig } from './schema.ts'
 
 /** The services a configuration can name in [listen]. */
-export const serviceNames = ['pop3', 'pop3s', 'smtp', 'lmtp'] as const
+export const serviceNames = ['pop3', 'pop3s', 'pop2', 'smtp', 'lmtp'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 /** A sentence, and the key it is about. */
@@ -78,10 +78,26 @@ function* incompleteTls(parsed: ParsedConfig): Generator<Contradiction> {
 }
 
 function* clearTextLogins(parsed: ParsedConfig): Generator<Contradiction> {
+  for (const address of parsed.listen?.pop2 ?? []) {
+    const place = formatListenAddress(address)
+    if (parsed.tls.required) yield [['listen', 'pop2'], pop2Rule]
+    else if (!isLoopback(address) && parsed.tls.required === undefined)
+      yield [['listen', 'pop2'], pop2ClearTextRule(place)]
+  }
   if (hasCertificate(parsed) || parsed.tls.required === false) return
   for (const address of parsed.listen?.pop3 ?? []) {
     if (!isLoopback(address)) yield [['listen', 'pop3'], clearTextRule(formatListenAddress(address))]
   }
+}
+
+const pop2Rule =
+  '`pop2` in [listen] would keep everybody out: POP2 has no TLS, and `required` in [tls] asks for it'
+
+function pop2ClearTextRule(place: string): string {
+  return (
+    `\`pop2\` in [listen] may not be ${place}: POP2 has no TLS, passwords would travel in clear; ` +
+    'listen on a loopback address such as "127.0.0.1:1109", or set `required = false` in [tls]'
+  )
 }
 
 function clearTextRule(place: string): string {

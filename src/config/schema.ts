@@ -26,6 +26,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       pop3: listeners('POP3', '127.0.0.1:1110'),
       pop3s: listeners('POP3 over TLS', '127.0.0.1:1995', ', and a certificate'),
+      pop2: listeners('POP2, the protocol before POP3, without any TLS,'),
       smtp: listeners('SMTP', '127.0.0.1:1025'),
       lmtp: listeners('LMTP', '127.0.0.1:1024'),
     })

@@ -1,0 +1,128 @@
+// HELO, FOLD and QUIT: which mailbox is open, RFC 937. Whoever leaves one, by FOLD or by QUIT, has what ACKD marked deleted, in one
+// durable step; whoever goes in another way deletes nothing.
+import type { Login } from '../../auth/login.ts'
+import { isRefusal } from '../../mail/errors.ts'
+import { SessionMaildrop } from '../../mail/session-maildrop.ts'
+import type { CommandOf } from '../wire/command.ts'
+import { messageCount, ok } from '../wire/reply.ts'
+import { failureText, logFault } from './failure.ts'
+import {
+  type Answer,
+  type AuthState,
+  failure,
+  type ItemState,
+  type MboxState,
+  type SessionContext,
+} from './state.ts'
+
+/** The mailbox that HELO opens, in any case of its letters. */
+const inbox = 'INBOX'
+const goodbye: Answer = { text: ok('goodbye'), end: 'quit' }
+/** For a session that is no more: nobody reads it. */
+const unheard: Answer = { text: '' }
+
+export async function helo(
+  session: SessionContext,
+  _state: AuthState,
+  { name, password }: CommandOf<'HELO'>,
+): Promise<Answer> {
+  const { services, peer, origin } = session
+  if (!services.mayLogIn(peer)) return failure('passwords may not travel in clear here', 'refused')
+  try {
+    const login = await services.authenticator.authenticate(name, password, origin)
+    if (!login) {
+      session.counts.loginFailures += 1
+      services.observer?.login?.(session, 'HELO', 'refused')
+      return failure('authentication failed', 'login-failed')
+    }
+    session.user = login.account.name
+    const answer = await open(session, login)
+    services.observer?.login?.(session, 'HELO', 'accepted')
+    return answer
+  } catch (error) {
+    services.observer?.login?.(session, 'HELO', isRefusal(error) ? error.code : 'fault')
+    return refuse(session, error, 'HELO')
+  }
+}
+
+export async function fold(
+  session: SessionContext,
+  { login, maildrop }: MboxState | ItemState,
+  { mailbox }: CommandOf<'FOLD'>,
+): Promise<Answer> {
+  try {
+    if (maildrop) await leave(session, maildrop)
+    if (mailbox.toUpperCase() === inbox) return await open(session, login)
+    session.state = { kind: 'MBOX', login, maildrop: undefined, current: 1 }
+    return { text: messageCount(0) }
+  } catch (error) {
+    return refuse(session, error, 'FOLD')
+  }
+}
+
+export function quitUnauthenticated(): Answer {
+  return goodbye
+}
+
+export async function quit(session: SessionContext, { maildrop }: MboxState | ItemState): Promise<Answer> {
+  try {
+    if (maildrop) await leave(session, maildrop)
+    return goodbye
+  } catch (error) {
+    // Only a refusal promises that nothing happened; a fault may have come after the commit.
+    const outcome = isRefusal(error) ? 'nothing was deleted' : 'it is not certain what was deleted'
+    return failure(`${failureText(error, session, 'QUIT')}; ${outcome}`, 'update-failed')
+  }
+}
+
+/** Takes the lock and the listing, unless the client has gone meanwhile. */
+async function open(session: SessionContext, login: Login): Promise<Answer> {
+  if (hasEnded(session)) return unheard
+  const { id: sessionId, peer, services } = session
+  const opened = await services.maildrops.openMaildrop(login.account, { sessionId, peer })
+  if (hasEnded(session)) {
+    await release(session, opened)
+    return unheard
+  }
+  const maildrop = new SessionMaildrop(opened)
+  session.state = { kind: 'MBOX', login, maildrop, current: 1 }
+  return { text: messageCount(maildrop.count) }
+}
+
+/** Removes what is marked. Whatever comes of it, the lock is given back. */
+async function leave(session: SessionContext, maildrop: SessionMaildrop): Promise<void> {
+  const { markedCount } = maildrop
+  session.state = { kind: 'update' }
+  if (markedCount === 0) return release(session, maildrop)
+  try {
+    await maildrop.update()
+    session.counts.deleted += markedCount
+  } catch (error) {
+    await release(session, maildrop)
+    throw error
+  }
+}
+
+/** Gives the lock back. That it failed changes nothing for the client: a lock nobody renews ends by itself. */
+export async function release(
+  session: SessionContext,
+  maildrop: { release(): Promise<void> },
+): Promise<void> {
+  try {
+    await maildrop.release()
+  } catch (error) {
+    logFault(error, session, 'release')
+  }
+}
+
+function refuse(session: SessionContext, error: unknown, doing: string): Answer {
+  if (isRefusal(error)) {
+    const { services, id, peer, user } = session
+    services.log.warn({ session: id, peer, user, refusal: error.code }, 'pop2 login refused')
+  }
+  return failure(failureText(error, session, doing), 'refused')
+}
+
+function hasEnded(session: SessionContext): boolean {
+  return session.state.kind === 'ended'
+}

@@ -1,0 +1,88 @@
+// The POP2 server, RFC 937: listens, and gives each connection a session. For clients that are older than POP3; there is no TLS.
+import type { Authenticator } from '../../auth/authenticator.ts'
+import type { MaildropStore } from '../../mail/maildrop-store.ts'
+import { isLoopbackAddress } from '../../net/limits.ts'
+import { type ListenAddress, listen } from '../../net/listener.ts'
+import { type Log, silentLog } from '../../net/log.ts'
+import type { Observer } from '../../net/observer.ts'
+import { SessionPool } from '../../net/session-pool.ts'
+import { err } from '../wire/reply.ts'
+import { completeLimits, type Pop2Limits } from './limits.ts'
+import { Pop2Session } from './session.ts'
+import type { Pop2Services } from './state.ts'
+
+export interface Pop2ServerOptions {
+  readonly listen: readonly ListenAddress[]
+  /** Shown in the greeting. */
+  readonly hostname: string
+  readonly authenticator: Authenticator
+  readonly maildrops: MaildropStore
+  /** Where a login may travel in clear, as it always does here: `loopback`, the default, is inside this machine. */
+  readonly cleartextLogin?: 'loopback' | 'always'
+  readonly log?: Log
+  readonly limits?: Partial<Pop2Limits>
+  readonly observer?: Observer
+  /** What observers know this server by. Default `pop2`. */
+  readonly service?: string
+}
+
+export interface Pop2Server {
+  /** With the ports the system chose. */
+  readonly addresses: readonly ListenAddress[]
+  /** Sessions that are open now. */
+  readonly sessions: number
+  /** Stops accepting at once; sessions at work have `graceMs` to finish. Resolves when none holds a lock or a connection. */
+  drain(graceMs: number): Promise<void>
+  /** Stops at once: nothing is deleted but by an update that runs already, which is waited for. */
+  close(): Promise<void>
+}
+
+/** Rejects, naming address and reason, when one of the addresses can't be bound; then none is. */
+export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2Server> {
+  const limits = completeLimits(options.limits)
+  const { authenticator, maildrops, hostname, cleartextLogin = 'loopback', log = silentLog } = options
+  const mayLogIn = cleartextLogin === 'always' ? () => true : isLoopbackAddress
+  const { observer, service = 'pop2' } = options
+  const services: Pop2Services = {
+    authenticator,
+    maildrops,
+    log,
+    limits,
+    hostname,
+    mayLogIn,
+    service,
+    observer,
+  }
+  const sessions = new SessionPool<Pop2Session>([
+    limits.autologoutMs,
+    limits.authorizationTimeoutMs,
+    limits.writeTimeoutMs,
+  ])
+  const listener = await listen({
+    addresses: options.listen,
+    limits: {
+      total: limits.sessions,
+      perAddress: limits.sessionsPerAddress,
+      countLoopback: limits.countLoopback,
+    },
+    refusal: err('too many connections, try again later'),
+    onConnection: connection => {
+      const session = new Pop2Session(services, connection, connection.peer, gone => sessions.remove(gone))
+      sessions.add(session, connection)
+    },
+  })
+  return {
+    addresses: listener.addresses,
+    get sessions() {
+      return sessions.size
+    },
+    async drain(graceMs) {
+      listener.close()
+      await sessions.drain(graceMs)
+    },
+    async close() {
+      listener.close()
+      await sessions.close()
+    },
+  }
+}
