@@ -49,6 +49,8 @@ export interface Config {
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
   readonly delivery: { readonly subaddress: string; readonly quotaOctets: number }
   readonly store: { readonly undeleteMs: number; readonly cacheOctets: number }
+  /** The Unix socket for operators; `isNamed` when the file says where it is. */
+  readonly control: { readonly socket: string; readonly isNamed: boolean }
   readonly tls: {
     /** The first serves clients that ask for no name, or an unknown one. */
     readonly files: readonly { readonly certFile: string; readonly keyFile: string }[]
@@ -223,6 +225,10 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     },
     delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },
     store: { undeleteMs: parsed.store.undelete, cacheOctets: parsed.store.cache },
+    control: {
+      socket: parsed.control.socket ? at(parsed.control.socket) : join(data, 'control.sock'),
+      isNamed: parsed.control.socket !== undefined,
+    },
     tls: completeTls(parsed, at),
     acme: completeAcme(parsed, at),
     legacy: parsed.legacy,

@@ -2,6 +2,7 @@
 // closes.
 import { openCertificates } from './certificates.ts'
 import { type Config, deliveryRules, serviceNames } from './config.ts'
+import { type ControlParts, startControl } from './control/control.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { type ListenerName, startServers } from './listeners.ts'
 import { openLogins } from './logins.ts'
@@ -10,6 +11,7 @@ import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.t
 import type { Store } from './mail/store.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { Observers } from './net/observer.ts'
+import { socketPathFault } from './net/unix-socket.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open-store.ts'
 
@@ -79,6 +81,8 @@ export async function createService(config: Config, options: ServiceOptions = {}
     const undeleteMs = () => live.config.store.undeleteMs
     const housekeeping = startHousekeeping({ store, undeleteMs, log })
     keep({ close: () => housekeeping.stop() })
+    const nameOf = (name: string) => logins.authenticator.nameOf(name)
+    keep(await openControl(config, isKept, { observers, nameOf, log }))
 
     let closing: Promise<void> | undefined
     const close = () => {
@@ -129,6 +133,7 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'data', valueIn: config => config.data },
   { key: 'hostname', valueIn: config => config.hostname },
   ...serviceNames.map(name => ({ key: `listen.${name}`, valueIn: (config: Config) => config.listen[name] })),
+  { key: 'control.socket', valueIn: config => config.control.socket },
   { key: 'pop3.autologout', valueIn: config => config.pop3.autologoutMs },
   { key: 'pop3.login_timeout', valueIn: config => config.pop3.loginTimeoutMs },
   { key: 'pop3.write_timeout', valueIn: config => config.pop3.writeTimeoutMs },
@@ -154,6 +159,21 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'ldap', valueIn: config => config.ldap },
   { key: 'log.format', valueIn: config => config.log.format },
 ]
+
+/** Where nobody has said where the socket is to be, an office is served without it rather than not at all. */
+async function openControl(
+  { control: { socket: path, isNamed } }: Config,
+  isKept: boolean,
+  parts: Omit<ControlParts, 'path'>,
+): Promise<Closable> {
+  const none = { close: async () => {} }
+  // The data folder of a store that was handed in may not even be there.
+  if (!isNamed && !isKept) return none
+  const fault = isNamed ? undefined : socketPathFault(path)
+  if (fault === undefined) return startControl({ ...parts, path })
+  parts.log.warn({ reason: fault }, 'no control socket: name another with `socket` in [control]')
+  return none
+}
 
 interface OpenedStore {
   readonly store: Store

@@ -14,10 +14,11 @@ const arrows: Record<string, readonly string[]> = {
   auth: ['mail'],
   config: ['net', 'mail'],
   store: ['mail'],
+  control: ['net', 'mail'],
   smtp: ['net', 'mail', 'auth'],
   pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth'],
-  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', ''],
+  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'control', ''],
 }
 
 /** Inside a protocol folder. */

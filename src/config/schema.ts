@@ -1,5 +1,6 @@
 // Every key of the configuration: what it takes, its default, what it means. The documentation is made from this.
 import { z } from 'zod'
+import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
 import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
 import { acme, legacy, tls } from './tls-tables.ts'
@@ -116,6 +117,7 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  control,
   tls,
   acme,
   legacy,
