@@ -2,7 +2,12 @@
 // tokens, the authenticator over all of them.
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { type Apop, createAuthenticator, type OfficeAuthenticator } from './auth/authenticator.ts'
+import {
+  type Apop,
+  createAuthenticator,
+  type LoginLoad,
+  type OfficeAuthenticator,
+} from './auth/authenticator.ts'
 import { isVerifiable, scramKeysOf } from './auth/crypt-scheme.ts'
 import type { Sasl } from './auth/sasl.ts'
 import { createSecretBox, secretKeyOctets } from './auth/sealed-secret.ts'
@@ -20,6 +25,8 @@ export interface Logins {
   readonly directory: AccountDirectory
   /** Follows the configuration: what is inside is exchanged. */
   readonly authenticator: Pick<OfficeAuthenticator, 'authenticate' | 'nameOf' | 'sasl' | 'apop'>
+  /** Of the authenticator that is there now: its counts begin anew when the configuration exchanges it. */
+  readonly load: LoginLoad
   use(config: Config): void
   close(): Promise<void>
 }
@@ -79,6 +86,9 @@ export async function openLogins(
       nameOf: name => current.nameOf(name),
       sasl,
       apop,
+    },
+    get load() {
+      return current.load
     },
     use(next) {
       // What was learnt of passwords and peers is worth keeping where nothing changed.

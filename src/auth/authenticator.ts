@@ -23,7 +23,7 @@ import { SaslService } from './sasl-service.ts'
 import { defaultScramIterations } from './scram.ts'
 import type { SecretBox } from './sealed-secret.ts'
 import { createRest } from './suspects-rest.ts'
-import { Throttle, type ThrottleOptions } from './throttle.ts'
+import { Throttle, type ThrottleLoad, type ThrottleOptions } from './throttle.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { VerifiedCache, type VerifiedCacheOptions } from './verified-cache.ts'
 import { createVerifier } from './verifier.ts'
@@ -100,9 +100,18 @@ export interface AuthenticatorOptions {
   readonly now?: () => number
 }
 
+/** What logins wait for, at this moment; for whoever watches over the office. */
+export interface LoginLoad {
+  readonly throttle: ThrottleLoad
+  /** Passwords that are being checked in threads, and those that wait for it. */
+  readonly checking: number
+  readonly waiting: number
+}
+
 /** An authenticator with threads of its own. */
 export interface OfficeAuthenticator extends Authenticator {
   readonly sasl: Sasl
+  readonly load: LoginLoad
   /** Ends the threads and all waiting; for the end of the process. */
   close(): Promise<void>
 }
@@ -120,7 +129,12 @@ export function createAuthenticator(
   const finder = new AccountFinder(directory, options.localDomains)
   const throttle = new Throttle(options.throttle ?? {}, now)
   const threads = new PasswordThreads(options.concurrency ?? Math.max(availableParallelism() - 1, 1))
-  const { passwords, verifierParts } = createParts(directory, options, { finder, threads, log, now })
+  const { passwords, hashQueue, verifierParts } = createParts(directory, options, {
+    finder,
+    threads,
+    log,
+    now,
+  })
   const allowed = options.mechanisms && new Set(options.mechanisms.map(name => name.toUpperCase()))
   const kept = registry && new KeptPasswords(registry, now)
   const someAreSealed = () => box !== undefined && kept?.survey.someAreSealed === true
@@ -150,6 +164,9 @@ export function createAuthenticator(
       verifierFor,
     }),
     ...(kept && box && (allowed?.has('APOP') ?? true) && { apop: createApop(someAreSealed, verifierFor) }),
+    get load() {
+      return { throttle: throttle.load, checking: hashQueue.running, waiting: hashQueue.waiting }
+    },
     async close() {
       throttle.close()
       await threads.close()
@@ -174,12 +191,13 @@ function createParts(
   const decoys = new Decoys(cost, options.decoyKey)
   const appPasswords = new AppPasswordCheck(options.appPasswords, log, now)
   const upkeepParts = { registry: options.registry, appPasswords: options.appPasswords }
+  const hashQueue = new WorkQueue({ concurrency: threads.count, maxWaiting, restMs: createRest() })
   const passwords = new PasswordCheck({
     directory,
     appPasswords,
     cache: new VerifiedCache(options.cache),
     threads,
-    hashQueue: new WorkQueue({ concurrency: threads.count, maxWaiting, restMs: createRest() }),
+    hashQueue,
     directoryQueue: new WorkQueue({ concurrency: directoryConcurrency, maxWaiting }),
     pace: new DirectoryPace(now),
     decoys,
@@ -198,7 +216,7 @@ function createParts(
     scramIterations,
     now,
   }
-  return { passwords, verifierParts }
+  return { passwords, hashQueue, verifierParts }
 }
 
 function createApop(

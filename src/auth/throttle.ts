@@ -33,6 +33,12 @@ export interface ThrottleOptions {
   readonly knownPeers?: KnownPeersOptions
 }
 
+export interface ThrottleLoad {
+  readonly waiting: number
+  readonly delays: number
+  readonly delayedMs: number
+}
+
 /** A peer and the account it claims, if it claims one: what failures are counted by. */
 export class Suspect {
   readonly prefix: string
@@ -72,6 +78,8 @@ export class Throttle {
   readonly #delayed = new Set<() => void>()
   /** Those who are delayed, and those who wait for their turn to be. */
   #waitingCount = 0
+  #delayCount = 0
+  #delayedMs = 0
   #isClosed = false
 
   constructor({ knownPeers = {}, ...options }: ThrottleOptions, now: () => number) {
@@ -92,6 +100,11 @@ export class Throttle {
     this.#byPair = counts()
     this.#known = new KnownPeers(knownPeers, now)
     this.#turns = new Turns(this.#options.maxWaitingTurn)
+  }
+
+  /** Logins that wait now; and since the start, how many were delayed, by how many milliseconds in all. */
+  get load(): ThrottleLoad {
+    return { waiting: this.#waitingCount, delays: this.#delayCount, delayedMs: this.#delayedMs }
   }
 
   /** The address range that the failures of a peer are counted by. */
@@ -216,6 +229,8 @@ export class Throttle {
   /** Not beyond an abort, or the end of the office. */
   async #delay(delayMs: number, signal: Abandonment | undefined): Promise<void> {
     if (this.#isClosed || signal?.aborted) return
+    this.#delayCount += 1
+    this.#delayedMs += delayMs
     await new Promise<void>(resolve => {
       const wake = () => {
         clearTimeout(timer)

@@ -50,6 +50,14 @@ export class WorkQueue {
     this.#options = options
   }
 
+  get waiting(): number {
+    return this.#waitingCount
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
   /**
    * Runs the work in its turn. Refuses with `store-busy` when `maxWaiting` others of no higher rank wait already, and when
    * the asker goes away before its turn.
