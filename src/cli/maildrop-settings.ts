@@ -1,5 +1,6 @@
 // The options that say what a maildrop is like, of an account or of an app password; and how settings are shown.
 import { Option } from 'commander'
+import { parseMilliseconds } from '../config/quantities.ts'
 import {
   type DeletePolicy,
   deletePolicies,
@@ -12,7 +13,11 @@ import { rejecting } from './arguments.ts'
 export interface SettingsOptions {
   readonly view?: string | null
   readonly onDelete?: DeletePolicy | null
+  /** Of an account only. */
+  readonly loginDelay?: number | null
 }
+
+const maxLoginDelayMs = 86_400_000
 
 /** Takes a setting back. */
 const byDefault = 'default'
@@ -30,13 +35,32 @@ export function settingsOptions(): readonly Option[] {
   ]
 }
 
-/** What the options ask to change. */
-export function settingsChange({ view, onDelete }: SettingsOptions): SettingsChange {
-  return { ...(view !== undefined && { view }), ...(onDelete !== undefined && { onDelete }) }
+/** Those of an account: an app password has no more logins than its account. */
+export function accountSettingsOptions(): readonly Option[] {
+  return [
+    ...settingsOptions(),
+    new Option(
+      '--login-delay <duration>',
+      'the least time from one login to the next, such as 5m; 0 for none, or default',
+    ).argParser(rejecting(setting(loginDelay))),
+  ]
 }
 
-export function formatSettings({ view, onDelete }: MaildropSettings): string {
-  const parts = [view !== undefined && `view ${view}`, onDelete && `on delete ${onDelete}`]
+/** What the options ask to change. */
+export function settingsChange({ view, onDelete, loginDelay }: SettingsOptions): SettingsChange {
+  return {
+    ...(view !== undefined && { view }),
+    ...(onDelete !== undefined && { onDelete }),
+    ...(loginDelay !== undefined && { loginDelayMs: loginDelay }),
+  }
+}
+
+export function formatSettings({ view, onDelete, loginDelayMs }: MaildropSettings): string {
+  const parts = [
+    view !== undefined && `view ${view}`,
+    onDelete && `on delete ${onDelete}`,
+    loginDelayMs !== undefined && `login delay ${loginDelayMs / 1000} s`,
+  ]
   return parts.filter(Boolean).join('; ') || 'as configured'
 }
 
@@ -48,6 +72,13 @@ function setting<T>(parse: (text: string) => T): (text: string) => T | null {
 function viewText(text: string): string {
   parseView(text)
   return text
+}
+
+function loginDelay(text: string): number {
+  const delayMs = parseMilliseconds(text)
+  if (delayMs > maxLoginDelayMs) throw new Error('a login delay is at most 24h')
+  if (delayMs % 1000 > 0) throw new Error('a login delay is in whole seconds')
+  return delayMs
 }
 
 function deletePolicy(text: string): DeletePolicy {

@@ -12,7 +12,12 @@ import {
   withExamples,
 } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
-import { formatSettings, type SettingsOptions, settingsChange, settingsOptions } from './maildrop-settings.ts'
+import {
+  accountSettingsOptions,
+  formatSettings,
+  type SettingsOptions,
+  settingsChange,
+} from './maildrop-settings.ts'
 import { inOffice, type Office, requireAccount, requireLocalDomain } from './office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from './output.ts'
 import { newPassword, passwdCommand, recoverableOption } from './passwd.ts'
@@ -126,10 +131,11 @@ function setCommand(): Command {
         printLine(`${name}: ${formatSettings(settings)}, from the next session on`)
       })
     })
-  for (const option of settingsOptions()) command.addOption(option)
+  for (const option of accountSettingsOptions()) command.addOption(option)
   return withExamples(command, [
     ['poplar user set ann --view inbox+junk', 'show ann her spam too, with a marked Subject'],
     ['poplar user set ann --on-delete trash', 'move what ann deletes by POP3 to Trash'],
+    ['poplar user set ann --login-delay 5m', 'let ann log in once in five minutes'],
     ['poplar user set ann --view default', 'see what the configuration says'],
   ])
 }

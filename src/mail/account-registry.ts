@@ -1,7 +1,7 @@
 // Port: changing who has an account. The command line uses it; every change is durable when its promise resolves.
 import type { Account, AccountName } from './account.ts'
 import type { AccountDirectory } from './account-directory.ts'
-import type { SettingsChange } from './maildrop-settings.ts'
+import type { MaildropSettings, SettingsChange } from './maildrop-settings.ts'
 
 /** What is kept of a password; see `Account`. */
 export interface StoredPassword {
@@ -46,6 +46,8 @@ export interface AccountRegistry extends AccountDirectory {
   setQuota(name: AccountName, quotaOctets: number): Promise<void>
   /** Refuses with `no-such-account`. What is not named stays as it is. */
   changeSettings(name: AccountName, change: SettingsChange): Promise<void>
+  /** What accounts have set for themselves, each set of settings once: how far they differ follows from it. */
+  surveySettings(): Promise<readonly MaildropSettings[]>
   /** Removes the account, its aliases and all its mail. Refuses with `no-such-account`. */
   removeAccount(name: AccountName): Promise<void>
   /** In order of name. */

@@ -12,6 +12,8 @@ export interface MaildropSettings {
   readonly onDelete?: DeletePolicy
   /** In place of the retention rules for INBOX; of an account only, not of app passwords. */
   readonly expireDays?: ExpireDays
+  /** The least time from one login to the next; 0: none. Of an account only. RFC 2449 section 6.5. */
+  readonly loginDelayMs?: number
 }
 
 /** New values; null takes a setting away, so that the next in line counts. */

@@ -70,6 +70,20 @@ export function accountRegistrySuite(factory: StoreFactory): void {
       await expect(store.changeSettings('bob', {})).rejects.toMatchObject({ code: 'no-such-account' })
     })
 
+    it('tell which settings there are, each once', async () => {
+      const { store } = bench()
+      expect(await store.surveySettings()).toEqual([])
+      for (const name of ['ann', 'bob', 'cy', 'dee']) await store.addAccount({ name })
+      await store.changeSettings('ann', { loginDelayMs: 60_000 })
+      await store.changeSettings('bob', { loginDelayMs: 60_000 })
+      await store.changeSettings('cy', { expireDays: 'never', loginDelayMs: 0 })
+      const survey = await store.surveySettings()
+      expect(survey).toHaveLength(2)
+      expect(survey).toEqual(
+        expect.arrayContaining([{ loginDelayMs: 60_000 }, { expireDays: 'never', loginDelayMs: 0 }]),
+      )
+    })
+
     it('keep of a password what is given, from the start or later', async () => {
       const { store } = bench()
       const first = { passwordHash: '$x$', scramKeys: ['SHA-1 "1"', 'SHA-256 2'], sealedPassword: 'v1:s' }

@@ -2,7 +2,7 @@
 import { type Account, keptElsewhere } from '../../mail/account.ts'
 import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
-import { changeSettings, noSettings } from '../../mail/maildrop-settings.ts'
+import { changeSettings, formatSettings, noSettings, parseSettings } from '../../mail/maildrop-settings.ts'
 import type { MemoryState } from './state.ts'
 
 type Aliases = Pick<AccountRegistry, 'findAlias' | 'addAlias' | 'removeAlias' | 'listAliases'>
@@ -63,6 +63,11 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
     async changeSettings(name, change) {
       const entry = state.require(name)
       state.change(entry, { settings: changeSettings(entry.account.settings, change) })
+    },
+
+    async surveySettings() {
+      const own = [...state.accounts.values()].map(({ account }) => formatSettings(account.settings))
+      return [...new Set(own)].filter(text => text !== null).map(parseSettings)
     },
 
     async removeAccount(name) {

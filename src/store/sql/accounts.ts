@@ -2,6 +2,7 @@
 import type { Account, AccountName } from '../../mail/account.ts'
 import type { AccountRegistry, StoredPassword } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
+import { inboxName } from '../../mail/folder-name.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import {
   changeSettings as changed,
@@ -12,6 +13,7 @@ import {
 import type { Database } from './database.ts'
 import type { Leases } from './leases.ts'
 import { formatList, parseList } from './list-column.ts'
+import { insertMailbox } from './mailbox-statements.ts'
 import { isNotSealed, isSealed, lacksScramKeys } from './migrations/0002-credentials.ts'
 import { type Operation, row, rows } from './operation.ts'
 import { freeMessagesOf } from './recovery.ts'
@@ -45,6 +47,7 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
         inbox_id: createId(at),
         created_at: at,
         settings: null,
+        quota_warned: 0,
       }
       await writer.run(addAccount, account)
       return toAccount(account)
@@ -72,6 +75,10 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
 
     async changeSettings(name, change) {
       await writer.run(changeSettings, { name, change })
+    },
+
+    async surveySettings() {
+      return (await reader.rows(allSettings, {})).map(({ settings }) => parseSettings(settings))
     },
 
     async removeAccount(name) {
@@ -151,6 +158,10 @@ const allAliases = statement()(db =>
     .orderBy('account.name'),
 )
 
+const allSettings = statement()(db =>
+  db.selectFrom('account').select('settings').distinct().where('settings', 'is not', null),
+)
+
 const insertAccount = statement<Schema['account']>()((db, p) =>
   db
     .insertInto('account')
@@ -167,32 +178,20 @@ const insertAccount = statement<Schema['account']>()((db, p) =>
       inbox_id: p.inbox_id,
       created_at: p.created_at,
       settings: p.settings,
+      quota_warned: p.quota_warned,
     })
     .onConflict(conflict => conflict.column('name').doNothing())
     .returning('id'),
-)
-
-const insertInbox = statement<{ account_id: Id; id: Id; uid_validity: number }>()((db, p) =>
-  db.insertInto('mailbox').values({
-    account_id: p.account_id,
-    id: p.id,
-    name: 'INBOX',
-    uid_validity: p.uid_validity,
-    uid_next: 1,
-    modseq: 1,
-    expunged_modseq: 1,
-    messages: 0,
-    octets: 0,
-  }),
 )
 
 export function* addAccount(account: Schema['account']): Operation<void> {
   if (!(yield* row(insertAccount, account))) {
     throw new Refusal('account-exists', `there is an account ${account.name} already`)
   }
-  yield* rows(insertInbox, {
+  yield* rows(insertMailbox, {
     account_id: account.id,
     id: account.inbox_id,
+    name: inboxName,
     uid_validity: Math.floor(account.created_at / 1000),
   })
 }
