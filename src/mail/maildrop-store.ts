@@ -1,6 +1,8 @@
 // Port: the maildrop as POP3 needs it. RFC 1939 sections 4 to 6: opening takes an exclusive lock and fixes the
 // numbering; messages are read; UPDATE removes the marked ones in one durable step.
 import type { Account } from './account.ts'
+import type { DeletePolicy } from './maildrop-settings.ts'
+import type { SubjectMark } from './message/marked-subject.ts'
 import type { Octets } from './octets.ts'
 
 /**
@@ -45,14 +47,33 @@ export interface Maildrop {
   read(index: number, form?: MessageForm): Promise<MessageOctets>
 
   /**
-   * The UPDATE state: in one durable transaction checks the lease, expunges the messages at `indexes`, and releases
-   * the lease. Messages that are already gone count as removed. Refuses with `lease-lost`, `store-full`,
-   * `store-busy`; after a refusal nothing was deleted and the maildrop is still to be released.
+   * The UPDATE state: in one durable transaction checks the lease, does with the messages at `indexes` as the maildrop
+   * was opened for, and releases the lease. Messages that are already gone count as removed. Refuses with `lease-lost`, `store-full`,
+   * `store-busy`; after a refusal nothing was deleted and the maildrop is still to be released. Those of `retrieved` go for
+   * having been retrieved, RFC 2449 section 6.7: the audit says so.
    */
-  update(indexes: readonly number[]): Promise<void>
+  update(indexes: readonly number[], retrieved?: readonly number[]): Promise<void>
+
+  /** Keeps since when the messages at `indexes` are known to be retrieved, for retention rules that count from there. */
+  noteRetrieved(indexes: readonly number[]): Promise<void>
 
   /** Gives the lease back; nothing is deleted. Safe to call at any time, and twice. */
   release(): Promise<void>
+}
+
+/** What of an account is shown, and what becomes of messages that are deleted. Default: INBOX, whole; they are expunged. */
+export interface MaildropOptions {
+  /** The folder, in any case. INBOX, Junk and Trash are there, if empty, before they are made. */
+  readonly folder?: string
+  /** Behind it the messages of Junk, their Subject marked. */
+  readonly junk?: SubjectMark
+  /** Only what came in at this time, in milliseconds, or later. */
+  readonly since?: number
+  /** Only so many messages, those that came in last. */
+  readonly newest?: number
+  /** Only what was sent to this local part, folded; see `DeliveryCopy.addressee`. */
+  readonly addressee?: string
+  readonly onDelete?: DeletePolicy
 }
 
 /** Who asks for the lock; shown by `poplar locks list`. */
@@ -60,11 +81,18 @@ export interface LeaseHolder {
   readonly sessionId: string
   /** The peer's address, or the program's name. */
   readonly peer: string
+  /** Such as `pop3`; for the audit of deletions, as the next. */
+  readonly protocol?: string
+  /** The name of the app password that let the session in. */
+  readonly appPassword?: string | undefined
 }
 
 export interface MaildropStore {
-  /** Takes the lock, then the listing. Refuses at once with `maildrop-in-use` when another holder's lease is live. */
-  openMaildrop(account: Account, holder: LeaseHolder): Promise<Maildrop>
+  /**
+   * Takes the lock, then the listing. Refuses at once with `maildrop-in-use` when another holder's lease is live, whatever
+   * it shows of the account; with `no-such-folder`.
+   */
+  openMaildrop(account: Account, holder: LeaseHolder, options?: MaildropOptions): Promise<Maildrop>
 }
 
 export interface Lease extends LeaseHolder {

@@ -1,7 +1,9 @@
 // Maildrops, their locks, and reading outside a session, in the memory store.
 import type { ArchiveStore } from '../../mail/archive-store.ts'
+import { sessionCause } from '../../mail/deletion.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { bitsToFlags } from '../../mail/flags.ts'
+import { inboxName } from '../../mail/folder-name.ts'
 import type { Maildrop, MaildropLocks, MaildropStore, MessageOctets } from '../../mail/maildrop-store.ts'
 import { asciiForm } from '../../mail/message/ascii-form.ts'
 import { listingOf, uidlAt } from '../listing.ts'
@@ -56,16 +58,24 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
       return asciiForm(found, trace.length, asciiOctets)
     },
 
-    async update(indexes) {
-      const uidls = indexes.map(index => uidlAt(listing, index))
+    async update(indexes, retrieved = []) {
+      const uidls = [...indexes, ...retrieved].map(index => uidlAt(listing, index))
+      const { holder, accountName } = lease
       if (!holds()) throw new Refusal('lease-lost', 'the lock on the maildrop was lost: nothing was deleted')
-      for (const uidl of uidls) {
+      for (const [position, uidl] of uidls.entries()) {
         const message = entry.messages.get(uidl)
         if (!message || message.expungedAt !== undefined) continue
-        message.expungedAt = state.now()
-        state.count(entry, message, -1)
+        const cause = sessionCause(accountName, holder, position < indexes.length ? 'dele' : 'retrieved')
+        state.expunge(entry, message, inboxName, cause)
       }
       state.leases.delete(id)
+    },
+
+    async noteRetrieved(indexes) {
+      for (const index of indexes) {
+        const message = entry.messages.get(uidlAt(listing, index))
+        if (message) message.retrievedAt ??= state.now()
+      }
     },
 
     async release() {

@@ -1,6 +1,7 @@
 // What the memory store holds, and the few rules that several of its ports share.
 import type { Account, AccountName } from '../../mail/account.ts'
 import type { AppPassword } from '../../mail/app-passwords.ts'
+import type { Deletion, DeletionCause, DeletionFate } from '../../mail/deletion.ts'
 import type { ContentFacts } from '../../mail/delivery-target.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
@@ -24,6 +25,8 @@ export interface MemoryMessage {
   readonly flags: number
   /** Milliseconds; undefined while the message is in the maildrop. */
   expungedAt: number | undefined
+  /** Milliseconds; undefined until it is known to be retrieved. */
+  retrievedAt?: number
 }
 
 export interface MemoryAccount {
@@ -47,6 +50,8 @@ export class MemoryState {
   readonly aliases = new Map<string, Set<AccountName>>()
   /** By account id, oldest first. */
   readonly appPasswords = new Map<Id, readonly AppPassword[]>()
+  /** By the name the account has or had, oldest first. */
+  readonly deletions = new Map<AccountName, Deletion[]>()
   /** By account id. */
   readonly leases = new Map<Id, MemoryLease>()
 
@@ -78,6 +83,25 @@ export class MemoryState {
       usedOctets: entry.account.usedOctets + sign * message.octets,
       usedMessages: entry.account.usedMessages + sign,
     })
+  }
+
+  /** The one place where messages are expunged. */
+  expunge(entry: MemoryAccount, message: MemoryMessage, folder: string, cause: DeletionCause): void {
+    message.expungedAt = this.now()
+    this.count(entry, message, -1)
+    this.recordDeletion(entry, message, folder, cause)
+  }
+
+  recordDeletion(
+    { account: { name } }: MemoryAccount,
+    { uidl, octets }: MemoryMessage,
+    folder: string,
+    cause: DeletionCause,
+    fate: DeletionFate = 'expunged',
+  ): void {
+    const recorded = this.deletions.get(name) ?? []
+    recorded.push({ ...cause, at: new Date(this.now()), folder, uidl, octets, fate })
+    this.deletions.set(name, recorded)
   }
 
   liveLease(accountId: Id): MemoryLease | undefined {

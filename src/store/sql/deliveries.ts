@@ -14,9 +14,9 @@ import { createId, type Id } from '../../mail/id.ts'
 import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
 import { addGroups, checkUidl, type Groups, groupsOf } from '../outcomes.ts'
 import { ChunkBuffer, chunkOctets } from './chunks.ts'
+import { countInAccount, countInMailbox } from './counters.ts'
 import type { Database } from './database.ts'
 import { deleteMessage, freeLoose } from './freeing.ts'
-import { countInAccount, countInMailbox } from './maildrops.ts'
 import { type Operation, row, rows, Undone } from './operation.ts'
 import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
@@ -289,7 +289,7 @@ const uidlTaken = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()(
     .where('uidl', '=', p.uidl),
 )
 
-type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'addressee'>
+type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'addressee' | 'retrieved_at'>
 
 const insertMessage = statement<NewMessage>()((db, p) =>
   db.insertInto('message').values({
@@ -307,5 +307,6 @@ const insertMessage = statement<NewMessage>()((db, p) =>
     expunged_at: null,
     hidden_at: null,
     addressee: null,
+    retrieved_at: null,
   }),
 )

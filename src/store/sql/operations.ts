@@ -13,7 +13,8 @@ import {
 import { addAppPassword, noteAppPasswordUse, revokeAppPassword } from './app-passwords.ts'
 import { deliver, spill } from './deliveries.ts'
 import { freeLoose } from './freeing.ts'
-import { expunge } from './maildrops.ts'
+import { createFolder, removeFolder } from './mailboxes.ts'
+import { depart, noteRetrieved } from './maildrops.ts'
 import type { Operation } from './operation.ts'
 import { freeExpunged, freeMessages, undelete } from './recovery.ts'
 
@@ -31,7 +32,10 @@ const operations = [
   noteAppPasswordUse,
   spill,
   deliver,
-  expunge,
+  depart,
+  noteRetrieved,
+  createFolder,
+  removeFolder,
   undelete,
   freeExpunged,
   freeMessages,

@@ -20,6 +20,8 @@ export interface Schema {
     created_at: number
     /** In JSON; null where nothing differs from the configuration. */
     settings: string | null
+    /** The per cent of the quota that its owner was told of last; 0 for none. */
+    quota_warned: number
   }
   app_password: {
     account_id: Id
@@ -74,6 +76,8 @@ export interface Schema {
     hidden_at: number | null
     /** The local part it was sent to, folded, where that is none of the account's own names. */
     addressee: string | null
+    /** When it was first retrieved, where a retention rule asks for that; null before. */
+    retrieved_at: number | null
   }
   content: {
     id: Id
@@ -92,6 +96,28 @@ export interface Schema {
   loose_content: {
     content_id: Id
     since: number
+  }
+  /** The audit; rows stay when the message or the account goes. */
+  deletion: {
+    account_id: Id
+    deleted_at: number
+    mailbox_id: Id
+    uidl: string
+    folder: string
+    octets: number
+    fate: string
+    reason: string
+    actor: string
+    session_id: string | null
+    peer: string | null
+    protocol: string | null
+  }
+  /** Stays as long as any deletion of the account is kept. */
+  removed_account: {
+    account_id: Id
+    name: string
+    removed_at: number
+    actor: string
   }
   /** Lies apart, where nothing is written durably. Rows stay when a lease ends, so that fences only rise. */
   lease: {
