@@ -4,8 +4,10 @@ import type { AccountRegistry } from './account-registry.ts'
 import type { AppPasswords } from './app-passwords.ts'
 import type { ArchiveStore } from './archive-store.ts'
 import type { DeliveryTarget } from './delivery-target.ts'
+import type { Folders } from './folders.ts'
 import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
+import type { StoreLoad } from './store-load.ts'
 
 export interface IntegrityReport {
   /** Sentences, each naming one fault; empty when all is well. */
@@ -17,11 +19,14 @@ export interface IntegrityReport {
 export interface Store
   extends AccountRegistry,
     AppPasswords,
+    Folders,
     MaildropStore,
     MaildropLocks,
     DeliveryTarget,
     RecoveryStore,
     ArchiveStore {
+  /** Absent where nothing is written to a disk. */
+  readonly load?: StoreLoad
   /** Reads everything and compares it with what is recorded of it. Changes nothing. */
   checkIntegrity(): Promise<IntegrityReport>
   /** Finishes what was begun, releases every lease held, closes the files. */

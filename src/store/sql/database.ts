@@ -1,5 +1,6 @@
 // What the ports need of a database driver. SQLite answers reads at once, a server would answer them later: `await` takes
 // both.
+import type { CommitListener } from '../../mail/store-load.ts'
 import type { Operation } from './operation.ts'
 import type { Parameters, Statement, Value } from './statement.ts'
 
@@ -29,6 +30,12 @@ export interface Writer {
     transfer?: readonly ArrayBuffer[],
   ): Promise<R>
 
+  /** Operations that were not answered yet. */
+  readonly waiting: number
+  /** For how many milliseconds none of them was answered; 0 while none waits. */
+  readonly silenceMs: number
+  onCommit: CommitListener | undefined
+
   /** Waits for what was begun, then lets go of the database. */
   close(): Promise<void>
 }
@@ -39,6 +46,8 @@ export interface Database {
   readonly leases: Connection
   readonly writer: Writer
   readonly now: () => number
+  /** What its files take on the disk. */
+  readonly fileOctets: number
   /** What the database finds wrong with its own files; empty when all is well. */
   checkFiles(): Awaitable<readonly string[]>
   close(): Promise<void>

@@ -47,6 +47,10 @@ export class Leases {
     return new Leases(database, options)
   }
 
+  get heldCount(): number {
+    return this.#held.size
+  }
+
   /** A new lease. Refuses with `maildrop-in-use` while another is live. */
   async take(account: Account, holder: LeaseHolder): Promise<Lease> {
     if (this.#unreleased.length > 0) await this.#giveBack()

@@ -18,6 +18,11 @@ export interface FoundMessage extends FoundOctets {
   readonly ascii_octets: number | null
 }
 
+interface HitCounts {
+  hits: number
+  misses: number
+}
+
 const messagesOctets = 4 * 1024 * 1024
 /** Larger contents are not remembered: one of them would push out all others. */
 const largestContentOctets = 1024 * 1024
@@ -31,6 +36,9 @@ export class Remembered {
     sizeCalculation: ({ trace }) => trace.length + entryOctets,
   })
 
+  /** Of contents. */
+  readonly counts: HitCounts = { hits: 0, misses: 0 }
+
   /** `chunksOctets`: how much of contents is remembered; 0 for none. */
   constructor(chunksOctets: number) {
     if (chunksOctets === 0) return
@@ -38,6 +46,11 @@ export class Remembered {
       maxSize: chunksOctets,
       sizeCalculation: chunk => chunk.length + entryOctets,
     })
+  }
+
+  /** What is remembered of contents. */
+  get octets(): number {
+    return this.#chunks?.calculatedSize ?? 0
   }
 
   message(mailbox_id: Id, uidl: string): FoundMessage | undefined {
@@ -49,7 +62,10 @@ export class Remembered {
   }
 
   chunk(content_id: Id, seq: number): Uint8Array | undefined {
-    return this.#chunks?.get(chunkKey(content_id, seq))
+    const chunk = this.#chunks?.get(chunkKey(content_id, seq))
+    if (chunk) this.counts.hits += 1
+    else this.counts.misses += 1
+    return chunk
   }
 
   setChunk({ content_id, content_octets }: FoundOctets, seq: number, chunk: Uint8Array): void {

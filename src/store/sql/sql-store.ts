@@ -1,5 +1,6 @@
 // A whole store over one SQL database.
 import type { Store } from '../../mail/store.ts'
+import type { StoreLoad } from '../../mail/store-load.ts'
 import { sqlAccounts } from './accounts.ts'
 import { sqlAppPasswords } from './app-passwords.ts'
 import { sqlArchive } from './archive.ts'
@@ -7,6 +8,7 @@ import type { Database } from './database.ts'
 import { sqlDeliveries } from './deliveries.ts'
 import { checkIntegrity } from './integrity.ts'
 import { type LeaseOptions, Leases, sqlLocks } from './leases.ts'
+import { sqlFolders } from './mailboxes.ts'
 import { sqlMaildrops } from './maildrops.ts'
 import { sqlRecovery } from './recovery.ts'
 import { Remembered } from './remembered.ts'
@@ -29,10 +31,45 @@ export async function createSqlStore(database: Database, options: SqlStoreOption
     ...sqlDeliveries(database),
     ...sqlRecovery(database, leases, remembered),
     ...sqlArchive(database),
+    ...sqlFolders(database),
+    load: storeLoad(database, leases, remembered),
     checkIntegrity: () => checkIntegrity(database),
     close() {
       closed ??= leases.close().then(() => database.close())
       return closed
+    },
+  }
+}
+
+function storeLoad(database: Database, leases: Leases, remembered: Remembered): StoreLoad {
+  const { writer } = database
+  return {
+    get waitingWrites() {
+      return writer.waiting
+    },
+    get writerSilenceMs() {
+      return writer.silenceMs
+    },
+    get heldLocks() {
+      return leases.heldCount
+    },
+    get fileOctets() {
+      return database.fileOctets
+    },
+    get cacheOctets() {
+      return remembered.octets
+    },
+    get cacheHits() {
+      return remembered.counts.hits
+    },
+    get cacheMisses() {
+      return remembered.counts.misses
+    },
+    get onCommit() {
+      return writer.onCommit
+    },
+    set onCommit(listener) {
+      writer.onCommit = listener
     },
   }
 }

@@ -1,6 +1,6 @@
 // A SQLite database behind the ports: one file for the mail, one for the leases, a reader here and a writer on this
 // thread or on one of its own.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRefusal } from '../../../mail/errors.ts'
 import type { Database } from '../database.ts'
@@ -36,6 +36,9 @@ export function openSqlite({ folder, writer: kind, now, ...options }: SqliteOpti
     leases,
     writer,
     now,
+    get fileOctets() {
+      return octetsOf(paths.mailPath) + octetsOf(`${paths.mailPath}-wal`)
+    },
     checkFiles: () => [reader, leases].flatMap(checkFile),
     async close() {
       // The writer goes last: the last connection to leave copies the log into the file.
@@ -44,6 +47,10 @@ export function openSqlite({ folder, writer: kind, now, ...options }: SqliteOpti
       leases.close()
     },
   }
+}
+
+function octetsOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function checkFile({ file }: SqliteConnection): string[] {

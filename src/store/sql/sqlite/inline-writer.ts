@@ -1,10 +1,14 @@
 // The writer of one-shot commands: what one turn of the event loop asks for goes into one transaction, on this thread.
 import { Refusal } from '../../../mail/errors.ts'
+import type { CommitListener } from '../../../mail/store-load.ts'
 import type { Writer } from '../database.ts'
 import type { Operation } from '../operation.ts'
 import { Batches, type Request, settle, type Waiting, type WriterFiles } from './batch.ts'
 
 export class InlineWriter implements Writer {
+  onCommit: CommitListener | undefined
+  /** Whatever is answered late keeps this thread from asking. */
+  readonly silenceMs = 0
   readonly #batches: Batches
   #requests: Request[] = []
   #waiting: Waiting[] = []
@@ -12,6 +16,10 @@ export class InlineWriter implements Writer {
 
   constructor(files: WriterFiles) {
     this.#batches = new Batches(files)
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
   }
 
   run<A, R>(operation: (argument: A) => Operation<R>, argument: A): Promise<R> {
@@ -32,7 +40,9 @@ export class InlineWriter implements Writer {
 
   #flush(): void {
     const waiting = this.#waiting
+    const startedAtMs = performance.now()
     const answers = this.#requests.length === 0 ? [] : this.#batches.run(this.#requests)
+    if (answers.length > 0) this.onCommit?.(performance.now() - startedAtMs, answers.length)
     this.#requests = []
     this.#waiting = []
     for (const answer of answers) {

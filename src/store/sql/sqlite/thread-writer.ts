@@ -2,11 +2,12 @@
 // turn of the event loop asks for travels in one message.
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../../mail/errors.ts'
+import type { CommitListener } from '../../../mail/store-load.ts'
 import type { Writer } from '../database.ts'
 import type { Operation } from '../operation.ts'
-import { type Answer, type Request, settle, type Waiting } from './batch.ts'
+import { type Request, settle, type Waiting } from './batch.ts'
 import type { WriterOptions } from './writer-files.ts'
-import type { Message } from './writer-thread.ts'
+import type { Message, Written } from './writer-thread.ts'
 
 /** A thread runs compiled code only: from the sources (under test) that is the last build's. */
 const threadUrl = new URL(
@@ -20,6 +21,7 @@ const threadUrl = new URL(
 const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 
 export class ThreadWriter implements Writer {
+  onCommit: CommitListener | undefined
   readonly #options: WriterOptions
   readonly #url: URL
   readonly #waiting = new Map<number, Waiting>()
@@ -27,12 +29,22 @@ export class ThreadWriter implements Writer {
   #requests: Request[] = []
   #transfer: ArrayBuffer[] = []
   #lastId = 0
+  /** When an answer last came, or something began to wait. */
+  #heardAtMs = 0
   #closed: Promise<void> | undefined
 
   constructor(options: WriterOptions, url: URL = threadUrl) {
     this.#options = options
     this.#url = url
     this.#thread = this.#start()
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  get silenceMs(): number {
+    return this.#waiting.size === 0 ? 0 : performance.now() - this.#heardAtMs
   }
 
   run<A, R>(
@@ -42,6 +54,7 @@ export class ThreadWriter implements Writer {
   ): Promise<R> {
     if (this.#closed) return Promise.reject(new Refusal('store-closed', 'the store is closed'))
     if (this.#requests.length === 0) setImmediate(() => this.#flush())
+    if (this.#waiting.size === 0) this.#heardAtMs = performance.now()
     const id = ++this.#lastId
     this.#requests.push({ id, name: operation.name, argument })
     for (const memory of transfer) this.#transfer.push(memory)
@@ -77,12 +90,14 @@ export class ThreadWriter implements Writer {
 
   #start(): Worker {
     const thread = new Worker(this.#url, { workerData: this.#options, execArgv: [], resourceLimits })
-    thread.on('message', (answers: readonly Answer[]) => {
+    thread.on('message', ({ answers, durationMs }: Written) => {
+      this.#heardAtMs = performance.now()
       for (const answer of answers) {
         const waiting = this.#waiting.get(answer.id)
         this.#waiting.delete(answer.id)
         if (waiting) settle(answer, waiting)
       }
+      this.onCommit?.(durationMs, answers.length)
     })
     let cause: unknown
     thread.on('error', error => {

@@ -1,12 +1,18 @@
 // The thread that writes: owns the write connection, runs what has queued up as one transaction, answers in one message.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { Batches, type Request } from './batch.ts'
+import { type Answer, Batches, type Request } from './batch.ts'
 import { openWriterFiles, type WriterOptions } from './writer-files.ts'
 
 /** What goes into one transaction at most, so that the first of them need not wait for too many others. */
 const batchRequests = 512
 
 export type Message = readonly Request[] | 'close'
+
+/** One transaction, and how long it took. */
+export interface Written {
+  readonly answers: readonly Answer[]
+  readonly durationMs: number
+}
 
 const port = parentPort
 if (!port) throw new Error('the writer runs as a thread')
@@ -25,7 +31,9 @@ port.on('message', (first: Message) => {
     for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port))
       take(more.message as Message)
     if (queue.length === 0) break
-    port.postMessage(batches.run(queue.splice(0, batchRequests)))
+    const startedAtMs = performance.now()
+    const answers = batches.run(queue.splice(0, batchRequests))
+    port.postMessage({ answers, durationMs: performance.now() - startedAtMs } satisfies Written)
   }
   if (!closing) return
   batches.close()
