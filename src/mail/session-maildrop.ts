@@ -1,7 +1,7 @@
 // The maildrop of one session: marks, totals and the numbers clients use. Two number spaces, named so everywhere: a
 // message *number* is the client's, 1 to count; an *index* is ours, 0 to count - 1. Numbers never move: DELE hides a
 // message, RSET shows it again. RFC 1939 section 5.
-import type { Maildrop, MessageOctets, ScanListing } from './maildrop-store.ts'
+import type { Maildrop, MessageForm, MessageOctets, ScanListing } from './maildrop-store.ts'
 
 export type Found = { readonly index: number } | { readonly missing: 'no-such-message' | 'deleted' }
 
@@ -11,15 +11,18 @@ const deleted: Found = { missing: 'deleted' }
 export class SessionMaildrop {
   readonly listing: ScanListing
   readonly #maildrop: Maildrop
+  readonly #form: MessageForm
   /** One octet per message, 1 where it is marked; made by the first DELE. */
   #marks: Uint8Array | undefined
   #markedCount = 0
   #markedOctets = 0
   #lastAccessed: number = 0
 
-  constructor(maildrop: Maildrop) {
+  constructor(maildrop: Maildrop, form: MessageForm = 'ascii') {
     this.#maildrop = maildrop
-    this.listing = maildrop.listing
+    this.#form = form
+    const { listing } = maildrop
+    this.listing = form === 'ascii' ? (listing.ascii ?? listing) : listing
   }
 
   /** Messages not marked as deleted. */
@@ -72,7 +75,7 @@ export class SessionMaildrop {
   }
 
   read(index: number): Promise<MessageOctets> {
-    return this.#maildrop.read(index)
+    return this.#maildrop.read(index, this.#form)
   }
 
   /** Removes what is marked, durably, and gives the lock back. After a failure it is still to be released. */

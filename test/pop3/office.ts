@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Authenticator } from '../../src/auth/authenticator.ts'
 import type { Account } from '../../src/mail/account.ts'
 import type { MaildropStore } from '../../src/mail/maildrop-store.ts'
+import { DowngradeMeter } from '../../src/mail/message/downgrade.ts'
 import type { Store } from '../../src/mail/store.ts'
 import type { Log } from '../../src/net/log.ts'
 import type { TlsContexts } from '../../src/net/tls.ts'
@@ -101,9 +102,13 @@ export async function addAccount(store: Store, name: string, messages: readonly 
 export async function deliver(store: Store, account: Account, message: string): Promise<Buffer> {
   const octets = wireForm(message)
   const blank = octets.indexOf('\r\n\r\n')
+  const headerOctets = blank < 0 ? octets.length : blank + 4
+  const meter = new DowngradeMeter()
+  meter.push(octets.subarray(0, headerOctets))
   const facts = {
-    headerOctets: blank < 0 ? octets.length : blank + 4,
+    headerOctets,
     dotLines: octets.toString('latin1').match(/^\./gm)?.length ?? 0,
+    asciiHeaderOctets: meter.end(),
   }
   const delivery = store.begin()
   for (let at = 0; at < octets.length; at += 16_384) await delivery.write(octets.subarray(at, at + 16_384))

@@ -275,6 +275,8 @@ describe('what is told', () => {
     const [, ...capabilities] = await peer.askLong('CAPA')
     expect(capabilities).toEqual([
       'USER',
+      'LANG',
+      'UTF8 USER',
       'UIDL',
       'TOP',
       'RESP-CODES',

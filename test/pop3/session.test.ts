@@ -1,7 +1,9 @@
 // A session without a socket: chunking, order, pausing.
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/mail/store.ts'
 import { CapabilityTexts } from '../../src/pop3/server/capabilities.ts'
+import { defaultLanguage } from '../../src/pop3/server/languages/languages.ts'
 import { completeLimits, refusalDelayMs } from '../../src/pop3/server/limits.ts'
 import { Session } from '../../src/pop3/server/session.ts'
 import type { Pop3Services } from '../../src/pop3/server/state.ts'
@@ -38,6 +40,7 @@ function open(services: Partial<Pop3Services> = {}): {
     limits: completeLimits(impatient),
     hostname: 'pop.example',
     capabilities: new CapabilityTexts({ ofCommands: ['TOP'], expire: 'NEVER', implementation: '' }),
+    preferredLanguage: defaultLanguage,
     tls: undefined,
     mayLogInClear: () => true,
     isForOldDevices: false,

@@ -69,7 +69,7 @@ async function playStep({ side, kind, text, lineNumber }: Step, peer: Peer): Pro
   } else if (kind === '~') {
     expect(await peer.nextLine(), at).toMatch(new RegExp(`^(?:${text})$`))
   } else {
-    expect(await peer.nextLine(), at).toBe(text)
+    expect(utf8(await peer.nextLine()), at).toBe(text)
   }
 }
 
@@ -103,4 +103,9 @@ function unescape(text: string): string {
       ? ({ r: '\r', n: '\n', '0': '\0' }[char] ?? char)
       : String.fromCharCode(parseInt(hex, 16)),
   )
+}
+
+/** Peers read latin1; transcripts are written in UTF-8. */
+function utf8(line: string | undefined): string | undefined {
+  return line === undefined ? undefined : Buffer.from(line, 'latin1').toString('utf8')
 }

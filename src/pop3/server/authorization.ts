@@ -1,14 +1,8 @@
 // The AUTHORIZATION state: USER, PASS, APOP, QUIT. RFC 1939 sections 4 and 7. An unknown name and a wrong password look
 // alike.
 import type { CommandOf } from '../wire/command.ts'
-import { ok } from '../wire/reply.ts'
 import { clearTextRefusal, logIn } from './login.ts'
-import { type Answer, type AuthorizationState, badCommand, positive, type SessionContext } from './state.ts'
-
-const nameTaken = positive('send PASS')
-const needsUser = badCommand('send USER first')
-const noApop = badCommand('APOP is not offered here')
-const goodbye: Answer = { text: ok('goodbye'), end: 'quit' }
+import type { Answer, AuthorizationState, SessionContext } from './state.ts'
 
 export function user(
   session: SessionContext,
@@ -18,7 +12,7 @@ export function user(
   const refusal = clearTextRefusal(session)
   if (refusal) return refusal
   session.state = { kind: 'authorization', user: command.name }
-  return nameTaken
+  return session.language.answers.sendPass
 }
 
 export function pass(
@@ -28,7 +22,7 @@ export function pass(
 ): Answer | Promise<Answer> {
   const refusal = clearTextRefusal(session)
   if (refusal) return refusal
-  if (state.user === undefined) return needsUser
+  if (state.user === undefined) return session.language.answers.needsUser
   session.state = { kind: 'authorization', user: undefined }
   const { authenticator } = session.services
   return logIn(session, 'PASS', authenticator.authenticate(state.user, command.password, session.origin))
@@ -43,11 +37,11 @@ export function apop(
   if (refusal) return refusal
   const { apop: verifier } = session.services.authenticator
   const { timestamp } = session
-  if (!verifier || timestamp === undefined) return noApop
+  if (!verifier || timestamp === undefined) return session.language.answers.noApop
   session.state = { kind: 'authorization', user: undefined }
   return logIn(session, 'APOP', verifier.authenticate(name, timestamp, digest, session.origin))
 }
 
-export function quitUnauthenticated(): Answer {
-  return goodbye
+export function quitUnauthenticated({ language }: SessionContext): Answer {
+  return language.answers.goodbye
 }

@@ -3,8 +3,8 @@
 
 import type { Capability } from '../wire/capability.ts'
 import type { Command, CommandOf, Verb } from '../wire/command.ts'
-import { ok } from '../wire/reply.ts'
 import { apop, pass, quitUnauthenticated, user } from './authorization.ts'
+import { lang, utf8 } from './lang.ts'
 import { auth } from './sasl.ts'
 import {
   type Answer,
@@ -41,6 +41,14 @@ export const commands: { readonly [V in Verb]: CommandRow<V> } = {
   STLS: { usage: 'STLS', source: 'RFC 2595 section 4', capability: 'STLS', authorization: stls },
   CAPA: { usage: 'CAPA', source: 'RFC 2449 section 5', authorization: capa, transaction: capa },
   HELP: { usage: 'HELP', source: 'an old extension', authorization: help, transaction: help },
+  LANG: {
+    usage: 'LANG [language-range]',
+    source: 'RFC 6856 section 3',
+    capability: 'LANG',
+    authorization: lang,
+    transaction: lang,
+  },
+  UTF8: { usage: 'UTF8', source: 'RFC 6856 section 2', capability: 'UTF8', authorization: utf8 },
   STAT: { usage: 'STAT', source: 'RFC 1939 section 5', transaction: stat },
   LIST: { usage: 'LIST [message]', source: 'RFC 1939 section 5', transaction: list },
   UIDL: {
@@ -76,15 +84,15 @@ const rows: readonly CommandRow[] = Object.values(commands) as CommandRow[]
 
 export const capabilitiesOfCommands: readonly Capability[] = rows.flatMap(row => row.capability ?? [])
 
-/** One line: a client that does not expect HELP to have more stays in step. */
-const helpAnswer: Answer = { text: ok(`valid commands: ${Object.keys(commands).join(' ')}`) }
+const verbs = Object.keys(commands).join(' ')
 
-function capa({ services, channel, mayLogIn }: SessionContext): Answer {
+function capa({ services, channel, mayLogIn, language }: SessionContext): Answer {
   const mechanisms = services.authenticator.sasl?.mechanisms(channel) ?? []
   const mayStartTls = services.tls !== undefined && channel === undefined
-  return { text: services.capabilities.textFor({ mayStartTls, mayLogIn, mechanisms }) }
+  return { text: services.capabilities.textFor({ mayStartTls, mayLogIn, mechanisms }, language) }
 }
 
-function help(): Answer {
-  return helpAnswer
+/** One line: a client that does not expect HELP to have more stays in step. */
+function help({ language }: SessionContext): Answer {
+  return { text: language.ok(language.texts.help(verbs)) }
 }

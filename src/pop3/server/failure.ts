@@ -1,29 +1,22 @@
-// From what was thrown to a reply. A refusal has its line in the table (codes: RFC 3206); anything else is a fault of
+// From what was thrown to a reply. A refusal has its code in the table, its words in the catalogues (codes: RFC 3206); anything else is a fault of
 // ours: logged with an id that the peer is told, and nothing more.
 
 import { isRefusal, type RefusalCode } from '../../mail/errors.ts'
 import { createId } from '../../mail/id.ts'
-import { err, type ResponseCode } from '../wire/reply.ts'
+import type { ResponseCode } from '../wire/reply.ts'
+import type { ToldRefusal } from './languages/catalogue.ts'
 import type { SessionContext } from './state.ts'
 
-interface RefusalReply {
-  readonly code: ResponseCode
-  readonly text: string
+const codes: Readonly<Record<ToldRefusal, ResponseCode>> = {
+  'maildrop-in-use': 'IN-USE',
+  'lease-lost': 'SYS/TEMP',
+  'message-gone': 'SYS/PERM',
+  'store-full': 'SYS/TEMP',
+  'store-busy': 'SYS/TEMP',
+  'store-closed': 'SYS/TEMP',
+  'directory-unavailable': 'SYS/TEMP',
+  'no-such-account': 'SYS/PERM',
 }
-
-const temporary = (text: string): RefusalReply => ({ code: 'SYS/TEMP', text })
-const permanent = (text: string): RefusalReply => ({ code: 'SYS/PERM', text })
-const replies: Partial<Record<RefusalCode, RefusalReply>> = {
-  'maildrop-in-use': { code: 'IN-USE', text: 'the maildrop is locked by another session' },
-  'lease-lost': temporary('the lock on the maildrop was lost'),
-  'message-gone': permanent('the message no longer exists'),
-  'store-full': temporary('the mail store is full'),
-  'store-busy': temporary('the mail store is busy, try again later'),
-  'store-closed': temporary('the mail store is closed'),
-  'directory-unavailable': temporary('accounts cannot be looked up now, try again later'),
-  'no-such-account': permanent('the maildrop no longer exists'),
-}
-const otherRefusal = permanent('the mail store refused')
 
 /** The reply for what was thrown; `outcome` says what became of the command, where that needs saying. */
 export function failureReply(
@@ -31,13 +24,16 @@ export function failureReply(
   session: SessionContext,
   doing: string,
   outcome: string = '',
-): string {
+): string | Uint8Array {
+  const { texts, err } = session.language
   const consequence = outcome === '' ? '' : `; ${outcome}`
-  if (isRefusal(error)) {
-    const { code, text } = replies[error.code] ?? otherRefusal
-    return err(text + consequence, code)
-  }
-  return err(`internal fault ${logFault(error, session, doing)}${consequence}`, 'SYS/TEMP')
+  if (!isRefusal(error)) return err(texts.fault(logFault(error, session, doing)) + consequence, 'SYS/TEMP')
+  if (!isTold(error.code)) return err(texts.refusals.other + consequence, 'SYS/PERM')
+  return err(texts.refusals[error.code] + consequence, codes[error.code])
+}
+
+function isTold(code: RefusalCode): code is ToldRefusal {
+  return Object.hasOwn(codes, code)
 }
 
 /** Logs a fault and returns its id. */

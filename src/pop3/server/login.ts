@@ -3,28 +3,22 @@
 import type { Login } from '../../auth/login.ts'
 import { isRefusal } from '../../mail/errors.ts'
 import { SessionMaildrop } from '../../mail/session-maildrop.ts'
-import { counted, err } from '../wire/reply.ts'
 import { failureReply } from './failure.ts'
 import { type Answer, positive, type SessionContext } from './state.ts'
 import { release } from './update.ts'
 
-const refused: Answer = { text: err('authentication failed', 'AUTH'), refused: 'login' }
-const needsTls: Answer = {
-  text: err('TLS is required before login', 'SYS/PERM'),
-  refused: 'bad-command',
-}
 /** For a session that is no more: nobody reads it. */
 const unheard = positive('')
 
 /** The one answer to everything that is no login. */
 export function refuseLogin(session: SessionContext, mechanism: string): Answer {
   session.services.observer?.login?.(session, mechanism, 'refused')
-  return refused
+  return session.language.answers.loginRefused
 }
 
 /** The answer to a login that may not travel over this channel; undefined where it may. */
-export function clearTextRefusal({ mayLogIn }: SessionContext): Answer | undefined {
-  return mayLogIn ? undefined : needsTls
+export function clearTextRefusal({ mayLogIn, language }: SessionContext): Answer | undefined {
+  return mayLogIn ? undefined : language.answers.needsTls
 }
 
 /** Waits for a verdict and acts on it. `mechanism` is how the log calls the way in. */
@@ -64,14 +58,15 @@ export async function enter(session: SessionContext, login: Login, mechanism: st
     await release(session, opened)
     return unheard
   }
-  const maildrop = new SessionMaildrop(opened)
+  const maildrop = new SessionMaildrop(opened, session.form)
   session.state = { kind: 'transaction', account, maildrop, readOnly }
   session.services.observer?.login?.(session, mechanism, 'accepted')
   if (isForOldDevices) {
     const { id, peer, user, channel } = session
     log.warn({ session: id, peer, user, tls: channel?.version ?? 'none' }, 'login of an old device')
   }
-  return positive(`${counted(maildrop.count, 'message')} (${counted(maildrop.octets, 'octet')})`)
+  const { language } = session
+  return { text: language.ok(language.texts.contents(maildrop.count, maildrop.octets)) }
 }
 
 function hasEnded(session: SessionContext): boolean {

@@ -4,19 +4,10 @@ import type { SaslStep } from '../../auth/sasl.ts'
 import { type CommandOf, parseSaslResponse, type SaslResponse } from '../wire/command.ts'
 import { challenge, multiLine } from '../wire/reply.ts'
 import { clearTextRefusal, enter, failLogin, refuseLogin } from './login.ts'
-import {
-  type Answer,
-  type AuthenticatingState,
-  type AuthorizationState,
-  badCommand,
-  type SessionContext,
-} from './state.ts'
+import type { Answer, AuthenticatingState, AuthorizationState, SessionContext } from './state.ts'
 
 /** A login that is not taken up for so many milliseconds is none: its password may have been changed. */
 const maxGrantMs = 30_000
-
-const noMechanisms = badCommand('AUTH is not offered here')
-const noSuchMechanism = badCommand('no such mechanism')
 
 export function auth(
   session: SessionContext,
@@ -29,10 +20,11 @@ export function auth(
   // Not in RFC 5034, but old clients ask so. RFC 1734 has no list either; the form is that of CAPA.
   if (mechanism === undefined) {
     const mechanisms = sasl?.mechanisms(session.channel) ?? []
-    return mechanisms.length === 0 ? noMechanisms : { text: multiLine('mechanisms follow', mechanisms) }
+    if (mechanisms.length === 0) return session.language.answers.noAuth
+    return { text: Buffer.from(multiLine(session.language.texts.mechanismsFollow, mechanisms)) }
   }
   const exchange = sasl?.begin(mechanism, session.origin)
-  if (!exchange) return noSuchMechanism
+  if (!exchange) return session.language.answers.noSuchMechanism
   session.state = { kind: 'authorization', user: undefined }
   return proceed(session, { kind: 'authenticating', mechanism: mechanism.toUpperCase(), exchange }, initial)
 }

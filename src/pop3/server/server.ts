@@ -10,6 +10,8 @@ import type { TlsContexts, TlsServerOptions } from '../../net/tls.ts'
 import { err } from '../wire/reply.ts'
 import { CapabilityTexts } from './capabilities.ts'
 import { capabilitiesOfCommands } from './commands.ts'
+import type { Language } from './languages/language.ts'
+import { languageFor } from './languages/languages.ts'
 import { completeLimits, type Pop3Limits } from './limits.ts'
 import { Session } from './session.ts'
 import type { Pop3Services } from './state.ts'
@@ -40,6 +42,8 @@ export interface Pop3ServerOptions {
   readonly limits?: Partial<Pop3Limits>
   /** CAPA's IMPLEMENTATION; empty: not told. Default `Poplar`. */
   readonly implementation?: string
+  /** What `LANG *` chooses: a tag that LANG lists. Default `en`. */
+  readonly preferredLanguage?: string
   /** CAPA's EXPIRE: days, or NEVER (the default). It is told, not enforced here. */
   readonly expire?: 'NEVER' | number
 }
@@ -127,7 +131,7 @@ function createServices(
 ): Pop3Services {
   const { hostname, authenticator, maildrops, log = silentLog, isForOldDevices = false } = options
   const { expire = 'NEVER', implementation = 'Poplar', cleartextLogin = 'loopback' } = options
-  const { observer, service = 'pop3' } = options
+  const { observer, service = 'pop3', preferredLanguage = 'en' } = options
   return {
     authenticator,
     maildrops,
@@ -135,12 +139,19 @@ function createServices(
     limits,
     hostname,
     capabilities: new CapabilityTexts({ ofCommands: capabilitiesOfCommands, expire, implementation }),
+    preferredLanguage: languageNamed(preferredLanguage),
     tls,
     mayLogInClear: peer => mayLogInClear[cleartextLogin](peer),
     isForOldDevices,
     service,
     observer,
   }
+}
+
+function languageNamed(tag: string): Language {
+  const language = languageFor(tag)
+  if (!language) throw new RangeError(`preferredLanguage is no language of the server: ${tag}`)
+  return language
 }
 
 const mayLogInClear = { never: () => false, loopback: isLoopbackAddress, always: () => true }

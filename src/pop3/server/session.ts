@@ -2,6 +2,7 @@
 // in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
+import type { MessageForm } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
@@ -10,16 +11,16 @@ import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { Transmission } from '../../net/transmission.ts'
 import { parseCommand, type Verb } from '../wire/command.ts'
 import { commandLineOctets, lineLimit, saslLineOctets } from '../wire/limits.ts'
-import { err, ok } from '../wire/reply.ts'
+import { ok } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
+import { defaultLanguage } from './languages/languages.ts'
 import { refusalDelayMs } from './limits.ts'
 import { LoginAbandonment } from './login-abandonment.ts'
 import type { SecurableOutlet } from './outlet.ts'
 import { respond } from './sasl.ts'
 import {
   type Answer,
-  badCommand,
   type EndReason,
   type Pop3Services,
   type SessionContext,
@@ -37,10 +38,6 @@ const maxPendingOctets = 16 * 1024
 const drainIdleMs = 1_000
 
 const freshState: SessionState = { kind: 'authorization', user: undefined }
-const notNow = badCommand('not allowed in this state')
-const lineTooLong: Answer = { text: err('line too long'), end: 'line-too-long' }
-const shuttingDown = err('the server is shutting down', 'SYS/TEMP')
-const endedByOperator = err('the session was ended by an operator', 'SYS/TEMP')
 
 type ObservedVerb = Verb | 'other'
 
@@ -59,6 +56,8 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
   readonly timestamp: string | undefined
   user: string | undefined
   mechanism: string | undefined
+  language = defaultLanguage
+  form: MessageForm = 'ascii'
   readonly startedAtMs = performance.now()
   tracer: Tracer | undefined
   #state: SessionState = freshState
@@ -213,7 +212,8 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
   /** Ends the session now, deleting nothing; only a running UPDATE is waited for. */
   terminate(reason: 'drain' | 'closed' | 'killed'): void {
     if (this.state.kind === 'ended' || this.state.kind === 'update') return
-    if (!this.#inBody) this.#say(reason === 'killed' ? endedByOperator : shuttingDown)
+    const { endedByOperator, shuttingDown } = this.language.answers
+    if (!this.#inBody) this.#say((reason === 'killed' ? endedByOperator : shuttingDown).text)
     this.#end(reason)
   }
 
@@ -256,13 +256,14 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     if (this.tracer) this.#trace(tracedCommand(line === tooLong ? undefined : line, state.kind))
     this.#verb = state.kind === 'authenticating' ? 'AUTH' : 'other'
     if (state.kind === 'authenticating') return respond(this, state, line === tooLong ? undefined : line)
-    if (line === tooLong) return lineTooLong
+    if (line === tooLong) return this.language.answers.lineTooLong
     const command = parseCommand(line)
-    if (command.verb === undefined) return badCommand(command.problem)
+    if (command.verb === undefined) return this.language.answers.problems[command.problem]
     this.#verb = command.verb
-    if (state.kind !== 'authorization' && state.kind !== 'transaction') return notNow
+    if (state.kind !== 'authorization' && state.kind !== 'transaction')
+      return this.language.answers.notInThisState
     const handler = handlerOf(command.verb, state.kind)
-    if (!handler) return notNow
+    if (!handler) return this.language.answers.notInThisState
     try {
       return handler(this, state, command)
     } catch (error) {
@@ -346,6 +347,8 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     this.#securing = false
     if (this.state.kind === 'ended') return
     this.state = freshState
+    this.language = defaultLanguage
+    this.form = 'ascii'
     if (this.tracer) this.#trace({ from: 'note', text: `TLS: ${this.channel?.version ?? ''}` })
   }
 

@@ -4,15 +4,17 @@ import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import type { SaslExchange } from '../../auth/sasl.ts'
 import type { Account } from '../../mail/account.ts'
-import type { MaildropStore } from '../../mail/maildrop-store.ts'
+import type { MaildropStore, MessageForm } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
 import type { ObservedSession, Observer } from '../../net/observer.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
-import type { MessageBody } from '../../net/transmission.ts'
-import { err, ok } from '../wire/reply.ts'
+import type { Answer } from './answer.ts'
 import type { CapabilityTexts } from './capabilities.ts'
+import type { Language } from './languages/language.ts'
 import type { Pop3Limits } from './limits.ts'
+
+export { type Answer, badCommand, type EndReason, positive } from './answer.ts'
 
 export interface AuthorizationState {
   readonly kind: 'authorization'
@@ -61,23 +63,6 @@ export type SessionState =
 /** The states that take commands. */
 export type CommandState = AuthorizationState | TransactionState
 
-export type EndReason =
-  | 'quit'
-  | 'update-failed'
-  | 'dropped' // the peer closed or lost the connection
-  | 'autologout'
-  | 'drain'
-  | 'bad-commands'
-  | 'login-failures'
-  | 'line-too-long'
-  | 'injection' // something came in clear behind STLS
-  | 'tls-in-clear' // TLS where clear text is spoken: a client set to the wrong port
-  | 'tls-failed' // the handshake after STLS
-  | 'slow-reader'
-  | 'fault'
-  | 'closed' // the server was closed at once
-  | 'killed' // by an operator
-
 /** What the sessions of one server share. */
 export interface Pop3Services {
   readonly authenticator: Authenticator
@@ -86,6 +71,8 @@ export interface Pop3Services {
   readonly limits: Pop3Limits
   readonly hostname: string
   readonly capabilities: CapabilityTexts
+  /** What `LANG *` asks for. */
+  readonly preferredLanguage: Language
   /** For STLS; without it there is no STLS. */
   readonly tls: TlsServerOptions | undefined
   /** Whether a peer of this address may log in without TLS. */
@@ -121,31 +108,11 @@ export interface SessionContext extends ObservedSession {
   user: string | undefined
   /** How that was; `PASS`, `APOP`, or a mechanism of AUTH. */
   mechanism: string | undefined
+  /** What replies are in. */
+  language: Language
+  /** What messages are in; fixed by the login. */
+  form: MessageForm
   state: SessionState
 }
 
-/** What a handler gives back: a reply, and what it means for the session. */
-export interface Answer {
-  /** The status line; of a short multi-line reply everything. US-ASCII, CRLF included; octets when used often. */
-  readonly text: string | Uint8Array
-  /** Pieces that follow the status line, terminator included. */
-  readonly lines?: Iterable<string>
-  /** A message that follows the status line. */
-  readonly message?: MessageBody
-  /** Go over to TLS behind this reply. */
-  readonly startTls?: true
-  /** Close behind this reply. */
-  readonly end?: EndReason
-  /** Counts against the patience of the session. */
-  readonly refused?: 'bad-command' | 'login'
-}
-
 export type Handler<S, C> = (session: SessionContext, state: S, command: C) => Answer | Promise<Answer>
-
-export function positive(text: string): Answer {
-  return { text: ok(text) }
-}
-
-export function badCommand(text: string): Answer {
-  return { text: err(text), refused: 'bad-command' }
-}

@@ -1,12 +1,7 @@
 // STLS, RFC 2595 section 4: from clear text to TLS. The session does it, once +OK is on its way.
-import { ok } from '../wire/reply.ts'
-import { type Answer, badCommand, type SessionContext } from './state.ts'
+import type { Answer, SessionContext } from './state.ts'
 
-const begin: Answer = { text: ok('begin TLS negotiation'), startTls: true }
-const active = badCommand('TLS is active')
-const none = badCommand('TLS is not available here')
-
-export function stls({ channel, services }: SessionContext): Answer {
-  if (channel) return active
-  return services.tls ? begin : none
+export function stls({ channel, services, language }: SessionContext): Answer {
+  if (channel) return language.answers.tlsActive
+  return services.tls ? language.answers.beginTls : language.answers.noTls
 }

@@ -32,7 +32,7 @@ export function tracedCommand(line: Uint8Array | undefined, state: SessionState[
 /** The lines of an answer; those of a long listing and of a message are only counted, where they are sent. */
 export function* tracedAnswer(text: string | Uint8Array): Generator<TracedLine> {
   const from = 'server'
-  const lines = (typeof text === 'string' ? text : latin1(text)).split('\r\n').slice(0, -1)
+  const lines = (typeof text === 'string' ? text : utf8(text)).split('\r\n').slice(0, -1)
   for (const line of lines) {
     // A challenge has no status; what it holds is between the mechanism and the client.
     yield { from, text: line.startsWith('+ ') ? `+ <challenge, ${line.length - 2} octets>` : line }
@@ -55,6 +55,10 @@ function authText(mechanism: string | undefined, initial: unknown, line: Uint8Ar
 
 function octets({ length }: Uint8Array): string {
   return length === 1 ? '1 octet' : `${length} octets`
+}
+
+function utf8(text: Uint8Array): string {
+  return Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8')
 }
 
 function latin1(line: Uint8Array): string {

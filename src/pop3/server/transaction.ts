@@ -2,34 +2,37 @@
 import type { ScanListing } from '../../mail/maildrop-store.ts'
 import type { Found, SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { CommandOf } from '../wire/command.ts'
-import { counted, err, ok, renderListing } from '../wire/reply.ts'
+import { renderListing } from '../wire/reply.ts'
 import { failureReply } from './failure.ts'
+import type { Language } from './languages/language.ts'
+import { defaultLanguage } from './languages/languages.ts'
 import { type Answer, positive, type SessionContext, type TransactionState } from './state.ts'
 import { topOf } from './top.ts'
 
 const nothing = positive('')
-const mayOnlyRead: Answer = { text: err('this login may read, not delete', 'SYS/PERM') }
 
 export function stat(_session: SessionContext, { maildrop }: TransactionState): Answer {
   return positive(`${maildrop.count} ${maildrop.octets}`)
 }
 
 export function list(
-  _session: SessionContext,
+  session: SessionContext,
   { maildrop }: TransactionState,
   { message }: CommandOf<'LIST'>,
 ): Answer {
-  if (message !== undefined) return oneLine(maildrop, message, index => maildrop.listing.octets[index] ?? 0)
-  return wholeListing(maildrop, scanAnswers, scanListing)
+  if (message !== undefined)
+    return oneLine(session, maildrop, message, index => maildrop.listing.octets[index] ?? 0)
+  return wholeListing(session.language, maildrop, scanAnswers, scanListing)
 }
 
 export function uidl(
-  _session: SessionContext,
+  session: SessionContext,
   { maildrop }: TransactionState,
   { message }: CommandOf<'UIDL'>,
 ): Answer {
-  if (message !== undefined) return oneLine(maildrop, message, index => maildrop.listing.uidls[index] ?? '')
-  return wholeListing(maildrop, uniqueIdAnswers, uniqueIdListing)
+  if (message !== undefined)
+    return oneLine(session, maildrop, message, index => maildrop.listing.uidls[index] ?? '')
+  return wholeListing(session.language, maildrop, uniqueIdAnswers, uniqueIdListing)
 }
 
 export async function retr(
@@ -38,11 +41,12 @@ export async function retr(
   { message: number }: CommandOf<'RETR'>,
 ): Promise<Answer> {
   const found = maildrop.find(number)
-  if ('missing' in found) return notThere(found, number, maildrop)
+  if ('missing' in found) return notThere(session, found, number, maildrop)
   try {
     const message = await maildrop.read(found.index)
+    const { language } = session
     maildrop.noteAccess(found.index)
-    return { text: ok(counted(message.octets, 'octet')), message }
+    return { text: language.ok(language.texts.octets(message.octets)), message }
   } catch (error) {
     return { text: failureReply(error, session, 'RETR') }
   }
@@ -54,35 +58,36 @@ export async function top(
   { message: number, lines }: CommandOf<'TOP'>,
 ): Promise<Answer> {
   const found = maildrop.find(number)
-  if ('missing' in found) return notThere(found, number, maildrop)
+  if ('missing' in found) return notThere(session, found, number, maildrop)
   try {
     const message = await maildrop.read(found.index)
-    return { text: ok('top of message follows'), message: topOf(message, lines) }
+    const { language } = session
+    return { text: language.ok(language.texts.topFollows), message: topOf(message, lines) }
   } catch (error) {
     return { text: failureReply(error, session, 'TOP') }
   }
 }
 
 export function dele(
-  _session: SessionContext,
+  session: SessionContext,
   { maildrop, readOnly }: TransactionState,
   { message: number }: CommandOf<'DELE'>,
 ): Answer {
-  if (readOnly) return mayOnlyRead
+  if (readOnly) return session.language.answers.mayOnlyRead
   const found = maildrop.find(number)
-  if ('missing' in found) return notThere(found, number, maildrop)
+  if ('missing' in found) return notThere(session, found, number, maildrop)
   maildrop.mark(found.index)
   maildrop.noteAccess(found.index)
-  return positive(`message ${number} deleted`)
+  return { text: session.language.ok(session.language.texts.deleted(number)) }
 }
 
 export function noop(): Answer {
   return nothing
 }
 
-export function rset(_session: SessionContext, { maildrop }: TransactionState): Answer {
+export function rset({ language }: SessionContext, { maildrop }: TransactionState): Answer {
   maildrop.reset()
-  return positive(`maildrop has ${counted(maildrop.count, 'message')} (${counted(maildrop.octets, 'octet')})`)
+  return { text: language.ok(language.texts.unmarked(maildrop.count, maildrop.octets)) }
 }
 
 export function last(_session: SessionContext, { maildrop }: TransactionState): Answer {
@@ -90,67 +95,77 @@ export function last(_session: SessionContext, { maildrop }: TransactionState): 
 }
 
 function oneLine(
+  session: SessionContext,
   maildrop: SessionMaildrop,
   number: number,
   value: (index: number) => string | number,
 ): Answer {
   const found = maildrop.find(number)
-  return 'missing' in found ? notThere(found, number, maildrop) : positive(`${number} ${value(found.index)}`)
+  return 'missing' in found
+    ? notThere(session, found, number, maildrop)
+    : positive(`${number} ${value(found.index)}`)
 }
 
 function notThere(
+  { language }: SessionContext,
   found: Extract<Found, { missing: string }>,
   number: number,
   maildrop: SessionMaildrop,
 ): Answer {
   return {
-    text: err(
+    text: language.err(
       found.missing === 'deleted'
-        ? `message ${number} already deleted`
-        : `no such message, only ${counted(maildrop.listing.count, 'message')} in maildrop`,
+        ? language.texts.alreadyDeleted(number)
+        : language.texts.noSuchMessage(maildrop.listing.count),
     ),
   }
 }
 
 /** Renders a listing; `isListed` is undefined when nothing is marked. */
 type Render = (
+  language: Language,
   maildrop: SessionMaildrop,
   isListed?: (index: number) => boolean,
-) => { readonly text: string; readonly lines: Iterable<string> }
+) => { readonly text: string | Uint8Array; readonly lines: Iterable<string> }
 
-function scanListing(maildrop: SessionMaildrop, isListed?: (index: number) => boolean) {
+function scanListing(language: Language, maildrop: SessionMaildrop, isListed?: (index: number) => boolean) {
   const { count, octets } = maildrop.listing
   return {
-    text: ok(`${counted(maildrop.count, 'message')} (${counted(maildrop.octets, 'octet')})`),
+    text: language.ok(language.texts.contents(maildrop.count, maildrop.octets)),
     lines: renderListing(count, index => octets[index] ?? 0, isListed),
   }
 }
 
-function uniqueIdListing(maildrop: SessionMaildrop, isListed?: (index: number) => boolean) {
+function uniqueIdListing(
+  language: Language,
+  maildrop: SessionMaildrop,
+  isListed?: (index: number) => boolean,
+) {
   const { count, uidls } = maildrop.listing
   return {
-    text: ok('unique-id listing follows'),
+    text: language.ok(language.texts.uniqueIdsFollow),
     lines: renderListing(count, index => uidls[index] ?? '', isListed),
   }
 }
 
-/** Whole answers of small maildrops nothing is marked in: pollers ask for the same again and again. */
+/** Whole answers of small maildrops nothing is marked in, in English: pollers ask for the same again and again. */
 const scanAnswers = new WeakMap<ScanListing, Answer>()
 const uniqueIdAnswers = new WeakMap<ScanListing, Answer>()
 const maxKeptMessages = 1_000
 
 function wholeListing(
+  language: Language,
   maildrop: SessionMaildrop,
   answers: WeakMap<ScanListing, Answer>,
   render: Render,
 ): Answer {
   const { listing } = maildrop
-  if (maildrop.markedCount > 0) return render(maildrop, index => !maildrop.isMarked(index))
-  if (listing.count > maxKeptMessages) return render(maildrop)
+  if (maildrop.markedCount > 0) return render(language, maildrop, index => !maildrop.isMarked(index))
+  if (listing.count > maxKeptMessages || language !== defaultLanguage) return render(language, maildrop)
   let answer = answers.get(listing)
   if (answer === undefined) {
-    const { text, lines } = render(maildrop)
-    answer = { text: Buffer.from(text + [...lines].join(''), 'latin1') }
+    const { text, lines } = render(language, maildrop)
+    answer = { text: Buffer.from(text.toString() + [...lines].join('')) }
     answers.set(listing, answer)
   }
   return answer

@@ -2,11 +2,13 @@
 // optional), RFC 5034 section 3 (SASL), RFC 2595 section 4 (STLS). What may be done before login is listed after it too:
 // RFC 2449 section 5; what differs is what the channel allows.
 
-export type Capability = 'TOP' | 'UIDL' | 'USER' | 'STLS' | 'SASL'
+export type Capability = 'TOP' | 'UIDL' | 'USER' | 'STLS' | 'SASL' | 'UTF8' | 'LANG'
 
 export interface CapabilityFacts {
   /** What the commands bring. */
   readonly ofCommands: readonly Capability[]
+  /** Whether names and passwords may be sent at all. */
+  readonly mayLogIn: boolean
   /** Mechanisms that AUTH would begin; none: AUTH is not offered. */
   readonly mechanisms: readonly string[]
   /** Days a message is kept at least, or for ever. RFC 2449 section 6.7. */
@@ -17,9 +19,13 @@ export interface CapabilityFacts {
 
 /** The lines of CAPA's reply, without line ends. */
 export function capabilityLines(facts: CapabilityFacts): string[] {
-  const { ofCommands, mechanisms, expire, implementation } = facts
+  const { ofCommands, mechanisms, mayLogIn, expire, implementation } = facts
   return [
-    ...ofCommands.flatMap(tag => (tag === 'SASL' ? saslLine(mechanisms) : tag)),
+    ...ofCommands.flatMap(tag => {
+      if (tag === 'SASL') return saslLine(mechanisms)
+      // RFC 6856 section 2.2: USER says that names and passwords may be UTF-8.
+      return tag === 'UTF8' && mayLogIn ? 'UTF8 USER' : tag
+    }),
     'RESP-CODES',
     'AUTH-RESP-CODE',
     'PIPELINING',

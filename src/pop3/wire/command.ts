@@ -31,6 +31,9 @@ interface CommandArguments {
   readonly CAPA: NoArguments
   readonly LAST: NoArguments
   readonly HELP: NoArguments
+  readonly UTF8: NoArguments
+  /** An asterisk or a language range in ASCII; without one it asks which there are. */
+  readonly LANG: { readonly range: string | undefined }
 }
 type NoArguments = Readonly<Record<never, never>>
 
@@ -38,26 +41,43 @@ export type Verb = keyof CommandArguments
 export type CommandOf<V extends Verb> = { readonly verb: V } & CommandArguments[V]
 export type Command = { [V in Verb]: CommandOf<V> }[Verb]
 
-/** Why a line is no command; `problem` is a sentence for the client, in US-ASCII. */
+/** Why a line is no command; what the client is told of it depends on its language. */
 export interface SyntaxProblem {
   readonly verb: undefined
-  readonly problem: string
+  readonly problem: ProblemName
 }
+
+export type ProblemName =
+  | 'empty'
+  | 'unknown'
+  | 'controls'
+  | 'argument' // there is one, and should be none
+  | 'name'
+  | 'password'
+  | 'mechanism'
+  | 'digest'
+  | 'message'
+  | 'lines'
+  | 'language'
+
+const space = 0x20
+const eight = 0x38
 
 /** Reads what follows the verb: undefined when the line ended there, otherwise the octets behind one space. */
 type ArgumentGrammar<C> = (argument: Uint8Array | undefined) => C | SyntaxProblem
 
 const problems = {
-  empty: problem('empty line'),
-  unknown: problem('unknown command'),
-  controls: problem('control characters are not allowed'),
-  noArgument: problem('this command takes no argument'),
-  name: problem('one user name expected'),
-  password: problem('a password expected'),
-  mechanism: problem('a mechanism and at most one initial response expected'),
-  digest: problem('a user name and a digest of 32 hexadecimal digits expected'),
-  message: problem('a message number expected'),
-  lines: problem('a message number and a number of lines expected'),
+  empty: problem('empty'),
+  unknown: problem('unknown'),
+  controls: problem('controls'),
+  argument: problem('argument'),
+  name: problem('name'),
+  password: problem('password'),
+  mechanism: problem('mechanism'),
+  digest: problem('digest'),
+  message: problem('message'),
+  lines: problem('lines'),
+  language: problem('language'),
 }
 
 /** What each verb takes. Where nothing varies, the command is the same object every time. */
@@ -79,6 +99,8 @@ const grammars: { readonly [V in Verb]: ArgumentGrammar<CommandOf<V>> } = {
   CAPA: bare('CAPA'),
   LAST: bare('LAST'),
   HELP: bare('HELP'),
+  UTF8: bare('UTF8'),
+  LANG: languageRange,
 }
 
 const grammarByKey = new Map(
@@ -87,8 +109,6 @@ const grammarByKey = new Map(
     grammar,
   ]),
 )
-
-const space = 0x20
 
 /** Parses one line, its end already taken off. The result may hold views of `line`. */
 export function parseCommand(line: Uint8Array): Command | SyntaxProblem {
@@ -101,14 +121,15 @@ export function parseCommand(line: Uint8Array): Command | SyntaxProblem {
   return grammar(afterVerb < 0 ? undefined : line.subarray(afterVerb + 1))
 }
 
-/** Three or four letters, either case, packed into one number; 0 for anything else. */
+/** Three or four letters, either case, packed into one number; 0 for anything else. The 8 of UTF8 counts as one. */
 function verbKey(octets: Uint8Array, length: number): number {
   if (length < 3 || length > 4) return 0
   let key = 0
   for (let i = 0; i < length; i++) {
     // Only letters have a lower-case form between a and z once this bit is set.
-    const letter = (octets[i] ?? 0) | 0x20
-    if (letter < 0x61 || letter > 0x7a) return 0
+    const octet = octets[i] ?? 0
+    const letter = octet | 0x20
+    if ((letter < 0x61 || letter > 0x7a) && octet !== eight) return 0
     key = key * 256 + letter
   }
   return key
@@ -124,7 +145,7 @@ function hasForbiddenControl(line: Uint8Array): boolean {
 
 function bare<V extends Verb>(verb: V): ArgumentGrammar<{ readonly verb: V }> {
   const command = { verb }
-  return argument => (argument === undefined ? command : problems.noArgument)
+  return argument => (argument === undefined ? command : problems.argument)
 }
 
 /** Octet for octet what follows the space, with every further space. */
@@ -240,6 +261,15 @@ function positiveNumber(octets: Uint8Array, from: number, to: number): number | 
   return number
 }
 
-function problem(text: string): SyntaxProblem {
-  return { verb: undefined, problem: text }
+/** RFC 4647 section 2.1, and the asterisk of RFC 6856 section 3. */
+const rangeForm = /^(?:\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7})$/
+
+function languageRange(argument: Uint8Array | undefined): CommandOf<'LANG'> | SyntaxProblem {
+  if (argument === undefined) return { verb: 'LANG', range: undefined }
+  const range = latin1(argument)
+  return rangeForm.test(range) ? { verb: 'LANG', range } : problems.language
+}
+
+function problem(name: ProblemName): SyntaxProblem {
+  return { verb: undefined, problem: name }
 }
