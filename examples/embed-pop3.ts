@@ -26,6 +26,7 @@ const ann: Account = {
   usedMessages: 0,
   inboxId: 'ann',
   createdAt: new Date(),
+  settings: {},
 }
 
 const directory: AccountDirectory = {

@@ -23,6 +23,10 @@ export interface DeliveryCopy {
   readonly flags?: readonly Flag[]
   /** Kept from elsewhere by an import, 1 to 70 characters 0x21-0x7E; otherwise the store makes one. */
   readonly uidl?: string
+  /** The folder, in any case; one that the account does not have means INBOX, where nothing is lost. */
+  readonly folder?: string
+  /** The local part the message was sent to, folded, where that is none of the account's own names. */
+  readonly addressee?: string
 }
 
 export type CopyOutcome =

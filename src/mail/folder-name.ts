@@ -17,7 +17,7 @@ export function parseFolderName(text: string): string {
   const name = text.normalize('NFC')
   const fault = folderNameFault(name)
   if (fault) throw new Refusal('bad-name', `${JSON.stringify(text)} cannot be a folder: ${fault}`)
-  return standing.find(known => sameFolder(known, name)) ?? name
+  return standingFolder(name) ?? name
 }
 
 /** Why a text is no name of a folder; undefined when it is one. */
@@ -35,6 +35,7 @@ export function sameFolder(one: string, other: string): boolean {
   return foldName(one) === foldName(other)
 }
 
-export function isStandingFolder(name: string): boolean {
-  return standing.some(known => sameFolder(known, name))
+/** The name of a folder that need not be made, in its usual case; undefined for any other. */
+export function standingFolder(name: string): string | undefined {
+  return standing.find(known => sameFolder(known, name))
 }

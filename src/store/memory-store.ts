@@ -4,6 +4,7 @@ import type { Store } from '../mail/store.ts'
 import { memoryAccounts } from './memory/accounts.ts'
 import { memoryAppPasswords } from './memory/app-passwords.ts'
 import { memoryDeliveries } from './memory/deliveries.ts'
+import { memoryFolders } from './memory/folders.ts'
 import { memoryArchive, memoryLocks, memoryMaildrops } from './memory/maildrops.ts'
 import { memoryRecovery } from './memory/recovery.ts'
 import { MemoryState } from './memory/state.ts'
@@ -29,6 +30,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
     ...memoryDeliveries(state),
     ...memoryRecovery(state),
     ...memoryArchive(state),
+    ...memoryFolders(state),
 
     async checkIntegrity() {
       const messages = [...state.accounts.values()].flatMap(({ messages }) => [...messages.values()])

@@ -2,6 +2,7 @@
 import { type Account, keptElsewhere } from '../../mail/account.ts'
 import type { AccountRegistry, Alias } from '../../mail/account-registry.ts'
 import { Refusal } from '../../mail/errors.ts'
+import { inboxName } from '../../mail/folder-name.ts'
 import { changeSettings, formatSettings, noSettings, parseSettings } from '../../mail/maildrop-settings.ts'
 import type { MemoryState } from './state.ts'
 
@@ -31,7 +32,7 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
         createdAt: new Date(state.now()),
         settings: noSettings,
       }
-      state.accounts.set(name, { account, messages: new Map() })
+      state.accounts.set(name, { account, folders: [inboxName], messages: new Map() })
       return account
     },
 

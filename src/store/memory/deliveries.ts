@@ -7,6 +7,7 @@ import type {
   DeliveryTarget,
 } from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
+import { inboxName } from '../../mail/folder-name.ts'
 import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
 import { addGroups, checkUidl, groupsOf } from '../outcomes.ts'
 import type { MemoryContent, MemoryMessage, MemoryState } from './state.ts'
@@ -74,6 +75,7 @@ function addCopy(state: MemoryState, content: MemoryContent, copy: DeliveryCopy)
   if (quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
     return { delivered: false, reason: 'over-quota' }
   }
+  message.folder = state.folder(entry, message.folder) ?? inboxName
   entry.messages.set(message.uidl, message)
   state.count(entry, message, 1)
   content.references += 1
@@ -89,6 +91,8 @@ function messageOf(state: MemoryState, content: MemoryContent, copy: DeliveryCop
     asciiOctets: asciiOctetsOf(copy.trace, content.octets, content),
     internalDate: copy.internalDate,
     flags: flagsToBits(copy.flags ?? []),
+    folder: copy.folder ?? inboxName,
+    addressee: copy.addressee,
     expungedAt: undefined,
   }
 }

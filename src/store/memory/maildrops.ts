@@ -1,14 +1,24 @@
 // Maildrops, their locks, and reading outside a session, in the memory store.
 import type { ArchiveStore } from '../../mail/archive-store.ts'
-import { sessionCause } from '../../mail/deletion.ts'
+import { type DeletionCause, sessionCause } from '../../mail/deletion.ts'
 import { Refusal } from '../../mail/errors.ts'
 import { bitsToFlags } from '../../mail/flags.ts'
-import { inboxName } from '../../mail/folder-name.ts'
-import type { Maildrop, MaildropLocks, MaildropStore, MessageOctets } from '../../mail/maildrop-store.ts'
+import { inboxName, junkName, trashName } from '../../mail/folder-name.ts'
+import type { DeletePolicy } from '../../mail/maildrop-settings.ts'
+import type {
+  Maildrop,
+  MaildropLocks,
+  MaildropOptions,
+  MaildropStore,
+  MessageOctets,
+} from '../../mail/maildrop-store.ts'
 import { asciiForm } from '../../mail/message/ascii-form.ts'
+import { markOctets, markSubject, type SubjectMark } from '../../mail/message/marked-subject.ts'
 import { listingOf, uidlAt } from '../listing.ts'
+import { listView, type MailboxListing, partOf, type ViewListing } from '../view-listing.ts'
 import {
   bodyOf,
+  folderOf,
   type MemoryAccount,
   type MemoryLease,
   type MemoryMessage,
@@ -18,30 +28,71 @@ import {
 
 export function memoryMaildrops(state: MemoryState): MaildropStore {
   return {
-    async openMaildrop(account, holder) {
+    async openMaildrop(account, holder, options = {}) {
       const entry = state.current(account)
       if (!entry) throw new Refusal('no-such-account', `there is no account ${account.name}`)
       if (state.liveLease(account.id)) {
         throw new Refusal('maildrop-in-use', `another session holds the maildrop of ${account.name}`)
       }
+      const opened = openView(entry, options)
       const since = state.now()
       const lease = { accountName: account.name, holder, since, expiresAt: since + state.leaseMs }
       state.leases.set(account.id, lease)
-      return maildropOf(state, entry, lease)
+      return maildropOf(state, entry, { lease, opened, policy: options.onDelete ?? 'expunge' })
     },
   }
 }
 
-function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease): Maildrop {
-  const { id } = entry.account
-  const messages = present(entry)
-  const listing = listingOf(
-    messages.map(({ octets }) => octets),
-    messages.map(({ uidl }) => uidl),
-    new Map(
-      messages.flatMap(({ asciiOctets }, index) => (asciiOctets === undefined ? [] : [[index, asciiOctets]])),
-    ),
+interface Opened {
+  readonly view: ViewListing
+  /** Of the messages of each part. */
+  readonly marks: readonly (SubjectMark | undefined)[]
+}
+
+/** Refuses with `no-such-folder`. */
+function openView(entry: MemoryAccount, options: MaildropOptions): Opened {
+  const { folder = inboxName, junk, addressee } = options
+  const name = folderOf(entry, folder)
+  if (name === undefined) throw new Refusal('no-such-folder', `${entry.account.name} has no folder ${folder}`)
+  const shown = [{ name, mark: undefined }, ...(junk ? [{ name: junkName, mark: junk }] : [])]
+  const parts = shown.map(({ name, mark }) => {
+    const messages = present(entry, name).filter(
+      message =>
+        message.hiddenAt === undefined && (addressee === undefined || message.addressee === addressee),
+    )
+    return { ...mailboxListing(messages), addedOctets: mark ? markOctets(mark) : 0 }
+  })
+  return { view: listView(parts, options), marks: shown.map(({ mark }) => mark) }
+}
+
+function mailboxListing(messages: readonly MemoryMessage[]): MailboxListing {
+  const ascii = messages.flatMap(({ asciiOctets }, index) =>
+    asciiOctets === undefined ? [] : [[index, asciiOctets] as const],
   )
+  return {
+    listing: listingOf(
+      messages.map(({ octets }) => octets),
+      messages.map(({ uidl }) => uidl),
+      new Map(ascii),
+    ),
+    dates: Float64Array.from(messages, ({ internalDate }) => internalDate.getTime()),
+  }
+}
+
+interface OpenedMaildrop {
+  readonly lease: MemoryLease
+  readonly opened: Opened
+  readonly policy: DeletePolicy
+}
+
+function maildropOf(
+  state: MemoryState,
+  entry: MemoryAccount,
+  { lease, opened, policy }: OpenedMaildrop,
+): Maildrop {
+  const { id } = entry.account
+  const { view, marks } = opened
+  const { listing } = view
   const holds = () => state.leases.get(id) === lease
 
   return {
@@ -53,9 +104,11 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
         throw new Refusal('message-gone', 'the message was removed for good meanwhile')
       }
       const { asciiOctets, trace } = message
-      const found = messageOctets(message)
-      if (form !== 'ascii' || asciiOctets === undefined) return found
-      return asciiForm(found, trace.length, asciiOctets)
+      const whole = messageOctets(message)
+      const found =
+        form !== 'ascii' || asciiOctets === undefined ? whole : asciiForm(whole, trace.length, asciiOctets)
+      const mark = marks[partOf(view, index)]
+      return mark ? markSubject(found, mark) : found
     },
 
     async update(indexes, retrieved = []) {
@@ -66,7 +119,7 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
         const message = entry.messages.get(uidl)
         if (!message || message.expungedAt !== undefined) continue
         const cause = sessionCause(accountName, holder, position < indexes.length ? 'dele' : 'retrieved')
-        state.expunge(entry, message, inboxName, cause)
+        leave(state, entry, message, { policy, cause })
       }
       state.leases.delete(id)
     },
@@ -82,6 +135,31 @@ function maildropOf(state: MemoryState, entry: MemoryAccount, lease: MemoryLease
       if (holds()) state.leases.delete(id)
     },
   }
+}
+
+interface Leaving {
+  readonly policy: DeletePolicy
+  readonly cause: DeletionCause
+}
+
+/** What DELE comes to at QUIT. */
+function leave(
+  state: MemoryState,
+  entry: MemoryAccount,
+  message: MemoryMessage,
+  { policy, cause }: Leaving,
+): void {
+  const { folder } = message
+  if (policy === 'hide') {
+    message.hiddenAt = state.now()
+    state.recordDeletion(entry, message, folder, cause, 'hidden')
+  } else if (policy === 'trash' && folder !== trashName) {
+    state.recordDeletion(entry, message, folder, cause, 'trash')
+    message.folder = state.folder(entry, trashName) ?? folder
+    // To the end of it.
+    entry.messages.delete(message.uidl)
+    entry.messages.set(message.uidl, message)
+  } else state.expunge(entry, message, folder, cause)
 }
 
 export function memoryLocks(state: MemoryState): MaildropLocks {
@@ -117,7 +195,8 @@ export function memoryArchive(state: MemoryState): ArchiveStore {
     },
 
     async countMessages(account) {
-      return state.current(account)?.account.usedMessages ?? 0
+      const entry = state.current(account)
+      return entry ? present(entry).length : 0
     },
   }
 }

@@ -4,6 +4,7 @@ import type { AppPassword } from '../../mail/app-passwords.ts'
 import type { Deletion, DeletionCause, DeletionFate } from '../../mail/deletion.ts'
 import type { ContentFacts } from '../../mail/delivery-target.ts'
 import { Refusal } from '../../mail/errors.ts'
+import { inboxName, sameFolder, standingFolder } from '../../mail/folder-name.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import type { LeaseHolder } from '../../mail/maildrop-store.ts'
 
@@ -23,6 +24,11 @@ export interface MemoryMessage {
   readonly asciiOctets: number | undefined
   readonly internalDate: Date
   readonly flags: number
+  /** As the account calls it. */
+  folder: string
+  readonly addressee: string | undefined
+  /** Milliseconds; undefined while POP3 shows it. */
+  hiddenAt?: number
   /** Milliseconds; undefined while the message is in the maildrop. */
   expungedAt: number | undefined
   /** Milliseconds; undefined until it is known to be retrieved. */
@@ -31,6 +37,8 @@ export interface MemoryMessage {
 
 export interface MemoryAccount {
   account: Account
+  /** Names of those that were made, INBOX first. */
+  folders: readonly string[]
   /** By UIDL, in the order of the maildrop. */
   readonly messages: Map<string, MemoryMessage>
 }
@@ -104,6 +112,14 @@ export class MemoryState {
     this.deletions.set(name, recorded)
   }
 
+  /** The account's folder of this name, in any case; one that need not be made is made. Undefined for any other. */
+  folder(entry: MemoryAccount, name: string): string | undefined {
+    const found = folderOf(entry, name)
+    if (found === undefined || entry.folders.includes(found)) return found
+    entry.folders = [...entry.folders, found]
+    return found
+  }
+
   liveLease(accountId: Id): MemoryLease | undefined {
     const lease = this.leases.get(accountId)
     return lease && lease.expiresAt > this.now() ? lease : undefined
@@ -119,7 +135,14 @@ export function bodyOf({ trace, content }: MemoryMessage): Uint8Array[] {
   return trace.length === 0 ? [...content.chunks] : [trace, ...content.chunks]
 }
 
-/** The messages that are in the maildrop, in its order. */
-export function present(entry: MemoryAccount): MemoryMessage[] {
-  return [...entry.messages.values()].filter(message => message.expungedAt === undefined)
+/** The account's folder of this name, in any case, whether it was made or need not be; undefined for any other. */
+export function folderOf({ folders }: MemoryAccount, name: string): string | undefined {
+  return folders.find(known => sameFolder(known, name)) ?? standingFolder(name)
+}
+
+/** The messages that are in a folder, in its order. */
+export function present(entry: MemoryAccount, folder: string = inboxName): MemoryMessage[] {
+  return [...entry.messages.values()].filter(
+    message => message.expungedAt === undefined && message.folder === folder,
+  )
 }

@@ -81,8 +81,8 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
       return (await reader.rows(allSettings, {})).map(({ settings }) => parseSettings(settings))
     },
 
-    async removeAccount(name) {
-      const account_id = await writer.run(removeAccount, { name })
+    async removeAccount(name, actor = 'poplar') {
+      const account_id = await writer.run(removeAccount, { name, actor, now: now() })
       await leases.forgetAccount(account_id)
       await freeMessagesOf(account_id, database)
       remembered.forgetAll()
@@ -266,23 +266,32 @@ const deleteAddresses = statement<{ id: Id }>()((db, p) =>
   db.deleteFrom('address').where('account_id', '=', p.id),
 )
 
-const deleteMailboxes = statement<{ id: Id }>()((db, p) =>
-  db.deleteFrom('mailbox').where('account_id', '=', p.id),
-)
-
 const deleteAppPasswords = statement<{ id: Id }>()((db, p) =>
   db.deleteFrom('app_password').where('account_id', '=', p.id),
 )
 
 /** The account is gone at once; its messages are freed in steps, by this process or by housekeeping. */
-export function* removeAccount({ name }: { name: AccountName }): Operation<Id> {
+interface Removal {
+  readonly name: AccountName
+  readonly actor: string
+  readonly now: number
+}
+
+/** Its messages and mailboxes go afterwards, in small steps. */
+export function* removeAccount({ name, actor, now }: Removal): Operation<Id> {
   const removed = yield* row(deleteAccount, { name })
   if (!removed) throw noSuchAccount(name)
   yield* rows(deleteAddresses, removed)
   yield* rows(deleteAppPasswords, removed)
-  yield* rows(deleteMailboxes, removed)
+  yield* rows(insertRemoved, { account_id: removed.id, name, removed_at: now, actor })
   return removed.id
 }
+
+const insertRemoved = statement<Schema['removed_account']>()((db, p) =>
+  db
+    .insertInto('removed_account')
+    .values({ account_id: p.account_id, name: p.name, removed_at: p.removed_at, actor: p.actor }),
+)
 
 const insertAddress = statement<{ address: string; account_id: Id }>()((db, p) =>
   db

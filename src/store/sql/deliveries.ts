@@ -10,6 +10,7 @@ import type {
   DeliveryTarget,
 } from '../../mail/delivery-target.ts'
 import { flagsToBits } from '../../mail/flags.ts'
+import { sameFolder, standingFolder } from '../../mail/folder-name.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
 import { addGroups, checkUidl, type Groups, groupsOf } from '../outcomes.ts'
@@ -17,6 +18,8 @@ import { ChunkBuffer, chunkOctets } from './chunks.ts'
 import { countInAccount, countInMailbox } from './counters.ts'
 import type { Database } from './database.ts'
 import { deleteMessage, freeLoose } from './freeing.ts'
+import { mailboxesOf } from './mailbox-statements.ts'
+import { ensureMailbox, type NewMailbox } from './mailboxes.ts'
 import { type Operation, row, rows, Undone } from './operation.ts'
 import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
@@ -118,10 +121,13 @@ interface PlainCopy {
   /** Made here unless it was given. */
   readonly uidl: string
   readonly given: boolean
+  readonly addressee: string | null
+  /** INBOX without it. */
+  readonly folder?: Pick<NewMailbox, 'name' | 'id' | 'now'>
 }
 
 function plainCopy(
-  { account, trace, internalDate, flags = [], uidl }: DeliveryCopy,
+  { account, trace, internalDate, flags = [], uidl, folder, addressee }: DeliveryCopy,
   now: number,
 ): Omit<PlainCopy, 'ascii_octets'> {
   return {
@@ -131,6 +137,8 @@ function plainCopy(
     flags: flagsToBits(flags),
     uidl: uidl ?? createId(now),
     given: uidl !== undefined,
+    addressee: addressee ?? null,
+    ...(folder !== undefined && { folder: { name: folder, id: createId(now), now } }),
   }
 }
 
@@ -178,16 +186,16 @@ export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Ope
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {
-  const { account_id, uidl, trace, internal_date, flags, ascii_octets } = copy
+  const { account_id, uidl, trace, internal_date, flags, ascii_octets, addressee } = copy
   const { content_id } = content
   const octets = trace.length + content.octets
   const account = yield* row(accountInbox, { account_id })
   if (!account) return { delivered: false, reason: 'no-such-account' }
-  const mailbox_id = account.inbox_id
-  if (copy.given && (yield* row(uidlTaken, { account_id, mailbox_id, uidl }))) {
+  if (copy.given && (yield* row(uidlTaken, { account_id, uidl }))) {
     return { delivered: false, reason: 'duplicate-uidl' }
   }
   if (!(yield* row(claimRoom, { account_id, octets }))) return { delivered: false, reason: 'over-quota' }
+  const mailbox_id = yield* mailboxFor(copy, account.inbox_id)
   const mailbox = yield* row(claimUid, { account_id, mailbox_id, octets })
   if (!mailbox) throw new Error(`the account ${account_id} has no INBOX`)
   const { modseq } = mailbox
@@ -204,15 +212,26 @@ function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutco
     internal_date,
     flags,
     modseq,
+    addressee,
   })
   return { delivered: true, uidl }
 }
 
+/** A folder that is not there, and need not be, means INBOX: better there than nowhere. */
+function* mailboxFor({ account_id, folder }: PlainCopy, inbox_id: Id): Operation<Id> {
+  if (!folder) return inbox_id
+  const name = standingFolder(folder.name)
+  if (name !== undefined) return yield* ensureMailbox({ account_id, ...folder, name })
+  const found = yield* rows(mailboxesOf, { account_id })
+  return found.find(each => sameFolder(each.name, folder.name))?.id ?? inbox_id
+}
+
 /** The uid stays used: a gap, as every mailbox may have. */
-function* takeCopyBack({ account_id, trace }: PlainCopy, uidl: string, content: NewContent): Operation<void> {
+function* takeCopyBack(copy: PlainCopy, uidl: string, content: NewContent): Operation<void> {
+  const { account_id, trace } = copy
   const account = yield* row(accountInbox, { account_id })
   if (!account) return
-  const mailbox_id = account.inbox_id
+  const mailbox_id = yield* mailboxFor(copy, account.inbox_id)
   const octets = trace.length + content.octets
   yield* rows(deleteMessage, { account_id, mailbox_id, uidl })
   yield* rows(countInAccount, { account_id, messages: -1, octets: -octets })
@@ -280,16 +299,19 @@ const claimUid = statement<{ account_id: Id; mailbox_id: Id; octets: number }>()
     .returning(['uid_next', 'modseq']),
 )
 
-const uidlTaken = statement<{ account_id: Id; mailbox_id: Id; uidl: string }>()((db, p) =>
+/** In any folder: a view of several shows each unique-id once. */
+const uidlTaken = statement<{ account_id: Id; uidl: string }>()((db, p) =>
   db
     .selectFrom('message')
     .select('uidl')
     .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
+    .where('mailbox_id', 'in', own =>
+      own.selectFrom('mailbox').select('id').where('account_id', '=', p.account_id),
+    )
     .where('uidl', '=', p.uidl),
 )
 
-type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'addressee' | 'retrieved_at'>
+type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'retrieved_at'>
 
 const insertMessage = statement<NewMessage>()((db, p) =>
   db.insertInto('message').values({
@@ -306,7 +328,7 @@ const insertMessage = statement<NewMessage>()((db, p) =>
     modseq: p.modseq,
     expunged_at: null,
     hidden_at: null,
-    addressee: null,
+    addressee: p.addressee,
     retrieved_at: null,
   }),
 )

@@ -5,10 +5,9 @@
 // waits for the next session; and what is expunged meanwhile is merely left out, or stays readable if it is in.
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { Account } from '../../mail/account.ts'
 import type { Id } from '../../mail/id.ts'
-import type { ScanListing } from '../../mail/maildrop-store.ts'
 import { extendListing, listingOf } from '../listing.ts'
+import type { MailboxListing } from '../view-listing.ts'
 import type { Connection } from './database.ts'
 import { statement, type Value } from './statement.ts'
 
@@ -17,17 +16,24 @@ const chunkRows = 1024
 /** Messages in all listings that are remembered: about 30 MB. */
 const rememberedMessages = 400_000
 
-const emptyListing = listingOf([], [])
+/** Of a mailbox that holds nothing, or was not made yet. */
+export const emptyMailbox: MailboxListing = { listing: listingOf([], []), dates: new Float64Array() }
 
-interface Remembered {
+/** A mailbox; or of it only what was sent to one local part. */
+export interface ListingKey {
+  readonly account_id: Id
+  readonly mailbox_id: Id
+  readonly addressee?: string | undefined
+}
+
+interface Remembered extends MailboxListing {
   readonly modseq: number
   readonly uidNext: number
-  readonly listing: ScanListing
 }
 
 export class Listings {
   readonly #reader: Connection
-  readonly #remembered = new LRUCache<Id, Remembered>({
+  readonly #remembered = new LRUCache<string, Remembered>({
     maxSize: rememberedMessages,
     sizeCalculation: ({ listing }) => listing.count + 1,
   })
@@ -36,37 +42,45 @@ export class Listings {
     this.#reader = reader
   }
 
-  /** The maildrop as it is now; undefined when the account is gone. */
-  async read({ id, inboxId }: Account): Promise<ScanListing | undefined> {
-    const key = { account_id: id, mailbox_id: inboxId }
-    const mailbox = await this.#reader.row(mailboxState, key)
+  /** What POP3 shows of the mailbox now; undefined when it is gone. */
+  async read(key: ListingKey): Promise<MailboxListing | undefined> {
+    const { account_id, mailbox_id, addressee } = key
+    const mailbox = await this.#reader.row(mailboxState, { account_id, mailbox_id })
     if (!mailbox) return undefined
     const { modseq, expunged_modseq, uid_next } = mailbox
-    const known = this.#remembered.get(inboxId)
-    if (known?.modseq === modseq) return known.listing
+    const name = addressee === undefined ? mailbox_id : `${mailbox_id} ${addressee}`
+    const known = this.#remembered.get(name)
+    if (known?.modseq === modseq) return known
     const base = known && expunged_modseq <= known.modseq ? known : undefined
     const more = await this.#readFrom(key, base?.uidNext ?? 1, uid_next)
-    const listing = base ? extendListing(base.listing, more) : more
-    this.#remembered.set(inboxId, { modseq, uidNext: uid_next, listing })
-    return listing
+    const found = { ...(base ? extend(base, more) : more), modseq, uidNext: uid_next }
+    this.#remembered.set(name, found)
+    return found
   }
 
-  async #readFrom(key: { account_id: Id; mailbox_id: Id }, from: number, uid_next: number) {
-    if (from >= uid_next) return emptyListing
+  async #readFrom(key: ListingKey, from: number, uid_next: number): Promise<MailboxListing> {
+    if (from >= uid_next) return emptyMailbox
+    const { account_id, mailbox_id, addressee } = key
     const octets: number[] = []
     const uidls: string[] = []
+    const dates: number[] = []
     const asciiOctets = new Map<number, number>()
-    const asciiByUid = await this.#asciiOctets({ ...key, uid: from, uid_next })
+    const asciiByUid = await this.#asciiOctets({ account_id, mailbox_id, uid: from, uid_next })
     for (let uid = from; ; ) {
-      const chunk = await this.#reader.columns(scanChunk, { ...key, uid, uid_next, limit: chunkRows })
+      const range = { account_id, mailbox_id, uid, uid_next, limit: chunkRows }
+      const chunk = await (addressee === undefined
+        ? this.#reader.columns(scanChunk, range)
+        : this.#reader.columns(addresseeChunk, { ...range, addressee }))
       for (const row of chunk) {
         const ascii = asciiByUid?.get(row[0] as number)
         if (ascii !== undefined) asciiOctets.set(octets.length, ascii)
         octets.push(row[1] as number)
         uidls.push(row[2] as string)
+        dates.push(row[3] as number)
       }
       const last = chunk.at(-1)
-      if (!last || chunk.length < chunkRows) return listingOf(octets, uidls, asciiOctets)
+      if (!last || chunk.length < chunkRows)
+        return { listing: listingOf(octets, uidls, asciiOctets), dates: Float64Array.from(dates) }
       uid = Number(last[0]) + 1
       await setImmediate()
     }
@@ -79,6 +93,14 @@ export class Listings {
       ? undefined
       : new Map(found.map(({ uid, ascii_octets }) => [uid, ascii_octets ?? 0]))
   }
+}
+
+function extend(base: MailboxListing, more: MailboxListing): MailboxListing {
+  if (more.listing.count === 0) return base
+  const dates = new Float64Array(base.dates.length + more.dates.length)
+  dates.set(base.dates)
+  dates.set(more.dates, base.dates.length)
+  return { listing: extendListing(base.listing, more.listing), dates }
 }
 
 const mailboxState = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
@@ -109,14 +131,33 @@ const asciiMessages = statement<ScanRange>()((db, p) =>
     .where('uid', '<', p.uid_next),
 )
 
-/** Columns: uid, octets, uidl. Answered from the index `message_scan` alone. */
+const scanned = ['uid', 'octets', 'uidl', 'internal_date'] as const
+
+/** Columns: those of `scanned`. Answered from the index `message_scan` alone. */
 const scanChunk = statement<ScanRange & { limit: number }>()((db, p) =>
   db
     .selectFrom('message')
-    .select(['uid', 'octets', 'uidl'])
+    .select(scanned)
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
     .where('expunged_at', 'is', null)
+    .where('hidden_at', 'is', null)
+    .where('uid', '>=', p.uid)
+    .where('uid', '<', p.uid_next)
+    .orderBy('uid')
+    .limit(p.limit),
+)
+
+/** The same columns, from the index `message_addressee` alone. */
+const addresseeChunk = statement<ScanRange & { limit: number; addressee: string }>()((db, p) =>
+  db
+    .selectFrom('message')
+    .select(scanned)
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('addressee', '=', p.addressee)
+    .where('expunged_at', 'is', null)
+    .where('hidden_at', 'is', null)
     .where('uid', '>=', p.uid)
     .where('uid', '<', p.uid_next)
     .orderBy('uid')

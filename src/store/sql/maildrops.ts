@@ -70,7 +70,8 @@ class SqlMaildrop implements Maildrop {
   async read(index: number, form: MessageForm = 'utf8') {
     const { remembered, database } = this.#shared
     const { mailbox_id, mark } = this.#mailboxAt(index)
-    const found = mailbox_id === undefined ? undefined : await this.#find(mailbox_id, uidlAt(this.listing, index))
+    const found =
+      mailbox_id === undefined ? undefined : await this.#find(mailbox_id, uidlAt(this.listing, index))
     const whole = await messageOctets(database.reader, found, remembered)
     const message =
       form === 'utf8' || !found || found.ascii_octets === null
@@ -104,7 +105,14 @@ class SqlMaildrop implements Maildrop {
     if (sets.length > 0) {
       const now = database.now()
       const spare_id = createId(now)
-      await database.writer.run(depart, { account_id: account.id, fence, now, sets, policy: this.#policy, spare_id })
+      await database.writer.run(depart, {
+        account_id: account.id,
+        fence,
+        now,
+        sets,
+        policy: this.#policy,
+        spare_id,
+      })
     }
     await this.release()
   }
@@ -168,16 +176,14 @@ const messageByUidl = statement<{ account_id: Id; mailbox_id: Id; uidl: string }
 /** In whatever mailbox: an account gives each unique-id once. */
 const messageAnywhere = statement<{ account_id: Id; uidl: string }>()((db, p) =>
   db
-    .selectFrom('mailbox')
-    .innerJoin('message', join =>
-      join
-        .onRef('message.account_id', '=', 'mailbox.account_id')
-        .onRef('message.mailbox_id', '=', 'mailbox.id')
-        .on('message.uidl', '=', p.uidl),
-    )
+    .selectFrom('message')
     .innerJoin('content', 'content.id', 'message.content_id')
     .select(foundColumns)
-    .where('mailbox.account_id', '=', p.account_id),
+    .where('message.account_id', '=', p.account_id)
+    .where('message.mailbox_id', 'in', own =>
+      own.selectFrom('mailbox').select('id').where('account_id', '=', p.account_id),
+    )
+    .where('message.uidl', '=', p.uidl),
 )
 
 /** Messages of one mailbox that go for one reason. */
@@ -196,9 +202,7 @@ export function* depart({ fence, sets, policy, spare_id, ...key }: Departure): O
   const { account_id, now } = key
   if (!(yield* row(leaseWithFence, { account_id, fence }))) throw leaseLost()
   const trash_id =
-    policy === 'trash'
-      ? yield* ensureMailbox({ account_id, name: trashName, id: spare_id, now })
-      : undefined
+    policy === 'trash' ? yield* ensureMailbox({ account_id, name: trashName, id: spare_id, now }) : undefined
   for (const set of sets) {
     if ((yield* leave({ ...key, ...set }, policy, trash_id)) === undefined) throw leaseLost()
   }

@@ -1,6 +1,5 @@
 // The listing cache: nothing is read twice, appended messages alone are read on, a large maildrop is read in chunks.
 import { describe, expect, it } from 'vitest'
-import type { Account } from '../../../src/mail/account.ts'
 import type { Connection } from '../../../src/store/sql/database.ts'
 import { Listings } from '../../../src/store/sql/listings.ts'
 
@@ -42,11 +41,11 @@ class FakeMailbox implements Connection {
     const found = this.uids.filter(uid => uid >= from && uid < uid_next).slice(0, limit)
     this.rowsRead += found.length
     this.onChunk()
-    return found.map(uid => [uid, 10, `u${uid}`] as const)
+    return found.map(uid => [uid, 10, `u${uid}`, 1000 + uid] as const)
   }
 }
 
-const account = { id: 'account', inboxId: 'inbox' } as Account
+const key = { account_id: 'account', mailbox_id: 'inbox' }
 
 async function setUp(messages: number) {
   const mailbox = new FakeMailbox()
@@ -54,8 +53,10 @@ async function setUp(messages: number) {
   const listings = new Listings(mailbox)
   const read = async () => {
     mailbox.rowsRead = 0
-    const listing = await listings.read(account)
-    if (!listing) throw new Error('no mailbox')
+    const found = await listings.read(key)
+    if (!found) throw new Error('no mailbox')
+    const { listing, dates } = found
+    expect([...dates]).toEqual(listing.uidls.map(uidl => 1000 + Number(uidl.slice(1))))
     expect([...listing.octets]).toEqual(listing.uidls.map(() => 10))
     expect(listing.totalOctets).toBe(10 * listing.count)
     return { listing, rowsRead: mailbox.rowsRead }

@@ -1,6 +1,7 @@
 // Statements: each is compiled once with its parameters in their places, finds an index, and is no SQLite of its own.
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import type { MaildropOptions } from '../../../src/mail/maildrop-store.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import * as accounts from '../../../src/store/sql/accounts.ts'
 import * as deliveries from '../../../src/store/sql/deliveries.ts'
@@ -101,6 +102,7 @@ describe('an operation', () => {
       ascii_octets: null,
       uidl: 'u',
       given: false,
+      addressee: null,
     }
     const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0 }
     const delivery = deliveries.deliver({ content, chunks: [], seq: 4, copies: [copy], groups: [[0]] })
@@ -139,9 +141,15 @@ it('every statement finds its rows by an index', async () => {
     plan.some(detail => detail.startsWith('SCAN') && !whole.test(detail)),
   )
   expect(scans).toEqual([])
-  const listing = [...seen].find(([sql]) => sql.startsWith('select "uid", "octets", "uidl"'))
+  const listing = [...seen].find(
+    ([sql]) => sql.startsWith('select "uid", "octets", "uidl"') && !sql.includes('"addressee" ='),
+  )
   expect(listing?.[1]).toEqual([
     'SEARCH message USING COVERING INDEX message_scan (account_id=? AND mailbox_id=? AND uid>? AND uid<?)',
+  ])
+  const addressee = [...seen].find(([sql]) => sql.includes('"addressee" = ?'))
+  expect(addressee?.[1]).toEqual([
+    'SEARCH message USING COVERING INDEX message_addressee (account_id=? AND mailbox_id=? AND addressee=? AND uid>? AND uid<?)',
   ])
   const sealed = [...seen].find(([sql]) => sql.includes('sealed_password is not null'))
   expect(sealed?.[1]).toEqual(['SCAN account USING INDEX account_sealed'])
@@ -181,6 +189,32 @@ async function everything(): Promise<void> {
   await textOf(await maildrop.read(1))
   await store.breakLease('ann')
   await maildrop.release()
+  const views: readonly MaildropOptions[] = [
+    { folder: 'Junk' },
+    { junk: { text: '[Junk]', folder: 'Junk' } },
+    { addressee: 'ann' },
+  ]
+  await deliver(store, [copyFor(ann, { folder: 'Junk', uidl: 'junk' })])
+  for (const options of views) await (await store.openMaildrop(ann, holder, options)).release()
+  for (const onDelete of ['trash', 'hide'] as const) {
+    await deliver(store, [copyFor(ann, { uidl: onDelete })])
+    const leaving = await store.openMaildrop(ann, holder, { onDelete })
+    await leaving.update([leaving.listing.count - 1])
+  }
+  await store.createFolder('ann', 'Lists')
+  await store.hasFolder(ann.id, 'Lists')
+  await store.listFolders(ann.id)
+  await deliver(store, [copyFor(ann, { folder: 'Lists', uidl: 'list' })])
+  const lists = await store.openMaildrop(ann, holder, { folder: 'Lists' })
+  await lists.update([0])
+  await store.removeFolder('ann', 'Lists')
+  // Moved by another while a session has it in its listing.
+  await deliver(store, [copyFor(ann, { uidl: 'moved' })])
+  const before = await store.openMaildrop(ann, holder)
+  await store.breakLease('ann')
+  const mover = await store.openMaildrop(ann, holder, { onDelete: 'trash' })
+  await mover.update([mover.listing.uidls.indexOf('moved')])
+  await textOf(await before.read(before.listing.uidls.indexOf('moved')))
   for await (const message of store.messages(ann)) expect(message.octets).toBeGreaterThan(0)
   await store.countMessages(ann)
   await expunge(store, ann, 'small', 'large')
