@@ -37,6 +37,7 @@ export interface Config {
     readonly maxSessions: number
     readonly maxSessionsPerAddress: number
     readonly implementation: string
+    readonly language: string
   }
   readonly smtp: {
     readonly maxOctets: number
@@ -214,6 +215,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       maxSessions: pop3.max_sessions,
       maxSessionsPerAddress: pop3.max_sessions_per_address,
       implementation: pop3.implementation,
+      language: pop3.language,
     },
     smtp: {
       maxOctets: smtp.size,

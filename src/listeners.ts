@@ -168,6 +168,7 @@ function pop3Options(
     observer,
     service,
     implementation: pop3.implementation,
+    preferredLanguage: pop3.language,
     limits: {
       autologoutMs: pop3.autologoutMs,
       authorizationTimeoutMs: pop3.loginTimeoutMs,

@@ -140,6 +140,7 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'pop3.max_sessions', valueIn: config => config.pop3.maxSessions },
   { key: 'pop3.max_sessions_per_address', valueIn: config => config.pop3.maxSessionsPerAddress },
   { key: 'pop3.implementation', valueIn: config => config.pop3.implementation },
+  { key: 'pop3.language', valueIn: config => config.pop3.language },
   { key: 'smtp.size', valueIn: config => config.smtp.maxOctets },
   { key: 'smtp.max_recipients', valueIn: config => config.smtp.maxRecipients },
   { key: 'smtp.max_sessions', valueIn: config => config.smtp.maxSessions },

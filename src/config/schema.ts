@@ -61,6 +61,11 @@ export const configSchema = z.strictObject({
         'printable ASCII, words parted by single spaces',
         'The text of the IMPLEMENTATION capability, RFC 2449 section 6.9; `""` keeps it to itself.',
       ),
+      language: choice(
+        ['en', 'ru', 'zh'],
+        'en',
+        'The language of replies to a client that asks for the one this server prefers, `LANG *`. Others hear English until they ask.',
+      ),
     })
     .prefault({}),
   smtp: z
