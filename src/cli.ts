@@ -10,6 +10,9 @@ import { importCommand } from './cli/import.ts'
 import { locksCommand } from './cli/locks.ts'
 import { runProgram } from './cli/program.ts'
 import { serveCommand } from './cli/serve.ts'
+import { sessionsCommand } from './cli/sessions.ts'
+import { topCommand } from './cli/top.ts'
+import { traceCommand } from './cli/trace.ts'
 import { undeleteCommand } from './cli/undelete.ts'
 import { userCommand } from './cli/user.ts'
 
@@ -23,6 +26,9 @@ const commands = [
   exportCommand,
   undeleteCommand,
   locksCommand,
+  sessionsCommand,
+  traceCommand,
+  topCommand,
   doctorCommand,
   configCommand,
 ]

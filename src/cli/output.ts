@@ -45,6 +45,20 @@ export function formatOctets(octets: number): string {
   return step === 0 ? `${octets} B` : `${(octets / 1024 ** step).toFixed(1)} ${units[step] ?? ''}`
 }
 
+/** The two largest units: `3d02h`, `2h11m`, `4m05s`, `7s`. */
+export function formatDuration(durationMs: number): string {
+  const seconds = Math.floor(durationMs / 1000)
+  const [minutes, hours, days] = [60, 3600, 86_400].map(unit => Math.floor(seconds / unit)) as [
+    number,
+    number,
+    number,
+  ]
+  const two = (count: number) => String(count).padStart(2, '0')
+  if (days > 0) return `${days}d${two(hours % 24)}h`
+  if (hours > 0) return `${hours}h${two(minutes % 60)}m`
+  return minutes > 0 ? `${minutes}m${two(seconds % 60)}s` : `${seconds}s`
+}
+
 /** `2026-11-20 19:17:00Z` */
 export function formatTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`

@@ -1,6 +1,6 @@
 // A server in the foreground: says what it serves, then `ready`; drains on SIGTERM and SIGINT, reloads on SIGHUP. The log
 // goes to standard error, all else to standard output.
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, defaultPop3s, isLoopback, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
@@ -51,12 +51,15 @@ async function configFor({ config: file, demo }: ServeOptions): Promise<Config> 
   const data = demoFolder(config, demo)
   const { tls, acme, listen } = config
   const auth = { ...config.auth, keyFile: join(data, 'secret.key') }
-  if (tls.files.length > 0 || acme) return { ...config, data, auth }
+  const control = config.control.isNamed
+    ? config.control
+    : { ...config.control, socket: join(data, basename(config.control.socket)) }
+  if (tls.files.length > 0 || acme) return { ...config, data, auth, control }
   const names = [...new Set(['localhost', config.hostname, '127.0.0.1', '::1'])]
   const files = [await ensureSelfSigned(data, names)]
   // A file that says what is served is believed.
   const pop3s = config.file === undefined ? [defaultPop3s] : listen.pop3s
-  return { ...config, data, auth, tls: { ...tls, files }, listen: { ...listen, pop3s } }
+  return { ...config, data, auth, control, tls: { ...tls, files }, listen: { ...listen, pop3s } }
 }
 
 async function introduction(service: Service, config: Config, options: ServeOptions): Promise<string[]> {
