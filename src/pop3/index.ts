@@ -17,7 +17,15 @@ export { defaultPasswordCost, hashPassword, type PasswordCost } from '../auth/pa
 export type { Sasl, SaslExchange, SaslFailure, SaslStep } from '../auth/sasl.ts'
 export type { Account } from '../mail/account.ts'
 export type { AccountDirectory } from '../mail/account-directory.ts'
+export {
+  AccountPolicy,
+  type AccountPolicyOptions,
+  type Announcement,
+  type CommonAnnouncement,
+  type PolicyRules,
+} from '../mail/account-policy.ts'
 export { Refusal, type RefusalCode } from '../mail/errors.ts'
+export { LoginDelays } from '../mail/login-delays.ts'
 export type {
   LeaseHolder,
   Maildrop,

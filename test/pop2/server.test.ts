@@ -216,11 +216,11 @@ describe('a session that is left', () => {
     await peer.ask('ACKD')
     peer.send('FOLD INBOX\r\n')
     await until(() => isUpdating)
-    const drained = office!.server.drain(0)
+    const closed = office!.server.close()
     finish()
-    await drained
+    await closed
     expect(await peer.rest()).toBe('')
-    expect(await office!.summary()).toMatchObject({ deleted: 1, reason: 'drain' })
+    expect(await office!.summary()).toMatchObject({ deleted: 1, reason: 'closed' })
     expect(opened).toBe(1)
   })
 })

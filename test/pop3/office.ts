@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Authenticator } from '../../src/auth/authenticator.ts'
 import type { Account } from '../../src/mail/account.ts'
+import type { AccountPolicy } from '../../src/mail/account-policy.ts'
+import type { LoginDelays } from '../../src/mail/login-delays.ts'
 import type { MaildropStore } from '../../src/mail/maildrop-store.ts'
 import { DowngradeMeter } from '../../src/mail/message/downgrade.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -40,7 +42,8 @@ export interface OfficeOptions {
   readonly wrap?: (maildrops: MaildropStore) => MaildropStore
   readonly authenticator?: (store: Store) => Authenticator
   readonly implementation?: string
-  readonly expire?: number
+  readonly policy?: AccountPolicy
+  readonly loginDelays?: LoginDelays
   readonly cleartextLogin?: 'never' | 'always'
   readonly tls?: TlsContexts
   readonly implicitTls?: boolean
@@ -54,7 +57,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const store = options.store ?? createMemoryStore()
   await addAccount(store, 'alice', options.messages ?? [])
   const { log, lines } = keptLog()
-  const { implementation, expire, cleartextLogin, tls, implicitTls } = options
+  const { implementation, policy, loginDelays, cleartextLogin, tls, implicitTls } = options
   const server = await startPop3Server({
     listen: [{ host: '127.0.0.1', port: 0 }],
     hostname: 'pop.example',
@@ -63,7 +66,8 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     log,
     limits: { ...impatient, ...options.limits },
     ...(implementation !== undefined && { implementation }),
-    ...(expire !== undefined && { expire }),
+    ...(policy && { policy }),
+    ...(loginDelays && { loginDelays }),
     ...(cleartextLogin && { cleartextLogin }),
     ...(tls && { tls }),
     ...(implicitTls && { implicitTls }),

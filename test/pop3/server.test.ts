@@ -270,7 +270,7 @@ describe('starting', () => {
 
 describe('what is told', () => {
   it('advertises what works, and all of it', async () => {
-    const office = await open({ messages: mail, implementation: 'Poplar/test', expire: 30 })
+    const office = await open({ messages: mail, implementation: 'Poplar/test' })
     const peer = await office.logIn()
     const [, ...capabilities] = await peer.askLong('CAPA')
     expect(capabilities).toEqual([
@@ -282,7 +282,7 @@ describe('what is told', () => {
       'RESP-CODES',
       'AUTH-RESP-CODE',
       'PIPELINING',
-      'EXPIRE 30',
+      'EXPIRE NEVER',
       'IMPLEMENTATION Poplar/test',
     ])
     const help = await peer.ask('HELP')

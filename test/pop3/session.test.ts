@@ -1,6 +1,8 @@
 // A session without a socket: chunking, order, pausing.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AccountPolicy } from '../../src/mail/account-policy.ts'
+import { LoginDelays } from '../../src/mail/login-delays.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { CapabilityTexts } from '../../src/pop3/server/capabilities.ts'
 import { defaultLanguage } from '../../src/pop3/server/languages/languages.ts'
@@ -39,7 +41,9 @@ function open(services: Partial<Pop3Services> = {}): {
     log: keptLog().log,
     limits: completeLimits(impatient),
     hostname: 'pop.example',
-    capabilities: new CapabilityTexts({ ofCommands: ['TOP'], expire: 'NEVER', implementation: '' }),
+    capabilities: new CapabilityTexts({ ofCommands: ['TOP'], implementation: '' }),
+    policy: new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) }),
+    loginDelays: new LoginDelays(),
     preferredLanguage: defaultLanguage,
     tls: undefined,
     mayLogInClear: () => true,

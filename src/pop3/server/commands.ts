@@ -5,6 +5,7 @@ import type { Capability } from '../wire/capability.ts'
 import type { Command, CommandOf, Verb } from '../wire/command.ts'
 import { apop, pass, quitUnauthenticated, user } from './authorization.ts'
 import { lang, utf8 } from './lang.ts'
+import { promisesOf } from './promises.ts'
 import { auth } from './sasl.ts'
 import {
   type Answer,
@@ -86,10 +87,11 @@ export const capabilitiesOfCommands: readonly Capability[] = rows.flatMap(row =>
 
 const verbs = Object.keys(commands).join(' ')
 
-function capa({ services, channel, mayLogIn, language }: SessionContext): Answer {
+function capa({ services, channel, mayLogIn, language }: SessionContext, state: CommandState): Answer {
   const mechanisms = services.authenticator.sasl?.mechanisms(channel) ?? []
   const mayStartTls = services.tls !== undefined && channel === undefined
-  return { text: services.capabilities.textFor({ mayStartTls, mayLogIn, mechanisms }, language) }
+  const facts = { mayStartTls, mayLogIn, mechanisms, ...promisesOf(services.policy, state) }
+  return { text: services.capabilities.textFor(facts, language) }
 }
 
 /** One line: a client that does not expect HELP to have more stays in step. */

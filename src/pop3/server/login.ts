@@ -49,9 +49,11 @@ export function failLogin(session: SessionContext, error: unknown, mechanism: st
 export async function enter(session: SessionContext, login: Login, mechanism: string): Promise<Answer> {
   if (hasEnded(session)) return unheard
   const { account, readOnly } = login
-  const { maildrops, log, isForOldDevices } = session.services
+  const { maildrops, log, isForOldDevices, policy, loginDelays } = session.services
   session.user = account.name
   session.mechanism = mechanism
+  const delayMs = policy.loginDelayMs(account.settings)
+  if (delayMs > 0 && loginDelays.waitMs(account.id) > 0) return refuseTooSoon(session, mechanism)
   const opened = await maildrops.openMaildrop(account, { sessionId: session.id, peer: session.peer })
   // The client may have gone now as well; a lock nobody uses would keep the next session out.
   if (hasEnded(session)) {
@@ -60,6 +62,7 @@ export async function enter(session: SessionContext, login: Login, mechanism: st
   }
   const maildrop = new SessionMaildrop(opened, session.form)
   session.state = { kind: 'transaction', account, maildrop, readOnly }
+  if (delayMs > 0) loginDelays.noteLogin(account.id, delayMs)
   session.services.observer?.login?.(session, mechanism, 'accepted')
   if (isForOldDevices) {
     const { id, peer, user, channel } = session
@@ -67,6 +70,14 @@ export async function enter(session: SessionContext, login: Login, mechanism: st
   }
   const { language } = session
   return { text: language.ok(language.texts.contents(maildrop.count, maildrop.octets)) }
+}
+
+/** RFC 2449 section 8.1.1. Said behind the right password alone: nobody else learns who has been here. */
+function refuseTooSoon(session: SessionContext, mechanism: string): Answer {
+  const { services, id, peer, user, language } = session
+  services.observer?.login?.(session, mechanism, 'login-delay')
+  services.log.info({ session: id, peer, user, mechanism, refusal: 'login-delay' }, 'pop3 login refused')
+  return language.answers.tooSoon
 }
 
 function hasEnded(session: SessionContext): boolean {

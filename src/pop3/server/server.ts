@@ -1,5 +1,7 @@
 // The POP3 server: listens, and gives each connection a session.
 import type { Authenticator } from '../../auth/authenticator.ts'
+import { AccountPolicy } from '../../mail/account-policy.ts'
+import { LoginDelays } from '../../mail/login-delays.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
@@ -44,8 +46,10 @@ export interface Pop3ServerOptions {
   readonly implementation?: string
   /** What `LANG *` chooses: a tag that LANG lists. Default `en`. */
   readonly preferredLanguage?: string
-  /** CAPA's EXPIRE: days, or NEVER (the default). It is told, not enforced here. */
-  readonly expire?: 'NEVER' | number
+  /** What holds for logins and for mail that was read. Default: no delay, and mail stays. */
+  readonly policy?: AccountPolicy
+  /** Shared by servers that have the same accounts. */
+  readonly loginDelays?: LoginDelays
 }
 
 export interface Pop3Server {
@@ -130,7 +134,7 @@ function createServices(
   tls: TlsServerOptions | undefined,
 ): Pop3Services {
   const { hostname, authenticator, maildrops, log = silentLog, isForOldDevices = false } = options
-  const { expire = 'NEVER', implementation = 'Poplar', cleartextLogin = 'loopback' } = options
+  const { policy = freePolicy, implementation = 'Poplar', cleartextLogin = 'loopback' } = options
   const { observer, service = 'pop3', preferredLanguage = 'en' } = options
   return {
     authenticator,
@@ -138,7 +142,9 @@ function createServices(
     log,
     limits,
     hostname,
-    capabilities: new CapabilityTexts({ ofCommands: capabilitiesOfCommands, expire, implementation }),
+    capabilities: new CapabilityTexts({ ofCommands: capabilitiesOfCommands, implementation }),
+    policy,
+    loginDelays: options.loginDelays ?? new LoginDelays(),
     preferredLanguage: languageNamed(preferredLanguage),
     tls,
     mayLogInClear: peer => mayLogInClear[cleartextLogin](peer),
@@ -153,6 +159,8 @@ function languageNamed(tag: string): Language {
   if (!language) throw new RangeError(`preferredLanguage is no language of the server: ${tag}`)
   return language
 }
+
+const freePolicy = new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) })
 
 const mayLogInClear = { never: () => false, loopback: isLoopbackAddress, always: () => true }
 

@@ -4,6 +4,8 @@ import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import type { SaslExchange } from '../../auth/sasl.ts'
 import type { Account } from '../../mail/account.ts'
+import type { AccountPolicy } from '../../mail/account-policy.ts'
+import type { LoginDelays } from '../../mail/login-delays.ts'
 import type { MaildropStore, MessageForm } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
@@ -71,6 +73,8 @@ export interface Pop3Services {
   readonly limits: Pop3Limits
   readonly hostname: string
   readonly capabilities: CapabilityTexts
+  readonly policy: AccountPolicy
+  readonly loginDelays: LoginDelays
   /** What `LANG *` asks for. */
   readonly preferredLanguage: Language
   /** For STLS; without it there is no STLS. */

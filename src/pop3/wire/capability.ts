@@ -11,15 +11,23 @@ export interface CapabilityFacts {
   readonly mayLogIn: boolean
   /** Mechanisms that AUTH would begin; none: AUTH is not offered. */
   readonly mechanisms: readonly string[]
-  /** Days a message is kept at least, or for ever. RFC 2449 section 6.7. */
-  readonly expire: 'NEVER' | number
+  /** Days a message is kept at least, or for ever; undefined: nothing is promised. RFC 2449 section 6.7. */
+  readonly expire: Promised<'NEVER' | number> | undefined
+  /** Seconds from one login to the next; undefined: none. RFC 2449 section 6.5. */
+  readonly loginDelay: Promised<number> | undefined
   /** Name and version; empty: not told. RFC 2449 section 6.9. */
   readonly implementation: string
 }
 
+/** A value for everybody; `differs` announces that the account that logs in may have a better one. */
+export interface Promised<T> {
+  readonly value: T
+  readonly differs: boolean
+}
+
 /** The lines of CAPA's reply, without line ends. */
 export function capabilityLines(facts: CapabilityFacts): string[] {
-  const { ofCommands, mechanisms, mayLogIn, expire, implementation } = facts
+  const { ofCommands, mechanisms, mayLogIn, expire, loginDelay, implementation } = facts
   return [
     ...ofCommands.flatMap(tag => {
       if (tag === 'SASL') return saslLine(mechanisms)
@@ -29,9 +37,14 @@ export function capabilityLines(facts: CapabilityFacts): string[] {
     'RESP-CODES',
     'AUTH-RESP-CODE',
     'PIPELINING',
-    `EXPIRE ${expire}`,
+    ...promised('EXPIRE', expire),
+    ...promised('LOGIN-DELAY', loginDelay),
     ...(implementation === '' ? [] : [`IMPLEMENTATION ${implementation}`]),
   ]
+}
+
+function promised(tag: string, promise: Promised<string | number> | undefined): string[] {
+  return promise ? [`${tag} ${promise.value}${promise.differs ? ' USER' : ''}`] : []
 }
 
 function saslLine(mechanisms: readonly string[]): string[] {

@@ -3,8 +3,8 @@
 import { encodeBase64 } from './base64.ts'
 import { statusLineOctets } from './limits.ts'
 
-/** `SYS/TEMP`, `SYS/PERM` and `AUTH` are RFC 3206, `IN-USE` is RFC 2449 section 8.1.2. */
-export type ResponseCode = 'IN-USE' | 'AUTH' | 'SYS/TEMP' | 'SYS/PERM'
+/** `SYS/TEMP`, `SYS/PERM` and `AUTH` are RFC 3206, `LOGIN-DELAY` and `IN-USE` are RFC 2449 section 8.1. */
+export type ResponseCode = 'IN-USE' | 'LOGIN-DELAY' | 'AUTH' | 'SYS/TEMP' | 'SYS/PERM'
 
 /** The last line of a multi-line reply. */
 export const terminator = '.\r\n'

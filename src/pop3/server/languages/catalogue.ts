@@ -25,6 +25,8 @@ export interface Catalogue {
   readonly noSuchMechanism: string
   readonly mechanismsFollow: string
   readonly loginRefused: string
+  /** The last login was too short a while ago. */
+  readonly tooSoon: string
   readonly needsTls: string
   readonly beginTls: string
   readonly tlsActive: string

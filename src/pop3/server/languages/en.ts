@@ -13,6 +13,7 @@ export const en: Catalogue = {
   noSuchMechanism: 'no such mechanism',
   mechanismsFollow: 'mechanisms follow',
   loginRefused: 'authentication failed',
+  tooSoon: 'the last login was a short while ago, try again later',
   needsTls: 'TLS is required before login',
   beginTls: 'begin TLS negotiation',
   tlsActive: 'TLS is active',

@@ -45,6 +45,7 @@ function answersIn(texts: Catalogue, form: Form) {
     noAuth: badCommand(texts.noAuth),
     noSuchMechanism: badCommand(texts.noSuchMechanism),
     loginRefused: { ...refusal(texts.loginRefused, 'AUTH'), refused: 'login' } as Answer,
+    tooSoon: refusal(texts.tooSoon, 'LOGIN-DELAY'),
     needsTls: badCommand(texts.needsTls, 'SYS/PERM'),
     beginTls: { ...positive(texts.beginTls), startTls: true } as Answer,
     tlsActive: badCommand(texts.tlsActive),

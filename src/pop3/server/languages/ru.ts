@@ -24,6 +24,7 @@ export const ru: Catalogue = {
   noSuchMechanism: 'нет такого механизма',
   mechanismsFollow: 'список механизмов',
   loginRefused: 'ошибка аутентификации',
+  tooSoon: 'с последнего входа прошло слишком мало времени, повторите попытку позже',
   needsTls: 'перед входом требуется TLS',
   beginTls: 'начинайте согласование TLS',
   tlsActive: 'TLS уже включён',

@@ -11,6 +11,7 @@ export const zh: Catalogue = {
   noSuchMechanism: '没有该认证机制',
   mechanismsFollow: '认证机制列表',
   loginRefused: '身份验证失败',
+  tooSoon: '距上次登录时间过短，请稍后再试',
   needsTls: '登录前必须启用 TLS',
   beginTls: '开始 TLS 协商',
   tlsActive: 'TLS 已启用',
