@@ -22,6 +22,7 @@ export class Ledger {
   readonly violations: string[] = []
   readonly #entries = new Map<string, Map<string, Entry>>()
   readonly #byUidl = new Map<string, Entry>()
+  readonly #holders = new Map<string, object>()
   #offered = 0
 
   get counts(): Readonly<Record<Fate, number>> {
@@ -56,6 +57,19 @@ export class Ledger {
 
   entry(account: string, token: string): Entry | undefined {
     return this.#of(account).get(token)
+  }
+
+  /**
+   * A session was let in; no other may be until it lets go, with the function that is returned. It has to do so before it
+   * sends QUIT: another may be let in before the answer is here.
+   */
+  hold(account: string): () => void {
+    if (this.#holders.has(account)) this.violate(`two sessions hold the maildrop of ${account}`)
+    const holder = {}
+    this.#holders.set(account, holder)
+    return () => {
+      if (this.#holders.get(account) === holder) this.#holders.delete(account)
+    }
   }
 
   byUidl(account: string, uidl: string): Entry | undefined {

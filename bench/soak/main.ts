@@ -94,6 +94,7 @@ async function soak(office: Office, field: Field, durationMs: number): Promise<v
   await readAll(field)
   await office.stop()
   console.log(office.run(['doctor']))
+  if (office.log().includes(password)) ledger.violate('the log tells a password')
   await office.start()
   await readAll(field)
 }

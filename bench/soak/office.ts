@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -134,6 +135,11 @@ export class Office {
   run(args: readonly string[], input = ''): string {
     const command = [cli, ...args, '--config', this.#configFile]
     return execFileSync(process.execPath, command, { encoding: 'utf8', input })
+  }
+
+  /** All that it has logged. */
+  log(): string {
+    return readFileSync(join(this.folder, 'output.log'), 'utf8')
   }
 
   remove(): void {

@@ -34,13 +34,36 @@ export async function read(field: Field, account = field.random.one(field.accoun
       return
     }
     note(field, 'login')
-    const found = await lookAround(field, peer, account)
-    ledger.settle(account, expected, new Set(found.map(({ entry }) => entry)))
-    await retrieve(field, peer, found)
-    await leave(field, peer, found)
+    await useMaildrop(field, peer, account, expected)
   } finally {
     peer.close()
   }
+}
+
+async function useMaildrop(
+  field: Field,
+  peer: Peer,
+  account: string,
+  expected: readonly Entry[],
+): Promise<void> {
+  const { ledger } = field
+  const letGo = ledger.hold(account)
+  try {
+    const found = await lookAround(field, peer, account)
+    ledger.settle(account, expected, new Set(found.map(({ entry }) => entry)))
+    await retrieve(field, peer, found)
+    // Mail has come in meanwhile, and shows in no session that is open.
+    const listed = await list(peer)
+    if (JSON.stringify(listed) !== JSON.stringify(found.map(withoutEntry)))
+      ledger.violate(`the numbers of ${account} have moved`)
+    await leave(field, peer, found, letGo)
+  } finally {
+    letGo()
+  }
+}
+
+function withoutEntry({ number, octets, uidl }: Found): Listed {
+  return { number, octets, uidl }
 }
 
 async function lookAround(field: Field, peer: Peer, account: string): Promise<readonly Found[]> {
@@ -103,18 +126,20 @@ async function retrieve(field: Field, peer: Peer, found: readonly Found[]): Prom
   }
 }
 
-async function leave(field: Field, peer: Peer, found: readonly Found[]): Promise<void> {
+async function leave(field: Field, peer: Peer, found: readonly Found[], letGo: () => void): Promise<void> {
   const { random, ledger } = field
   const marked = found.filter(() => random.chance(0.6))
   for (const { number } of marked) await expectOk(peer, `DELE ${number}`)
   const ending = random.next()
+  letGo()
   if (ending < 0.2) {
     note(field, 'reader dropped, nothing deleted')
     peer.drop()
     return
   }
-  const leaving = ending < 0.3 ? [] : marked.map(({ entry }) => entry)
-  if (ending < 0.3) await expectOk(peer, 'RSET')
+  const changesItsMind = ending < 0.3
+  const leaving = changesItsMind ? [] : marked.map(({ entry }) => entry)
+  if (changesItsMind) await expectOk(peer, 'RSET')
   for (const entry of leaving) {
     entry.fate = 'leaving'
     entry.leavingWith = leaving
