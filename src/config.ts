@@ -17,7 +17,7 @@ import type { ListenAddress } from './net/listener.ts'
 
 export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
 export { describedTables, exampleConfig } from './config/example.ts'
-export { parseOctets } from './config/quantities.ts'
+export { parseMilliseconds, parseOctets } from './config/quantities.ts'
 export type { Mistake }
 
 /** A configuration that was checked: every key has a value, quantities are numbers, paths are absolute. */
@@ -85,6 +85,10 @@ export interface Config {
   readonly passwdFile: ParsedConfig['passwd_file']
   readonly sql: ParsedConfig['sql']
   readonly ldap: ParsedConfig['ldap']
+  /** Without an address nothing is served. */
+  readonly metrics: { readonly listen: readonly ListenAddress[]; readonly networks: readonly string[] }
+  /** Undefined: what the environment says. */
+  readonly tracing: { readonly endpoint: string | undefined }
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly format: 'auto' | 'json' | 'pretty'
@@ -252,6 +256,8 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     passwdFile: withPaths(parsed.passwd_file, ['file'], at),
     sql: withPaths(parsed.sql, ['password_file'], at),
     ldap: withPaths(parsed.ldap, ['ca', 'password_file'], at),
+    metrics: parsed.metrics,
+    tracing: { endpoint: parsed.tracing.endpoint },
     log: parsed.log,
   }
 }

@@ -18,6 +18,7 @@ export function contradictions(parsed: ParsedConfig, lines: KeyLines): readonly 
     ...incompleteTls(parsed),
     ...clearTextLogins(parsed),
     ...incompleteLegacy(parsed),
+    ...openMetrics(parsed),
     ...incompleteSources(parsed),
   ]
     .map(([path, text]) => ({ line: lines.lineOf(path), text }))
@@ -34,13 +35,14 @@ export function hasCertificate({ tls, acme }: Pick<ParsedConfig, 'tls' | 'acme'>
   return tls.cert !== undefined || tls.certificate.length > 0 || acme.domains.length > 0
 }
 
-function* sharedAddresses({ listen, legacy, acme }: ParsedConfig): Generator<Contradiction> {
+function* sharedAddresses({ listen, legacy, acme, metrics }: ParsedConfig): Generator<Contradiction> {
   const taken = new Map<string, string>()
   const places: readonly (readonly [KeyPath, readonly ListenAddress[] | undefined])[] = [
     ...serviceNames.map(name => [['listen', name], listen?.[name]] as const),
     [['legacy', 'pop3'], legacy.pop3],
     [['legacy', 'pop3s'], legacy.pop3s],
     [['acme', 'listen'], acme.listen],
+    [['metrics', 'listen'], metrics.listen],
   ]
   for (const [path, addresses = []] of places) {
     const [table, key] = path
@@ -115,6 +117,19 @@ function* incompleteLegacy(parsed: ParsedConfig): Generator<Contradiction> {
     yield [['legacy', 'pop3s'], '`pop3s` in [legacy] needs `tls = "TLSv1"` beside it']
   if (tls !== 'none' && !hasCertificate(parsed))
     yield [['legacy', 'tls'], `\`tls\` in [legacy] needs a certificate: ${certificateWays}`]
+}
+
+/** Metrics tell how an office is used: to be read from elsewhere, it must be said from where. */
+function* openMetrics({ metrics: { listen, networks } }: ParsedConfig): Generator<Contradiction> {
+  if (networks.length > 0) return
+  for (const address of listen) {
+    if (isLoopback(address)) continue
+    const place = formatListenAddress(address)
+    yield [
+      ['metrics', 'listen'],
+      `\`listen\` in [metrics] may not be ${place} alone: name in \`networks\` who may read there, or listen on a loopback address such as "127.0.0.1:9110"`,
+    ]
+  }
 }
 
 function* incompleteSources({ auth, passwd_file, sql, ldap, oauth }: ParsedConfig): Generator<Contradiction> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
 import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
+import { metrics, tracing } from './monitoring-tables.ts'
 import { acme, legacy, tls } from './tls-tables.ts'
 
 /** The tables and keys of `poplar.toml`, under the names they have there. */
@@ -131,6 +132,8 @@ export const configSchema = z.strictObject({
   passwd_file: passwdFile,
   sql,
   ldap,
+  metrics,
+  tracing,
   log: z
     .strictObject({
       level: choice(['debug', 'info', 'warn', 'error'], 'info', 'The least important lines that are logged.'),
