@@ -1,6 +1,6 @@
 // The options that say what a maildrop is like, of an account or of an app password; and how settings are shown.
 import { Option } from 'commander'
-import { parseMilliseconds } from '../config/quantities.ts'
+import { parseMilliseconds } from '../config.ts'
 import {
   type DeletePolicy,
   deletePolicies,

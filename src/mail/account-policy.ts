@@ -90,6 +90,9 @@ export class AccountPolicy {
   }
 }
 
+/** Of an office that delays nobody and keeps everything. */
+export const freePolicy = new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) })
+
 function shortest(expires: readonly (Expire | undefined)[]): Expire | undefined {
   if (expires.includes(undefined)) return undefined
   const days = expires.filter(expire => typeof expire === 'number')

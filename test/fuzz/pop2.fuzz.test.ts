@@ -2,6 +2,8 @@
 // comes back, and what was not left by FOLD or QUIT is still there.
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePolicy } from '../../src/mail/account-policy.ts'
+import { LoginDelays } from '../../src/mail/login-delays.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { completeLimits } from '../../src/pop2/server/limits.ts'
 import { Pop2Session } from '../../src/pop2/server/session.ts'
@@ -31,6 +33,8 @@ async function said(chunks: readonly Uint8Array[]): Promise<string> {
   const services = {
     authenticator: plainAuthenticator(maildrops),
     maildrops,
+    policy: freePolicy,
+    loginDelays: new LoginDelays(),
     log,
     limits: completeLimits(),
     hostname: 'pop.example',

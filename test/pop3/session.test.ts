@@ -1,7 +1,7 @@
 // A session without a socket: chunking, order, pausing.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AccountPolicy } from '../../src/mail/account-policy.ts'
+import { freePolicy } from '../../src/mail/account-policy.ts'
 import { LoginDelays } from '../../src/mail/login-delays.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { CapabilityTexts } from '../../src/pop3/server/capabilities.ts'
@@ -42,7 +42,7 @@ function open(services: Partial<Pop3Services> = {}): {
     limits: completeLimits(impatient),
     hostname: 'pop.example',
     capabilities: new CapabilityTexts({ ofCommands: ['TOP'], implementation: '' }),
-    policy: new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) }),
+    policy: freePolicy,
     loginDelays: new LoginDelays(),
     preferredLanguage: defaultLanguage,
     tls: undefined,

@@ -36,13 +36,26 @@ export async function helo(
       return failure('authentication failed', 'login-failed')
     }
     session.user = login.account.name
-    const answer = await open(session, login)
-    services.observer?.login?.(session, 'HELO', 'accepted')
-    return answer
+    return await enter(session, login)
   } catch (error) {
     services.observer?.login?.(session, 'HELO', isRefusal(error) ? error.code : 'fault')
     return refuse(session, error, 'HELO')
   }
+}
+
+/** Unless the last login was too short a while ago, RFC 2449 section 6.5. */
+async function enter(session: SessionContext, login: Login): Promise<Answer> {
+  const { policy, loginDelays, observer } = session.services
+  const { id, settings } = login.account
+  const delayMs = policy.loginDelayMs(settings)
+  if (delayMs > 0 && loginDelays.waitMs(id) > 0) {
+    observer?.login?.(session, 'HELO', 'login-delay')
+    return failure('the last login was a short while ago, try again later', 'refused')
+  }
+  const answer = await open(session, login)
+  if (delayMs > 0) loginDelays.noteLogin(id, delayMs)
+  observer?.login?.(session, 'HELO', 'accepted')
+  return answer
 }
 
 export async function fold(
@@ -77,10 +90,10 @@ export async function quit(session: SessionContext, { maildrop }: MboxState | It
 
 /** Takes the lock and the listing, unless the client has gone meanwhile. */
 async function open(session: SessionContext, login: Login): Promise<Answer> {
-  if (hasEnded(session)) return unheard
+  if (session.isEnding) return unheard
   const { id: sessionId, peer, services } = session
   const opened = await services.maildrops.openMaildrop(login.account, { sessionId, peer })
-  if (hasEnded(session)) {
+  if (session.isEnding) {
     await release(session, opened)
     return unheard
   }
@@ -121,8 +134,4 @@ function refuse(session: SessionContext, error: unknown, doing: string): Answer 
     services.log.warn({ session: id, peer, user, refusal: error.code }, 'pop2 login refused')
   }
   return failure(failureText(error, session, doing), 'refused')
-}
-
-function hasEnded(session: SessionContext): boolean {
-  return session.state.kind === 'ended'
 }

@@ -1,5 +1,7 @@
 // The POP2 server, RFC 937: listens, and gives each connection a session. For clients that are older than POP3; there is no TLS.
 import type { Authenticator } from '../../auth/authenticator.ts'
+import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
+import { LoginDelays } from '../../mail/login-delays.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
@@ -17,6 +19,10 @@ export interface Pop2ServerOptions {
   readonly hostname: string
   readonly authenticator: Authenticator
   readonly maildrops: MaildropStore
+  /** What holds for logins. Default: no delay. */
+  readonly policy?: AccountPolicy
+  /** Shared by servers that have the same accounts. */
+  readonly loginDelays?: LoginDelays
   /** Where a login may travel in clear, as it always does here: `loopback`, the default, is inside this machine. */
   readonly cleartextLogin?: 'loopback' | 'always'
   readonly log?: Log
@@ -43,9 +49,12 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
   const { authenticator, maildrops, hostname, cleartextLogin = 'loopback', log = silentLog } = options
   const mayLogIn = cleartextLogin === 'always' ? () => true : isLoopbackAddress
   const { observer, service = 'pop2' } = options
+  const { policy = freePolicy, loginDelays = new LoginDelays() } = options
   const services: Pop2Services = {
     authenticator,
     maildrops,
+    policy,
+    loginDelays,
     log,
     limits,
     hostname,

@@ -121,6 +121,10 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
     return { protocol: 'pop3', peer, sessionId, channel: undefined, signal: this.#abandonment.signal }
   }
 
+  get isEnding(): boolean {
+    return this.hasEnded || this.#dueEnd !== undefined
+  }
+
   get hasEnded(): boolean {
     return this.state.kind === 'ended'
   }

@@ -2,6 +2,8 @@
 // sees of its session and gives back.
 import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin } from '../../auth/login.ts'
+import type { AccountPolicy } from '../../mail/account-policy.ts'
+import type { LoginDelays } from '../../mail/login-delays.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
@@ -70,6 +72,8 @@ export type EndReason =
 export interface Pop2Services {
   readonly authenticator: Authenticator
   readonly maildrops: MaildropStore
+  readonly policy: AccountPolicy
+  readonly loginDelays: LoginDelays
   readonly log: Log
   readonly limits: Pop2Limits
   readonly hostname: string
@@ -93,6 +97,8 @@ export interface SessionContext extends ObservedSession {
   readonly services: Pop2Services
   readonly counts: SessionCounts
   readonly origin: LoginOrigin
+  /** Nobody waits for more than what is under way. */
+  readonly isEnding: boolean
   /** The account's name once someone has logged in. */
   user: string | undefined
   state: SessionState

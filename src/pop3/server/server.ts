@@ -1,6 +1,6 @@
 // The POP3 server: listens, and gives each connection a session.
 import type { Authenticator } from '../../auth/authenticator.ts'
-import { AccountPolicy } from '../../mail/account-policy.ts'
+import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
@@ -159,8 +159,6 @@ function languageNamed(tag: string): Language {
   if (!language) throw new RangeError(`preferredLanguage is no language of the server: ${tag}`)
   return language
 }
-
-const freePolicy = new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) })
 
 const mayLogInClear = { never: () => false, loopback: isLoopbackAddress, always: () => true }
 
