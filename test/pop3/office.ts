@@ -42,6 +42,7 @@ export interface OfficeOptions {
   readonly wrap?: (maildrops: MaildropStore) => MaildropStore
   readonly authenticator?: (store: Store) => Authenticator
   readonly implementation?: string
+  readonly preferredLanguage?: string
   readonly policy?: AccountPolicy
   readonly loginDelays?: LoginDelays
   readonly cleartextLogin?: 'never' | 'always'
@@ -57,7 +58,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const store = options.store ?? createMemoryStore()
   await addAccount(store, 'alice', options.messages ?? [])
   const { log, lines } = keptLog()
-  const { implementation, policy, loginDelays, cleartextLogin, tls, implicitTls } = options
+  const { implementation, preferredLanguage, policy, loginDelays, cleartextLogin, tls, implicitTls } = options
   const server = await startPop3Server({
     listen: [{ host: '127.0.0.1', port: 0 }],
     hostname: 'pop.example',
@@ -66,6 +67,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     log,
     limits: { ...impatient, ...options.limits },
     ...(implementation !== undefined && { implementation }),
+    ...(preferredLanguage !== undefined && { preferredLanguage }),
     ...(policy && { policy }),
     ...(loginDelays && { loginDelays }),
     ...(cleartextLogin && { cleartextLogin }),

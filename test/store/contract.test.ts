@@ -5,6 +5,7 @@ import { appPasswordsSuite } from '../suites/app-passwords.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
+import { messageFormsSuite } from '../suites/message-forms.ts'
 import { randomOperationsSuite } from '../suites/random-operations.ts'
 import { recoveryStoreSuite } from '../suites/recovery-store.ts'
 import { stores } from './factories.ts'
@@ -14,6 +15,7 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('app passwords', () => appPasswordsSuite(factory))
   describe('delivery target', () => deliveryTargetSuite(factory))
   describe('maildrop store', () => maildropStoreSuite(factory))
+  describe('message forms', () => messageFormsSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))
   describe('archive store', () => archiveStoreSuite(factory))
   describe('all together', () => randomOperationsSuite(factory))
