@@ -36,6 +36,8 @@ export interface Config {
     readonly writeTimeoutMs: number
     readonly maxSessions: number
     readonly maxSessionsPerAddress: number
+    /** 0: none. */
+    readonly loginDelayMs: number
     readonly implementation: string
     readonly language: string
   }
@@ -218,6 +220,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       writeTimeoutMs: pop3.write_timeout,
       maxSessions: pop3.max_sessions,
       maxSessionsPerAddress: pop3.max_sessions_per_address,
+      loginDelayMs: pop3.login_delay,
       implementation: pop3.implementation,
       language: pop3.language,
     },

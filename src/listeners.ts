@@ -1,7 +1,9 @@
 // One server for each service that the configuration names, and those for old devices.
 import type { Authenticator } from './auth/authenticator.ts'
 import { type Config, isLoopback, type ServiceName, serviceNames } from './config.ts'
+import type { AccountPolicy } from './mail/account-policy.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
+import type { LoginDelays } from './mail/login-delays.ts'
 import { networkContains, parseNetwork } from './mail/network.ts'
 import type { Store } from './mail/store.ts'
 import type { Certificates } from './net/certificates.ts'
@@ -22,6 +24,9 @@ export interface ServerParts {
   readonly store: Store
   readonly delivery: MailDelivery
   readonly authenticator: Authenticator
+  readonly policy: AccountPolicy
+  /** One for all servers: an account has one time of its last login. */
+  readonly loginDelays: LoginDelays
   /** Undefined where there is no TLS. */
   readonly certificates: Certificates | undefined
   readonly log: Log
@@ -102,7 +107,7 @@ async function startPop3(service: ListenerName, listen: readonly ListenAddress[]
 
 /** POP2 has no TLS: beyond this machine it is served only where the configuration says that TLS is not required. */
 async function startPop2(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
-  const { config, store, authenticator, log, observer } = parts
+  const { config, store, authenticator, policy, loginDelays, log, observer } = parts
   const { pop3, hostname, tls } = config
   if (tls.required === false) warnOfClearText(listen, log)
   return startPop2Server({
@@ -110,6 +115,8 @@ async function startPop2(service: ListenerName, listen: readonly ListenAddress[]
     hostname,
     authenticator,
     maildrops: store,
+    policy,
+    loginDelays,
     log,
     observer,
     service,
@@ -156,7 +163,7 @@ async function startForOldDevices(
 function pop3Options(
   service: ListenerName,
   listen: readonly ListenAddress[],
-  { config, store, authenticator, log, observer }: ServerParts,
+  { config, store, authenticator, policy, loginDelays, log, observer }: ServerParts,
 ): Pop3ServerOptions {
   const { pop3, tls } = config
   return {
@@ -164,6 +171,8 @@ function pop3Options(
     hostname: config.hostname,
     authenticator,
     maildrops: store,
+    policy,
+    loginDelays,
     log,
     observer,
     service,

@@ -7,7 +7,9 @@ import { startHousekeeping } from './housekeeping.ts'
 import { type ListenerName, startServers } from './listeners.ts'
 import { openLogins } from './logins.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
+import { AccountPolicy } from './mail/account-policy.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
+import { LoginDelays } from './mail/login-delays.ts'
 import type { Store } from './mail/store.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { Observers } from './net/observer.ts'
@@ -69,11 +71,19 @@ export async function createService(config: Config, options: ServiceOptions = {}
     const logins = keep(await openLogins(config, store, { log, isKept }))
     const observers = new Observers()
     const live = createLiveDelivery(config, store, logins.directory)
+    const policy = new AccountPolicy({
+      rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: [] }),
+      survey: () => store.surveySettings(),
+    })
+    // What is announced is true from the first session on.
+    await policy.refresh()
     const servers = await startServers({
       config,
       store,
       delivery: live.delivery,
       authenticator: logins.authenticator,
+      policy,
+      loginDelays: new LoginDelays(),
       certificates: certificates?.certificates,
       log,
       observer: observers,

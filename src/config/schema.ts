@@ -56,6 +56,11 @@ export const configSchema = z.strictObject({
         1_000_000,
         'Sessions at the same time from one IPv4 address or IPv6 /64 network; this machine itself is not counted.',
       ),
+      login_delay: duration(
+        '0',
+        'The least time from one login of an account to the next: one that comes earlier is refused with [LOGIN-DELAY], RFC 2449 section 6.5. `poplar user set --login-delay` says otherwise for one account. A restart forgets who was there.',
+        { max: '24h' },
+      ),
       implementation: text(
         /^([!-~]+( [!-~]+)*)?$/,
         'Poplar',

@@ -19,6 +19,7 @@ describe('without a word', () => {
     expect(config.listen).toEqual({
       pop3: [{ host: '127.0.0.1', port: 1110 }],
       pop3s: [],
+      pop2: [],
       smtp: [{ host: '127.0.0.1', port: 1025 }],
       lmtp: [{ host: '127.0.0.1', port: 1024 }],
     })
@@ -29,7 +30,7 @@ describe('without a word', () => {
       file: undefined,
       data: resolve('poplar-data'),
       domains: [config.hostname, 'localhost'],
-      pop3: { autologoutMs: 600_000, loginTimeoutMs: 600_000, implementation: 'Poplar' },
+      pop3: { autologoutMs: 600_000, loginTimeoutMs: 600_000, implementation: 'Poplar', loginDelayMs: 0 },
       smtp: { maxOctets: 50 * 1024 * 1024, bareNewline: 'normalize' },
       delivery: { subaddress: '+', quotaOctets: 0 },
       store: { undeleteMs: 7 * 86_400_000, cacheOctets: 64 * 1024 * 1024 },
@@ -53,6 +54,7 @@ describe('a [listen] table', () => {
     expect(parseConfig('[listen]\nsmtp = "[::1]:25"').listen).toEqual({
       pop3: [],
       pop3s: [],
+      pop2: [],
       smtp: [{ host: '::1', port: 25 }],
       lmtp: [],
     })

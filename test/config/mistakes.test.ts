@@ -164,6 +164,16 @@ const table: readonly { why: string; toml: string; says: string }[] = [
     says: 'p.toml line 2: `pop3` in [listen] may not be 0.0.0.0:110: passwords would travel in clear; give `cert` and `key` in [tls], or `domains` in [acme], listen on a loopback address such as "127.0.0.1:1110", or set `required = false` in [tls]',
   },
   {
+    why: 'POP2 has no TLS, whatever certificates there are',
+    toml: '[listen]\npop2 = "0.0.0.0:109"\n[tls]\ncert = "a.crt"\nkey = "a.key"',
+    says: 'p.toml line 2: `pop2` in [listen] may not be 0.0.0.0:109: POP2 has no TLS, passwords would travel in clear; listen on a loopback address such as "127.0.0.1:1109", or set `required = false` in [tls]',
+  },
+  {
+    why: 'nobody could log in by POP2',
+    toml: '[listen]\npop2 = "127.0.0.1:1109"\n[tls]\nrequired = true\ncert = "a.crt"\nkey = "a.key"',
+    says: 'p.toml line 2: `pop2` in [listen] would keep everybody out: POP2 has no TLS, and `required` in [tls] asks for it',
+  },
+  {
     why: 'TLS without a certificate',
     toml: '[listen]\npop3s = "127.0.0.1:1995"',
     says: 'p.toml line 2: `pop3s` in [listen] needs a certificate: give `cert` and `key` in [tls], or `domains` in [acme]',
