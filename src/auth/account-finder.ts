@@ -1,20 +1,43 @@
 // From what a client calls itself to an account. The exact name wins; `name@local domain` also means the account `name`.
-// Names are compared folded, and once more as SASLprep makes them (RFC 4013), which folds more.
+// Names are compared folded, and once more as SASLprep makes them (RFC 4013), which folds more. What a name asks for beside
+// an account, such as a folder, is read as ../mail/login-name.ts has it.
 import type { Account } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress, foldDomain } from '../mail/fold.ts'
+import type { Folders } from '../mail/folders.ts'
+import { createId } from '../mail/id.ts'
+import { type LoginNameRules, readLoginName } from '../mail/login-name.ts'
 import { prepareName } from './prepare.ts'
 
 /** In UTF-16 units. Longer ones are no names of ours, and not worth the time that SASLprep would take. */
 const maxPreparedLength = 1024
 
+/** How names may ask for a part of an account; without it they may not. */
+export interface LoginViewOptions {
+  /** As in `LoginNameRules`. */
+  readonly separator?: string
+  readonly hosts?: readonly string[]
+  readonly folders?: Pick<Folders, 'hasFolder'>
+}
+
 export class AccountFinder {
   readonly #directory: AccountDirectory
-  readonly #localDomains: ReadonlySet<string>
+  readonly #rules: LoginNameRules
+  readonly #folders: Pick<Folders, 'hasFolder'> | undefined
+  readonly #nobody = createId()
 
-  constructor(directory: AccountDirectory, localDomains: readonly string[] = []) {
+  constructor(
+    directory: AccountDirectory,
+    localDomains: readonly string[] = [],
+    { separator = '', hosts = [], folders }: LoginViewOptions = {},
+  ) {
     this.#directory = directory
-    this.#localDomains = new Set(localDomains.map(foldDomain))
+    this.#rules = {
+      localDomains: new Set(localDomains.map(foldDomain)),
+      separator,
+      hosts: new Set(hosts),
+    }
+    this.#folders = folders
   }
 
   async find(claimed: string): Promise<Account | undefined> {
@@ -32,8 +55,29 @@ export class AccountFinder {
   /** The names that an account may have that is claimed so; of those that exist, the first is meant. */
   namesOf(claimed: string): readonly string[] {
     const prepared = preparedOf(claimed)
-    const names = this.#exactNamesOf(claimed)
-    return prepared === claimed ? names : [...new Set([...names, ...this.#exactNamesOf(prepared)])]
+    const exact = this.#exactNamesOf(claimed)
+    const names = prepared === claimed ? exact : [...exact, ...this.#exactNamesOf(prepared)]
+    const readings = readLoginName(claimed, this.#rules)
+    if (readings.length === 0 && names === exact) return names
+    return [...new Set([...names, ...readings.map(({ accountName }) => accountName)])]
+  }
+
+  /** Whether a name may ask for more than an account, or for less: told by its characters. */
+  mayAskForPart(claimed: string): boolean {
+    const { separator } = this.#rules
+    return claimed.includes(':') || (separator !== '' && claimed.includes(separator))
+  }
+
+  /** Whether a name asks for a folder that its account does not have: nobody comes in by it. */
+  async asksForNothing(claimed: string): Promise<boolean> {
+    const readings = readLoginName(claimed, this.#rules)
+    if (readings.length === 0 || !this.#folders) return false
+    const account = await this.find(claimed)
+    const source = readings.find(({ accountName }) => accountName === account?.name)?.view.source
+    // For somebody who has no account the same is asked, so that it takes as long.
+    if (source?.kind !== 'folder' && account) return false
+    const name = source?.kind === 'folder' ? source.name : ''
+    return !(await this.#folders.hasFolder(account?.id ?? this.#nobody, name))
   }
 
   /**
@@ -41,8 +85,13 @@ export class AccountFinder {
    * it: it says who may be meant, not who is.
    */
   keyOf(claimed: string): string {
-    const name = foldAddress(preparedOf(claimed))
+    const name = this.baseOf(claimed)
     return this.#withoutLocalDomain(name) ?? name
+  }
+
+  /** The name without what it asks for beside an account: whoever has no account looks alike with and without it. */
+  baseOf(claimed: string): string {
+    return readLoginName(claimed, this.#rules)[0]?.accountName ?? foldAddress(preparedOf(claimed))
   }
 
   /** The account that has the first of these names that is an account's. */
@@ -62,7 +111,7 @@ export class AccountFinder {
 
   #withoutLocalDomain(name: string): string | undefined {
     const at = name.lastIndexOf('@')
-    return at > 0 && this.#localDomains.has(name.slice(at + 1)) ? name.slice(0, at) : undefined
+    return at > 0 && this.#rules.localDomains.has(name.slice(at + 1)) ? name.slice(0, at) : undefined
   }
 }
 

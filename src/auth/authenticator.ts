@@ -5,7 +5,7 @@ import type { AccountName } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import type { AccountRegistry } from '../mail/account-registry.ts'
 import type { AppPasswords } from '../mail/app-passwords.ts'
-import { AccountFinder } from './account-finder.ts'
+import { AccountFinder, type LoginViewOptions } from './account-finder.ts'
 import { apopDigestFits } from './apop.ts'
 import { AppPasswordCheck } from './app-password-check.ts'
 import { Decoys } from './decoys.ts'
@@ -94,6 +94,8 @@ export interface AuthenticatorOptions {
   /** Verifications that may wait; the next, or one that ranks lower, is refused. Default 1,000. */
   readonly maxWaiting?: number
   readonly throttle?: ThrottleOptions
+  /** How login names may ask for a part of an account, such as one folder; without it they may not. */
+  readonly views?: LoginViewOptions
   /** Each login, and each failed one, is one line. Default: nowhere. */
   readonly log?: LoginLog
   /** Milliseconds since 1970. */
@@ -126,7 +128,7 @@ export function createAuthenticator(
   options: AuthenticatorOptions = {},
 ): OfficeAuthenticator {
   const { log = silentLog, now = Date.now, registry, box } = options
-  const finder = new AccountFinder(directory, options.localDomains)
+  const finder = new AccountFinder(directory, options.localDomains, options.views)
   const throttle = new Throttle(options.throttle ?? {}, now)
   const threads = new PasswordThreads(options.concurrency ?? Math.max(availableParallelism() - 1, 1))
   const { passwords, hashQueue, verifierParts } = createParts(directory, options, {

@@ -1,7 +1,9 @@
 // One try to log in, from the throttle's admission to its one outcome: counted, slowed, and told the log in one line,
 // whatever the mechanism. A claimed name is logged only if it is an account's, for it may be a password in the wrong place.
 import type { Account } from '../mail/account.ts'
+import type { AppPassword } from '../mail/app-passwords.ts'
 import { foldAddress } from '../mail/fold.ts'
+import type { MaildropSettings } from '../mail/maildrop-settings.ts'
 import type { AccountFinder } from './account-finder.ts'
 import type { Abandonment, Login, LoginOrigin } from './login.ts'
 import type { Suspect, Throttle } from './throttle.ts'
@@ -25,13 +27,20 @@ export type LoginFailure =
   | 'no-certificate'
   | 'not-authorized' // to act as who was asked for
   | 'malformed'
+  | 'no-such-folder' // of the account, which the login name asks for
 
 export interface LoginGrant {
   readonly readOnly: boolean
   readonly appPassword: string | undefined
+  readonly appSettings?: MaildropSettings
 }
 
 const fullGrant: LoginGrant = { readOnly: false, appPassword: undefined }
+
+/** What an app password lets its owner do. */
+export function grantOf({ readOnly, name, settings }: AppPassword): LoginGrant {
+  return { readOnly, appPassword: name, appSettings: settings }
+}
 
 interface AttemptParts {
   readonly throttle: Throttle
@@ -62,6 +71,7 @@ export class LoginAttempt {
   /** Looked up for the throttle, for whoever asks first. */
   #found: Account | undefined
   #isSettled = false
+  #asksForNothing = false
 
   private constructor(parts: AttemptParts, claim: LoginClaim, suspect: Suspect, waitedMs: number) {
     this.#parts = parts
@@ -87,6 +97,8 @@ export class LoginAttempt {
     const waitedMs = await throttle.admit(suspect, origin.signal)
     const attempt = new LoginAttempt(parts, claim, suspect, waitedMs)
     if (waitedMs === 0) attempt.#found = account
+    if (claimed !== undefined && finder.mayAskForPart(claimed))
+      attempt.#asksForNothing = await finder.asksForNothing(claimed)
     return attempt
   }
 
@@ -95,6 +107,11 @@ export class LoginAttempt {
     const found = this.#found
     this.#found = undefined
     return found && claimed === this.#claim.claimed ? found : this.#parts.finder.find(claimed)
+  }
+
+  /** The name asks for a folder that is not there: the attempt fails in the end, whatever else it proves. */
+  get asksForNothing(): boolean {
+    return this.#asksForNothing
   }
 
   get signal(): Abandonment | undefined {
@@ -107,6 +124,7 @@ export class LoginAttempt {
    */
   succeed(account: Account, grant: LoginGrant = fullGrant): Login | Promise<undefined> {
     if (!this.#mayActAs(account)) return this.fail('not-authorized', account)
+    if (this.#asksForNothing) return this.fail('no-such-folder', account)
     this.#settle()
     const { throttle, log } = this.#parts
     const tls = this.origin.channel?.version
@@ -115,7 +133,7 @@ export class LoginAttempt {
     refuseIfGone(this.signal)
     throttle.succeed(this.#suspect.prefix, account.name)
     log.info(fields, 'login')
-    return { account, ...grant }
+    return { account, ...grant, loginName: this.#claim.claimed }
   }
 
   /** Counts the failure and tells the log at once; resolves when it may be answered. */

@@ -1,6 +1,7 @@
 // A login, successful or tried: who, from where, over what channel. The words that protocols, mechanisms and the
 // authenticator share.
 import type { Account } from '../mail/account.ts'
+import type { MaildropSettings } from '../mail/maildrop-settings.ts'
 
 /** What a session speaks; app passwords may be limited to some. */
 export type LoginProtocol = 'pop3' | 'imap' | 'smtp'
@@ -55,4 +56,8 @@ export interface Login {
   readonly readOnly: boolean
   /** The name of the app password that was used, if it was one. */
   readonly appPassword: string | undefined
+  /** Its settings. */
+  readonly appSettings?: MaildropSettings | undefined
+  /** The name as it was claimed: it may ask for a part of the account. */
+  readonly loginName?: string | undefined
 }

@@ -8,7 +8,7 @@ import type { Decoys } from './decoys.ts'
 import type { DirectoryPace } from './directory-pace.ts'
 import { HashPace, type VerifiedHash } from './hash-pace.ts'
 import type { Login } from './login.ts'
-import type { LoginAttempt, LoginFailure } from './login-attempts.ts'
+import { grantOf, type LoginAttempt, type LoginFailure } from './login-attempts.ts'
 import { hasCost, type PasswordCost } from './password.ts'
 import type { PasswordThreads } from './password-threads.ts'
 import type { PasswordUpkeep } from './password-upkeep.ts'
@@ -43,17 +43,19 @@ export class PasswordCheck {
   async logIn(attempt: LoginAttempt, name: string, password: Uint8Array): Promise<Login | undefined> {
     const { appPasswords, cache, upkeep } = this.#parts
     const found = await attempt.find(name)
-    const account = found?.isDisabled ? undefined : found
+    // With no folder to come to, the rest is the work that every refusal costs.
+    const account = found?.isDisabled || attempt.asksForNothing ? undefined : found
     if (account && cache.has(account, password)) return attempt.succeed(account)
 
     const appPassword = await appPasswords.find(account, password, attempt.origin)
     if (account && appPassword) {
       appPasswords.noteUse(appPassword, account, attempt.origin)
-      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
+      return attempt.succeed(account, grantOf(appPassword))
     }
 
     const matches = await this.#matches(attempt, account, password)
-    if (!account || !matches) return attempt.fail(reasonFor(found), found)
+    if (!account || !matches)
+      return attempt.fail(attempt.asksForNothing ? 'no-such-folder' : reasonFor(found), found)
     cache.add(account, password)
     upkeep.afterLogin(account, password)
     return attempt.succeed(account)

@@ -2,13 +2,11 @@
 // passwords. Between the salt and the proof minutes may pass: what was withdrawn meanwhile lets nobody in.
 import type { Account } from '../mail/account.ts'
 import type { AppPassword } from '../mail/app-passwords.ts'
-import { foldAddress } from '../mail/fold.ts'
 import type { AccountFinder } from './account-finder.ts'
 import type { AppPasswordCheck } from './app-password-check.ts'
 import type { Decoys } from './decoys.ts'
 import { reasonFor } from './failure-reason.ts'
-import type { LoginAttempt } from './login-attempts.ts'
-import { prepareName } from './prepare.ts'
+import { grantOf, type LoginAttempt } from './login-attempts.ts'
 import type { ScramCandidates, ScramHash } from './sasl.ts'
 import { parseScramKeys, type StoredScramKeys } from './scram.ts'
 
@@ -47,8 +45,7 @@ export async function findScramCandidates(
   const [first] = owned
   if (first) decoys.takeAfter(first.account.name, first.keys)
   const tried = owned.filter(each => isMadeLike(each, first))
-  const folded = foldAddress(prepareName(name) ?? name)
-  const decoy = decoys.scramSetting(folded, finder.keyOf(name), scramIterations)
+  const decoy = decoys.scramSetting(finder.baseOf(name), finder.keyOf(name), scramIterations)
   return {
     salt: first?.keys.salt ?? decoy.salt,
     iterations: first?.keys.iterations ?? decoy.scramIterations,
@@ -64,7 +61,7 @@ export async function findScramCandidates(
       const { account, appPassword } = still
       if (!appPassword) return attempt.succeed(account)
       appPasswords.noteUse(appPassword, account, attempt.origin)
-      return attempt.succeed(account, { readOnly: appPassword.readOnly, appPassword: appPassword.name })
+      return attempt.succeed(account, grantOf(appPassword))
     },
   }
 }

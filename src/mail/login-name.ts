@@ -1,6 +1,6 @@
-// What a login name may mean beside an account: prefixes before a colon, a folder or an addressee beside the separator of
-// sub-addresses (docs/views.md). Pure: who looks accounts up tries the readings in their order, and an account that has the
-// whole name wins over all of them.
+// What a login name may mean beside an account: prefixes before a colon, a folder behind the separator of sub-addresses, an
+// addressee before the name of a host (docs/views.md). Pure: who looks accounts up takes the first reading whose account is
+// there, and an account that has the whole name wins over all of them.
 
 import { foldAddress, foldName } from './fold.ts'
 import { folderNameFault } from './folder-name.ts'
@@ -11,6 +11,8 @@ export interface LoginNameRules {
   readonly separator: string
   /** In the form of `foldDomain`: at them `name@domain` also means the account `name`. */
   readonly localDomains: ReadonlySet<string>
+  /** Folded names of accounts that hold the mail of a whole host, for many addressees. */
+  readonly hosts: ReadonlySet<string>
 }
 
 /** One way to read a login name: the account that must be there, and what of it is asked for. */
@@ -24,21 +26,23 @@ export interface LoginReading {
 const maxPrefixes = 4
 
 /**
- * All that a login name may mean beside the account of the very name, most exact first. Empty for nearly all names, at
+ * All that a login name may mean beside the account of the very name, most exact first. Empty for nearly all names, for
  * the price of looking for three characters.
  */
 export function readLoginName(claimed: string, rules: LoginNameRules): readonly LoginReading[] {
-  const { separator } = rules
-  const mayNest = claimed.includes(':') || claimed.includes('@')
-  if (!mayNest && (separator === '' || !claimed.includes(separator))) return []
+  const { separator, hosts } = rules
+  const hasSeparator = separator !== '' && claimed.includes(separator)
+  const mayNameHost = hosts.size > 0 && claimed.includes('@')
+  if (!hasSeparator && !mayNameHost && !claimed.includes(':')) return []
   const [prefixes, name] = splitPrefixes(claimed)
   if (!prefixes || name === '') return []
-  const readings = [
-    ...(name === claimed ? [] : exactReadings(name, rules)),
-    ...folderReadings(name, rules),
-    ...addresseeReadings(name, rules),
-  ]
-  return readings.map(({ accountName, view }) => ({ accountName, view: overlayView(view, prefixes) }))
+  const behind = readHost(name, rules) ?? readFolder(name, rules)
+  const plain =
+    name === claimed ? [] : accountNames(name, rules).map(accountName => ({ accountName, view: {} }))
+  return [...plain, ...behind].map(({ accountName, view }) => ({
+    accountName,
+    view: overlayView(view, prefixes),
+  }))
 }
 
 /** The view that the prefixes make, and the name behind them; no view when one of them says nothing. */
@@ -55,38 +59,38 @@ function splitPrefixes(claimed: string): readonly [View | undefined, string] {
   return [view, name]
 }
 
-function exactReadings(name: string, rules: LoginNameRules): readonly LoginReading[] {
-  return accountNames(name, rules).map(accountName => ({ accountName, view: {} }))
-}
-
 /** `ann+Lists`, `ann+Lists@example.net`: the account in front, its folder behind. */
-function folderReadings(name: string, rules: LoginNameRules): readonly LoginReading[] {
+function readFolder(name: string, rules: LoginNameRules): readonly LoginReading[] {
   const [local, domain] = splitDomain(name)
-  const [front, behind] = splitAt(local, rules.separator)
-  if (front === undefined || folderNameFault(behind)) return []
+  const { separator } = rules
+  const at = separator === '' ? -1 : local.indexOf(separator, 1)
+  const folder = at === -1 ? '' : local.slice(at + separator.length)
+  if (folderNameFault(folder)) return []
+  const front = local.slice(0, at)
+  const view: View = { source: { kind: 'folder', name: folder } }
   const accountName = domain === undefined ? front : `${front}@${domain}`
-  const view: View = { source: { kind: 'folder', name: behind } }
   return accountNames(accountName, rules).map(accountName => ({ accountName, view }))
 }
 
-/** `john+office`, `john@office`, `john@office.example.net`: the mail for john that the account `office` holds, as SDPS. */
-function addresseeReadings(name: string, rules: LoginNameRules): readonly LoginReading[] {
-  const [local, domain] = splitDomain(name)
-  if (domain !== undefined) return addresseeOf(local, hostNames(domain, rules))
-  const [front, behind] = splitAt(local, rules.separator)
-  return front === undefined ? [] : addresseeOf(front, [behind])
+/**
+ * `john+office`, `john@office`, `john@office.example.net`: the mail for john that the account `office` holds, as SDPS had
+ * it. Undefined where no such host is known, for which the name then counts as any other.
+ */
+function readHost(name: string, rules: LoginNameRules): readonly LoginReading[] | undefined {
+  const { separator, hosts } = rules
+  if (hosts.size === 0) return undefined
+  const at = Math.max(name.lastIndexOf('@'), separator === '' ? -1 : name.lastIndexOf(separator))
+  const addressee = foldName(name.slice(0, Math.max(at, 0)))
+  const host = hostNames(name.slice(at + 1), rules).find(each => hosts.has(each))
+  if (host === undefined || addressee === '') return undefined
+  return [{ accountName: host, view: { addressee } }]
 }
 
-function addresseeOf(addressee: string, hosts: readonly string[]): readonly LoginReading[] {
-  const view: View = { addressee: foldName(addressee) }
-  return addressee === '' ? [] : hosts.map(host => ({ accountName: foldAddress(host), view }))
-}
-
-/** The accounts that may stand for a host: of its whole name, or of what stands before a domain of ours. */
-function hostNames(host: string, { localDomains }: LoginNameRules): readonly string[] {
+/** A host by its whole name, and by what stands before a domain of ours. */
+function hostNames(text: string, { localDomains }: LoginNameRules): readonly string[] {
+  const host = foldAddress(text)
   const dot = host.indexOf('.')
-  const isOurs = dot > 0 && localDomains.has(host.slice(dot + 1).toLowerCase())
-  return isOurs ? [host, host.slice(0, dot)] : [host]
+  return dot > 0 && localDomains.has(host.slice(dot + 1)) ? [host, host.slice(0, dot)] : [host]
 }
 
 /** `name@local domain` also means the account `name`. */
@@ -99,12 +103,4 @@ function accountNames(text: string, { localDomains }: LoginNameRules): readonly 
 function splitDomain(name: string): readonly [local: string, domain: string | undefined] {
   const at = name.lastIndexOf('@')
   return at === -1 ? [name, undefined] : [name.slice(0, at), name.slice(at + 1)]
-}
-
-/** At the first separator that has something on both sides. */
-function splitAt(local: string, separator: string): readonly [front: string | undefined, behind: string] {
-  const at = separator === '' ? -1 : local.indexOf(separator, 1)
-  return at === -1 || at + separator.length === local.length
-    ? [undefined, '']
-    : [local.slice(0, at), local.slice(at + separator.length)]
 }
