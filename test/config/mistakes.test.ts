@@ -46,7 +46,7 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'a service that does not exist (yet)',
     toml: 'listen.imap = "127.0.0.1:143"',
-    says: 'p.toml line 1: unknown key `imap` in [listen]; known are `pop3`, `pop3s`, `smtp`, `lmtp`',
+    says: 'p.toml line 1: unknown key `imap` in [listen]; known are `pop3`, `pop3s`, `pop2`, `smtp`, `lmtp`',
   },
   {
     why: 'a mistyped table',
