@@ -8,6 +8,8 @@ export interface HousekeepingOptions {
   /** How long deleted messages are kept; asked anew each time. */
   readonly undeleteMs: () => number
   readonly log: Log
+  /** Told after each cleaning. */
+  readonly onFreed?: ((freed: { messages: number; contents: number }) => void) | undefined
   /** Default 10 minutes. */
   readonly everyMs?: number
 }
@@ -25,6 +27,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   async function clean(): Promise<void> {
     try {
       const freed = await store.clean(new Date(Date.now() - undeleteMs()), stopping.signal)
+      options.onFreed?.(freed)
       if (freed.messages > 0 || freed.contents > 0) log.info(freed, 'freed what was deleted long ago')
     } catch (error) {
       // Nothing is lost by cleaning later.

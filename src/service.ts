@@ -11,6 +11,7 @@ import { AccountPolicy } from './mail/account-policy.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
 import { LoginDelays } from './mail/login-delays.ts'
 import type { Store } from './mail/store.ts'
+import { openMonitoring, openTracing } from './monitoring.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { Observers } from './net/observer.ts'
 import { socketPathFault } from './net/unix-socket.ts'
@@ -26,7 +27,7 @@ export interface ServiceOptions {
 
 /** One address that is served, with the port the system chose. */
 export interface ServiceListener {
-  readonly service: ListenerName
+  readonly service: ListenerName | 'metrics'
   readonly address: string
   readonly port: number
 }
@@ -52,7 +53,6 @@ export interface Service {
  * (a `Refusal`), or when one listener cannot be bound (an `Error` that names service, address and reason).
  */
 export async function createService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { log = silentLog } = options
   const opened: Closable[] = []
   const closeAll = async () => {
     for (const part of opened.splice(0).reverse()) await part.close()
@@ -62,6 +62,9 @@ export async function createService(config: Config, options: ServiceOptions = {}
     return part
   }
   try {
+    const tracing = await openTracing(config, options.log ?? silentLog)
+    if (tracing) keep(tracing)
+    const log = tracing?.log ?? options.log ?? silentLog
     const isKept = options.store === undefined
     const { store } = keep(
       options.store ? { store: options.store, close: async () => {} } : await openData(config),
@@ -70,6 +73,9 @@ export async function createService(config: Config, options: ServiceOptions = {}
     if (certificates) keep(certificates)
     const logins = keep(await openLogins(config, store, { log, isKept }))
     const observers = new Observers()
+    if (tracing) observers.add(tracing.observer)
+    const watched = { observers, store, logins, certificates, log }
+    const monitoring = keep(await openMonitoring(config, watched))
     const live = createLiveDelivery(config, store, logins.directory)
     const policy = new AccountPolicy({
       rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: [] }),
@@ -89,10 +95,12 @@ export async function createService(config: Config, options: ServiceOptions = {}
       observer: observers,
     })
     const undeleteMs = () => live.config.store.undeleteMs
-    const housekeeping = startHousekeeping({ store, undeleteMs, log })
+    const housekeeping = startHousekeeping({ store, undeleteMs, log, onFreed: monitoring.freed })
     keep({ close: () => housekeeping.stop() })
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
     keep(await openControl(config, isKept, { observers, nameOf, log }))
+
+    monitoring.serving()
 
     let closing: Promise<void> | undefined
     const close = () => {
@@ -100,8 +108,11 @@ export async function createService(config: Config, options: ServiceOptions = {}
       return closing
     }
     return {
-      listeners: servers.flatMap(({ service, server }) =>
-        server.addresses.map(({ host, port }) => ({ service, address: host, port })),
+      listeners: [
+        ...servers.map(({ service, server }) => ({ service, addresses: server.addresses })),
+        { service: 'metrics' as const, addresses: monitoring.addresses },
+      ].flatMap(({ service, addresses }) =>
+        addresses.map(({ host, port }) => ({ service, address: host, port })),
       ),
       store,
       delivery: live.delivery,
@@ -114,10 +125,12 @@ export async function createService(config: Config, options: ServiceOptions = {}
           .map(({ key }) => key)
       },
       async drain(graceMs) {
+        monitoring.draining()
         await Promise.all(servers.map(({ server }) => server.drain(graceMs)))
         await close()
       },
       async close() {
+        monitoring.draining()
         await Promise.all(servers.map(({ server }) => server.close()))
         await close()
       },
@@ -168,6 +181,8 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'passwd_file', valueIn: config => config.passwdFile },
   { key: 'sql', valueIn: config => config.sql },
   { key: 'ldap', valueIn: config => config.ldap },
+  { key: 'metrics', valueIn: config => config.metrics },
+  { key: 'tracing', valueIn: config => config.tracing },
   { key: 'log.format', valueIn: config => config.log.format },
 ]
 

@@ -15,6 +15,8 @@ const arrows: Record<string, readonly string[]> = {
   config: ['net', 'mail'],
   store: ['mail'],
   control: ['net', 'mail'],
+  metrics: ['net', 'mail'],
+  tracing: ['net'],
   smtp: ['net', 'mail', 'auth'],
   pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth'],
@@ -46,6 +48,11 @@ const homes: Record<string, readonly string[]> = {
   'acme-client': ['net/acme/'],
   '@peculiar/x509': ['net/'],
   'smtp-server': ['smtp/'],
+  'prom-client': ['metrics/'],
+  '@opentelemetry/api': ['tracing/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['tracing/'],
+  '@opentelemetry/resources': ['tracing/'],
+  '@opentelemetry/sdk-trace-base': ['tracing/'],
   commander: ['cli.ts', 'cli/'],
 }
 
