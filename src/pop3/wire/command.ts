@@ -163,7 +163,7 @@ function userName(argument: Uint8Array | undefined): CommandOf<'USER'> | SyntaxP
   return name === undefined ? problems.name : { verb: 'USER', name }
 }
 
-/** One word of printable characters, UTF-8 (RFC 6856 section 3.1) included. */
+/** One word of printable characters, UTF-8 (RFC 6856 section 2.2) included. */
 function nameIn(octets: Uint8Array): string | undefined {
   try {
     const name = utf8.decode(octets)
