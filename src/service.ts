@@ -1,7 +1,7 @@
 // The whole office: the only file that knows everything. Takes the data folder, opens the store, listens; reloads, drains,
 // closes.
 import { openCertificates } from './certificates.ts'
-import { type Config, deliveryRules, serviceNames } from './config.ts'
+import { type Config, deliveryRules, serviceNames, viewRules } from './config.ts'
 import { type ControlParts, startControl } from './control/control.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { type ListenerName, startServers } from './listeners.ts'
@@ -12,6 +12,7 @@ import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.t
 import { LoginDelays } from './mail/login-delays.ts'
 import type { Store } from './mail/store.ts'
 import { openMonitoring, openTracing } from './monitoring.ts'
+import type { ListenAddress } from './net/listener.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { Observers } from './net/observer.ts'
 import { socketPathFault } from './net/unix-socket.ts'
@@ -53,14 +54,8 @@ export interface Service {
  * (a `Refusal`), or when one listener cannot be bound (an `Error` that names service, address and reason).
  */
 export async function createService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const opened: Closable[] = []
-  const closeAll = async () => {
-    for (const part of opened.splice(0).reverse()) await part.close()
-  }
-  const keep = <T extends Closable>(part: T): T => {
-    opened.push(part)
-    return part
-  }
+  const parts = new OpenParts()
+  const keep = <T extends Closable>(part: T): T => parts.keep(part)
   try {
     const tracing = await openTracing(config, options.log ?? silentLog)
     if (tracing) keep(tracing)
@@ -73,6 +68,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
     if (certificates) keep(certificates)
     const logins = keep(await openLogins(config, store, { log, isKept }))
     const observers = new Observers()
+    let views = viewRules(config)
     if (tracing) observers.add(tracing.observer)
     const watched = { observers, store, logins, certificates, log }
     const monitoring = keep(await openMonitoring(config, watched))
@@ -90,6 +86,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
       authenticator: logins.authenticator,
       policy,
       loginDelays: new LoginDelays(),
+      views: () => views,
       certificates: certificates?.certificates,
       log,
       observer: observers,
@@ -104,21 +101,20 @@ export async function createService(config: Config, options: ServiceOptions = {}
 
     let closing: Promise<void> | undefined
     const close = () => {
-      closing ??= closeAll()
+      closing ??= parts.close()
       return closing
     }
     return {
       listeners: [
-        ...servers.map(({ service, server }) => ({ service, addresses: server.addresses })),
-        { service: 'metrics' as const, addresses: monitoring.addresses },
-      ].flatMap(({ service, addresses }) =>
-        addresses.map(({ host, port }) => ({ service, address: host, port })),
-      ),
+        ...servers.flatMap(({ service, server }) => listenersOf(service, server.addresses)),
+        ...listenersOf('metrics', monitoring.addresses),
+      ],
       store,
       delivery: live.delivery,
       reload(next) {
         certificates?.use(next)
         logins.use(next)
+        views = viewRules(next)
         live.use(next)
         return fixedKeys
           .filter(({ valueIn }) => JSON.stringify(valueIn(next)) !== JSON.stringify(valueIn(config)))
@@ -136,13 +132,34 @@ export async function createService(config: Config, options: ServiceOptions = {}
       },
     }
   } catch (error) {
-    await closeAll()
+    await parts.close()
     throw error
   }
 }
 
+function listenersOf(
+  service: ServiceListener['service'],
+  addresses: readonly ListenAddress[],
+): readonly ServiceListener[] {
+  return addresses.map(({ host, port }) => ({ service, address: host, port }))
+}
+
 interface Closable {
   close(): Promise<void>
+}
+
+/** What was opened so far, to be closed in the opposite order. */
+class OpenParts {
+  readonly #parts: Closable[] = []
+
+  keep<T extends Closable>(part: T): T {
+    this.#parts.push(part)
+    return part
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#parts.splice(0).reverse()) await part.close()
+  }
 }
 
 interface FixedKey {

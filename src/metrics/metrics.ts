@@ -17,13 +17,14 @@ export function createMetrics(sessions: ReadonlySet<ObservedSession>, parts: Off
   const registry = new Registry()
   const observer = new SessionMetrics(registry, sessions)
   const office = new OfficeMetrics(registry, parts)
+  const ofProcess = processRegistry()
   let making: Promise<string> | undefined
   return {
     observer,
     freed: freed => office.freed(freed),
     contentType: registry.contentType,
     text() {
-      making ??= makeText(registry).finally(() => {
+      making ??= makeText([registry, ofProcess]).finally(() => {
         making = undefined
       })
       return making
@@ -31,17 +32,24 @@ export function createMetrics(sessions: ReadonlySet<ObservedSession>, parts: Off
   }
 }
 
-async function makeText(registry: Registry): Promise<string> {
-  return (await registry.metrics()) + (await processRegistry().metrics())
+async function makeText(registries: readonly Registry[]): Promise<string> {
+  const texts = await Promise.all(registries.map(registry => registry.metrics()))
+  return texts.join('\n')
 }
 
-let ofProcess: Registry | undefined
+let sharedRegistry: Registry | undefined
+/** Gauges with the name of a counter; what they say is the sum of the gauges without `_total`. */
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
 
 /** One for the process, however many offices run in it: its watches over the event loop and the collector never end. */
 function processRegistry(): Registry {
-  if (!ofProcess) {
-    ofProcess = new Registry()
-    collectDefaultMetrics({ register: ofProcess })
-  }
-  return ofProcess
+  if (sharedRegistry) return sharedRegistry
+  sharedRegistry = new Registry()
+  collectDefaultMetrics({ register: sharedRegistry })
+  for (const name of misnamed) sharedRegistry.removeSingleMetric(name)
+  return sharedRegistry
 }
