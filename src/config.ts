@@ -11,8 +11,13 @@ import type { accountSources, loginMechanisms } from './config/login-tables.ts'
 import { datesIn, keyName, type Mistake, mistakesOf } from './config/mistakes.ts'
 import { configSchema, type ParsedConfig } from './config/schema.ts'
 import { domainFault } from './mail/account-name.ts'
-import type { MailDeliveryOptions } from './mail/delivery/deliver.ts'
+import type { FolderDelivery, MailDeliveryOptions } from './mail/delivery/deliver.ts'
+import type { HeaderRule } from './mail/delivery/header-rule.ts'
 import { foldDomain, foldName } from './mail/fold.ts'
+import { junkName } from './mail/folder-name.ts'
+import type { ViewRules } from './mail/login-view.ts'
+import type { DeletePolicy } from './mail/maildrop-settings.ts'
+import type { View } from './mail/view.ts'
 import type { ListenAddress } from './net/listener.ts'
 
 export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
@@ -50,7 +55,19 @@ export interface Config {
     readonly timeoutMs: number
   }
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
-  readonly delivery: { readonly subaddress: string; readonly quotaOctets: number }
+  readonly delivery: {
+    readonly subaddress: string
+    readonly quotaOctets: number
+    readonly toFolder: FolderDelivery
+    readonly junkHeaders: readonly HeaderRule[]
+  }
+  readonly maildrop: {
+    readonly view: View
+    readonly onDelete: DeletePolicy
+    readonly junkMark: string
+    /** In the form of `foldAddress`. */
+    readonly hosts: readonly string[]
+  }
   readonly store: { readonly undeleteMs: number; readonly cacheOctets: number }
   /** The Unix socket for operators; `isNamed` when the file says where it is. */
   readonly control: { readonly socket: string; readonly isNamed: boolean }
@@ -132,7 +149,22 @@ export function deliveryRules({ hostname, domains, smtp, delivery }: Config) {
     subaddressSeparator: delivery.subaddress,
     maxOctets: smtp.maxOctets,
     bareNewline: smtp.bareNewline,
+    toFolder: delivery.toFolder,
+    junkHeaders: delivery.junkHeaders,
   } satisfies Omit<MailDeliveryOptions, 'directory' | 'target'>
+}
+
+/** What sessions see of their accounts. */
+export function viewRules({ domains, delivery, maildrop }: Config): ViewRules {
+  const { view, onDelete, junkMark, hosts } = maildrop
+  return {
+    separator: delivery.subaddress,
+    localDomains: new Set(domains),
+    hosts: new Set(hosts),
+    view,
+    onDelete,
+    junkMark: { text: junkMark, folder: junkName },
+  }
 }
 
 /** The file that is read when none is named. */
@@ -232,7 +264,18 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       maxSessionsPerAddress: smtp.max_sessions_per_address,
       timeoutMs: smtp.timeout,
     },
-    delivery: { subaddress: parsed.delivery.subaddress, quotaOctets: parsed.delivery.quota },
+    delivery: {
+      subaddress: parsed.delivery.subaddress,
+      quotaOctets: parsed.delivery.quota,
+      toFolder: parsed.delivery.to_folder,
+      junkHeaders: parsed.delivery.junk_headers,
+    },
+    maildrop: {
+      view: parsed.maildrop.view,
+      onDelete: parsed.maildrop.on_delete,
+      junkMark: parsed.maildrop.junk_mark,
+      hosts: parsed.maildrop.hosts,
+    },
     store: { undeleteMs: parsed.store.undelete, cacheOctets: parsed.store.cache },
     control: {
       socket: parsed.control.socket ? at(parsed.control.socket) : join(data, 'control.sock'),

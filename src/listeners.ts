@@ -4,6 +4,7 @@ import { type Config, isLoopback, type ServiceName, serviceNames } from './confi
 import type { AccountPolicy } from './mail/account-policy.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
 import type { LoginDelays } from './mail/login-delays.ts'
+import type { ViewRules } from './mail/login-view.ts'
 import { networkContains, parseNetwork } from './mail/network.ts'
 import type { Store } from './mail/store.ts'
 import type { Certificates } from './net/certificates.ts'
@@ -27,6 +28,7 @@ export interface ServerParts {
   readonly policy: AccountPolicy
   /** One for all servers: an account has one time of its last login. */
   readonly loginDelays: LoginDelays
+  readonly views: () => ViewRules
   /** Undefined where there is no TLS. */
   readonly certificates: Certificates | undefined
   readonly log: Log
@@ -163,7 +165,7 @@ async function startForOldDevices(
 function pop3Options(
   service: ListenerName,
   listen: readonly ListenAddress[],
-  { config, store, authenticator, policy, loginDelays, log, observer }: ServerParts,
+  { config, store, authenticator, policy, loginDelays, views, log, observer }: ServerParts,
 ): Pop3ServerOptions {
   const { pop3, tls } = config
   return {
@@ -173,6 +175,7 @@ function pop3Options(
     maildrops: store,
     policy,
     loginDelays,
+    views,
     log,
     observer,
     service,

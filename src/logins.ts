@@ -49,7 +49,7 @@ export async function openLogins(
   const { directory } = opened
 
   const create = (config: Config) => {
-    const { auth, domains } = config
+    const { auth, domains, delivery, maildrop } = config
     return createAuthenticator(directory, {
       localDomains: domains,
       cost: auth.argon2,
@@ -59,6 +59,7 @@ export async function openLogins(
       ...scramOffer(config),
       ...(auth.mechanisms && { mechanisms: auth.mechanisms }),
       cache: { ttlMs: auth.rememberMs },
+      views: { separator: delivery.subaddress, hosts: maildrop.hosts, folders: store },
       concurrency: auth.concurrency,
       maxWaiting: auth.maxWaiting,
       log,

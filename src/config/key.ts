@@ -41,7 +41,10 @@ export function describe<S extends z.ZodType>(schema: S, about: KeyFacts): S {
 }
 
 /** A text, or a number where `accepts` has numbers, that `parse` understands; it throws, or gives undefined, for all others. */
-function parsed<T>(parse: (text: string) => T | undefined, accepts: z.ZodType<string | number> = z.string()) {
+export function parsed<T>(
+  parse: (text: string) => T | undefined,
+  accepts: z.ZodType<string | number> = z.string(),
+) {
   return accepts.transform((value, context) => {
     try {
       const result = parse(String(value))

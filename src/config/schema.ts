@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
 import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
+import { intoFolders, maildrop } from './maildrop-tables.ts'
 import { metrics, tracing } from './monitoring-tables.ts'
 import { acme, legacy, tls } from './tls-tables.ts'
 
@@ -112,6 +113,7 @@ export const configSchema = z.strictObject({
         '0',
         'What a new account may hold, unless `poplar user add --quota` says otherwise; `"0"` is without limit.',
       ),
+      ...intoFolders,
     })
     .prefault({}),
   store: z
@@ -129,6 +131,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   control,
+  maildrop,
   tls,
   acme,
   legacy,

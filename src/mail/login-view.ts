@@ -15,6 +15,16 @@ export interface ViewRules extends LoginNameRules {
   readonly junkMark: SubjectMark
 }
 
+/** INBOX for everybody, and names that name accounts alone. */
+export const plainViews: ViewRules = {
+  separator: '',
+  localDomains: new Set(),
+  hosts: new Set(),
+  view: {},
+  onDelete: 'expunge',
+  junkMark: { text: '[Junk]', folder: 'Junk' },
+}
+
 /** The part of a login that says what it sees. */
 export interface ViewedLogin {
   readonly account: Pick<Account, 'name' | 'settings'>

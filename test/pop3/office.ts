@@ -4,6 +4,7 @@ import type { Authenticator } from '../../src/auth/authenticator.ts'
 import type { Account } from '../../src/mail/account.ts'
 import type { AccountPolicy } from '../../src/mail/account-policy.ts'
 import type { LoginDelays } from '../../src/mail/login-delays.ts'
+import type { ViewRules } from '../../src/mail/login-view.ts'
 import type { MaildropStore } from '../../src/mail/maildrop-store.ts'
 import { DowngradeMeter } from '../../src/mail/message/downgrade.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -45,6 +46,7 @@ export interface OfficeOptions {
   readonly preferredLanguage?: string
   readonly policy?: AccountPolicy
   readonly loginDelays?: LoginDelays
+  readonly views?: ViewRules
   readonly cleartextLogin?: 'never' | 'always'
   readonly tls?: TlsContexts
   readonly implicitTls?: boolean
@@ -58,7 +60,8 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const store = options.store ?? createMemoryStore()
   await addAccount(store, 'alice', options.messages ?? [])
   const { log, lines } = keptLog()
-  const { implementation, preferredLanguage, policy, loginDelays, cleartextLogin, tls, implicitTls } = options
+  const { implementation, preferredLanguage, policy, loginDelays, views, cleartextLogin, tls, implicitTls } =
+    options
   const server = await startPop3Server({
     listen: [{ host: '127.0.0.1', port: 0 }],
     hostname: 'pop.example',
@@ -70,6 +73,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     ...(preferredLanguage !== undefined && { preferredLanguage }),
     ...(policy && { policy }),
     ...(loginDelays && { loginDelays }),
+    ...(views && { views: () => views }),
     ...(cleartextLogin && { cleartextLogin }),
     ...(tls && { tls }),
     ...(implicitTls && { implicitTls }),

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePolicy } from '../../src/mail/account-policy.ts'
 import { LoginDelays } from '../../src/mail/login-delays.ts'
+import { plainViews } from '../../src/mail/login-view.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { CapabilityTexts } from '../../src/pop3/server/capabilities.ts'
 import { defaultLanguage } from '../../src/pop3/server/languages/languages.ts'
@@ -44,6 +45,7 @@ function open(services: Partial<Pop3Services> = {}): {
     capabilities: new CapabilityTexts({ ofCommands: ['TOP'], implementation: '' }),
     policy: freePolicy,
     loginDelays: new LoginDelays(),
+    views: () => plainViews,
     preferredLanguage: defaultLanguage,
     tls: undefined,
     mayLogInClear: () => true,

@@ -4,11 +4,14 @@ import type { Account } from '../account.ts'
 import type { AccountDirectory } from '../account-directory.ts'
 import type { CopyOutcome, DeliveryCopy, DeliveryTarget } from '../delivery-target.ts'
 import type { Envelope } from '../envelope.ts'
+import { foldName } from '../fold.ts'
+import { folderNameFault, junkName, sameFolder, trashName } from '../folder-name.ts'
 import type { Id } from '../id.ts'
-import { parseAddress } from '../message/address.ts'
+import { type MailAddress, parseAddress } from '../message/address.ts'
 import { copyTrace, receivedField } from '../message/trace.ts'
 import type { Octets } from '../octets.ts'
-import { layDown } from './pipeline.ts'
+import { type HeaderRule, HeaderWatch } from './header-rule.ts'
+import { writeContent } from './pipeline.ts'
 import { foldDomains, resolveAddress } from './resolve.ts'
 
 export interface MailDeliveryOptions {
@@ -22,7 +25,14 @@ export interface MailDeliveryOptions {
   /** Of one message in stored form, trace not counted. */
   readonly maxOctets: number
   readonly bareNewline: 'normalize' | 'reject'
+  /** Which sub-addresses are folders; default none. */
+  readonly toFolder?: FolderDelivery
+  /** Messages with such a field go into Junk; default none. */
+  readonly junkHeaders?: readonly HeaderRule[]
 }
+
+/** Which sub-addresses name folders: that of Junk alone, those of all folders but Trash, or none. */
+export type FolderDelivery = 'junk' | 'existing' | 'never'
 
 /** A forward-path that was accepted, and who receives at it. */
 export interface Recipient {
@@ -30,6 +40,10 @@ export interface Recipient {
   readonly address: string
   /** At least one; several behind an alias. */
   readonly accounts: readonly Account[]
+  /** As in `DeliveryCopy`. */
+  readonly folder?: string
+  /** As in `DeliveryCopy`. */
+  readonly addressee?: string
 }
 
 export type ResolveRefusal = 'bad-address' | 'not-local' | 'unknown-user' | 'over-quota'
@@ -76,6 +90,7 @@ export interface MailDelivery {
 /** The delivery agent over one directory and one target. */
 export function createMailDelivery(options: MailDeliveryOptions): MailDelivery {
   const { directory, target, hostname, subaddressSeparator, maxOctets, bareNewline } = options
+  const { toFolder = 'never', junkHeaders = [] } = options
   const resolveOptions = {
     directory,
     localDomains: foldDomains(options.localDomains),
@@ -86,28 +101,40 @@ export function createMailDelivery(options: MailDeliveryOptions): MailDelivery {
     async resolve(forwardPath, announcedOctets = 0) {
       const address = parseAddress(forwardPath)
       if (!address) return { refusal: 'bad-address' }
-      const accounts = await resolveAddress(address, resolveOptions)
-      if (!accounts) return { refusal: 'not-local' }
+      const receivers = await resolveAddress(address, resolveOptions)
+      if (!receivers) return { refusal: 'not-local' }
+      const { accounts, detail, byAlias } = receivers
       if (accounts.length === 0) return { refusal: 'unknown-user' }
       if (accounts.some(account => isOverQuota(account, announcedOctets))) return { refusal: 'over-quota' }
-      return { recipient: { address: address.text, accounts } }
+      const folder = folderFor(detail, toFolder)
+      const addressee = byAlias ? localPartOf(address, subaddressSeparator) : undefined
+      return {
+        recipient: {
+          address: address.text,
+          accounts,
+          ...(folder !== undefined && { folder }),
+          ...(addressee !== undefined && { addressee }),
+        },
+      }
     },
 
     async deliver(envelope, octets, recipients, mode) {
       const copies = copiesFor(envelope, recipients)
       const indexes = new Map(Array.from(copies.keys(), (accountId, index) => [accountId, index]))
       const groups = recipients.map(({ accounts }) => accounts.flatMap(({ id }) => indexes.get(id) ?? []))
-      const laidDown = await layDown(target, octets, {
-        copies: [...copies.values()],
-        mode: mode === 'all' ? mode : groups,
+      const watch = new HeaderWatch(junkHeaders)
+      const content = await writeContent(target, octets, {
         sharedTrace: id => receivedField(envelope, hostname, id),
         maxOctets,
         bareNewline,
+        watch,
       })
+      const filed = [...copies.values()].map(copy => (watch.matches ? intoJunk(copy) : copy))
+      const outcomes = await content.commit(filed, mode === 'all' ? mode : groups)
       return {
-        id: laidDown.id,
-        octets: laidDown.octets,
-        outcomes: groups.map(group => outcomeOf(group, laidDown.outcomes)),
+        id: content.id,
+        octets: content.octets,
+        outcomes: groups.map(group => outcomeOf(group, outcomes)),
       }
     },
   }
@@ -123,14 +150,46 @@ function copiesFor(
   recipients: readonly Recipient[],
 ): Map<Id, DeliveryCopy> {
   const copies = new Map<Id, DeliveryCopy>()
-  for (const { address, accounts } of recipients) {
+  for (const { address, accounts, folder, addressee } of recipients) {
     for (const account of accounts) {
-      if (copies.has(account.id)) continue
-      const trace = copyTrace(reversePath, address)
-      copies.set(account.id, { account, trace, internalDate: receivedAt })
+      const known = copies.get(account.id)
+      // Who is meant by his plain name as well shall see it in INBOX.
+      if (known?.folder !== undefined && folder === undefined) copies.set(account.id, intoInbox(known))
+      if (known) continue
+      copies.set(account.id, {
+        account,
+        trace: copyTrace(reversePath, address),
+        internalDate: receivedAt,
+        ...(folder !== undefined && { folder }),
+        ...(addressee !== undefined && { addressee }),
+      })
     }
   }
   return copies
+}
+
+function intoInbox(copy: DeliveryCopy): DeliveryCopy {
+  const { folder: _, ...rest } = copy
+  return rest
+}
+
+/** Mail to a folder of its own stays there: somebody decided that. */
+function intoJunk(copy: DeliveryCopy): DeliveryCopy {
+  return copy.folder === undefined ? { ...copy, folder: junkName } : copy
+}
+
+/** A folder that the account does not have means INBOX, which the store sees to. */
+function folderFor(detail: string | undefined, toFolder: FolderDelivery): string | undefined {
+  if (detail === undefined || toFolder === 'never' || folderNameFault(detail)) return undefined
+  if (sameFolder(detail, junkName)) return junkName
+  return toFolder === 'existing' && !sameFolder(detail, trashName) ? detail : undefined
+}
+
+/** Folded, without sub-address. */
+function localPartOf({ localPart }: MailAddress, separator: string): string {
+  const local = foldName(localPart)
+  const at = separator === '' ? -1 : local.indexOf(separator)
+  return at > 0 ? local.slice(0, at) : local
 }
 
 /** The first refusal among the copies behind a recipient; delivered when there is none. */

@@ -21,6 +21,8 @@ export interface ContentOptions {
   readonly maxOctets?: number
   /** What becomes of an LF without a CR; the default is to add the CR. */
   readonly bareNewline?: 'normalize' | 'reject'
+  /** Is shown the header in stored form, piece by piece, before the commit. */
+  readonly watch?: { push(piece: Uint8Array): void }
 }
 
 export interface LayDownOptions extends ContentOptions {
@@ -104,13 +106,15 @@ class Content {
   readonly #delivery: Delivery
   readonly #wireForm = new WireForm()
   readonly #meter = new DowngradeMeter()
+  readonly #watch: ContentOptions['watch']
   readonly #refusesBareNewline: boolean
   #maxOctets: number
   #pieces: Uint8Array[] = []
   #waitingOctets = 0
 
-  constructor(delivery: Delivery, { maxOctets = Infinity, bareNewline }: ContentOptions) {
+  constructor(delivery: Delivery, { maxOctets = Infinity, bareNewline, watch }: ContentOptions) {
     this.#delivery = delivery
+    this.#watch = watch
     this.#maxOctets = maxOctets
     this.#refusesBareNewline = bareNewline === 'reject'
   }
@@ -127,7 +131,11 @@ class Content {
     this.#gather(stored)
     // Up to the end of the header, wherever that turns out to be.
     const left = this.#wireForm.headerOctets - before
-    if (left > 0) this.#meter.push(left < stored.length ? stored.subarray(0, left) : stored)
+    if (left > 0) {
+      const header = left < stored.length ? stored.subarray(0, left) : stored
+      this.#meter.push(header)
+      this.#watch?.push(header)
+    }
     if (this.#refusesBareNewline && this.#wireForm.hadBareNewline) {
       throw new Refusal('bare-newline', 'a line of the message ends with a bare LF')
     }
@@ -148,7 +156,10 @@ class Content {
     const lineEnd = this.#wireForm.end()
     const { octets, headerOctets, dotLines } = this.#wireForm
     this.#gather(lineEnd)
-    if (headerOctets > before) this.#meter.push(lineEnd)
+    if (headerOctets > before) {
+      this.#meter.push(lineEnd)
+      this.#watch?.push(lineEnd)
+    }
     await this.write()
     return { octets, facts: { headerOctets, dotLines, asciiHeaderOctets: this.#meter.end() } }
   }

@@ -18,33 +18,53 @@ export function foldDomains(domains: Iterable<string>): ReadonlySet<string> {
   return new Set(Array.from(domains, foldDomain))
 }
 
-/** The accounts behind an address, each once; empty when nobody receives there; undefined for a foreign domain. */
+/** Who receives at an address. */
+export interface Receivers {
+  /** Each once; empty when nobody receives there. */
+  readonly accounts: readonly Account[]
+  /** The sub-address, folded, where they receive at the address without it. */
+  readonly detail: string | undefined
+  /** An alias or a catch-all leads to them, not their own name. */
+  readonly byAlias: boolean
+}
+
+/** Undefined for a foreign domain. */
 export async function resolveAddress(
   address: MailAddress,
   options: ResolveOptions,
-): Promise<readonly Account[] | undefined> {
+): Promise<Receivers | undefined> {
   if (address.domain !== undefined && !options.localDomains.has(address.domain)) return undefined
-  for (const name of candidates(address, options)) {
+  for (const { name, detail } of candidates(address, options)) {
     const account = name.startsWith('@') ? undefined : await options.directory.findAccount(name)
-    if (account) return [account]
-    const behindAlias = await options.directory.findAlias(name)
-    if (behindAlias.length > 0) return behindAlias
+    if (account) return { accounts: [account], detail, byAlias: false }
+    const accounts = await options.directory.findAlias(name)
+    if (accounts.length > 0) return { accounts, detail, byAlias: true }
   }
-  return []
+  return { accounts: [], detail: undefined, byAlias: false }
+}
+
+/** A name to look for, and the sub-address it goes without. */
+interface Candidate {
+  readonly name: string
+  readonly detail: string | undefined
 }
 
 /** The names to look for, most exact first. A quoted local part with an `@` in it is never taken for an address. */
-function candidates({ localPart, domain }: MailAddress, options: ResolveOptions): string[] {
+function candidates({ localPart, domain }: MailAddress, options: ResolveOptions): Candidate[] {
   const { subaddressSeparator: separator, localDomains } = options
-  const names: string[] = []
+  const found: Candidate[] = []
   const local = foldName(localPart)
   const detailAt = separator === '' ? -1 : local.indexOf(separator)
-  for (const part of detailAt > 0 ? [local, local.slice(0, detailAt)] : [local]) {
-    if (domain !== undefined) names.push(`${part}@${domain}`)
-    if (!part.includes('@')) names.push(part)
+  const parts: Candidate[] = [{ name: local, detail: undefined }]
+  if (detailAt > 0)
+    parts.push({ name: local.slice(0, detailAt), detail: local.slice(detailAt + separator.length) })
+  for (const { name, detail } of parts) {
+    if (domain !== undefined) found.push({ name: `${name}@${domain}`, detail })
+    if (!name.includes('@')) found.push({ name, detail })
   }
-  if (domain !== undefined) names.push(`@${domain}`)
+  if (domain !== undefined) found.push({ name: `@${domain}`, detail: undefined })
   // RFC 5321 section 4.1.1.3: `<postmaster>` without a domain is some postmaster of ours.
-  else if (local === 'postmaster') for (const ours of localDomains) names.push(`postmaster@${ours}`)
-  return names
+  else if (local === 'postmaster')
+    for (const ours of localDomains) found.push({ name: `postmaster@${ours}`, detail: undefined })
+  return found
 }

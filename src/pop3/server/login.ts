@@ -1,7 +1,9 @@
 // From a verified login to the TRANSACTION state, whatever brought it: the lock is held and the listing loaded before
 // +OK is said. RFC 1939 section 4. And which logins a channel allows, RFC 8314 section 3.
 import type { Login } from '../../auth/login.ts'
+import { shownFolders } from '../../mail/account-policy.ts'
 import { isRefusal } from '../../mail/errors.ts'
+import { viewOfLogin } from '../../mail/login-view.ts'
 import { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { failureReply } from './failure.ts'
 import { type Answer, positive, type SessionContext } from './state.ts'
@@ -39,6 +41,8 @@ export async function logIn(
 /** What was thrown on the way in, as an answer. */
 export function failLogin(session: SessionContext, error: unknown, mechanism: string): Answer {
   const { services, id, peer, user } = session
+  // It was there a moment ago; who asks too late is told what everybody is told.
+  if (isRefusal(error, 'no-such-folder')) return refuseLogin(session, mechanism)
   const refusal = isRefusal(error) ? error.code : undefined
   services.observer?.login?.(session, mechanism, refusal ?? 'fault')
   if (refusal) services.log.warn({ session: id, peer, user, mechanism, refusal }, 'pop3 login refused')
@@ -48,25 +52,32 @@ export function failLogin(session: SessionContext, error: unknown, mechanism: st
 /** Opens the maildrop, unless the client has gone while its login was looked into. */
 export async function enter(session: SessionContext, login: Login, mechanism: string): Promise<Answer> {
   if (hasEnded(session)) return unheard
-  const { account, readOnly } = login
-  const { maildrops, log, isForOldDevices, policy, loginDelays } = session.services
+  const { account, appPassword } = login
+  const { maildrops, log, isForOldDevices, policy, loginDelays, views } = session.services
   session.user = account.name
   session.mechanism = mechanism
   const delayMs = policy.loginDelayMs(account.settings)
   if (delayMs > 0 && loginDelays.waitMs(account.id) > 0) return refuseTooSoon(session, mechanism)
-  const opened = await maildrops.openMaildrop(account, { sessionId: session.id, peer: session.peer })
+  const { id: sessionId, peer, protocol } = session
+  const seen = viewOfLogin(login, views(), Date.now())
+  if (!seen) return refuseLogin(session, mechanism)
+  const readOnly = login.readOnly || seen.readOnly
+  const holder = { sessionId, peer, protocol, appPassword }
+  const opened = await maildrops.openMaildrop(account, holder, seen.options)
   // The client may have gone now as well; a lock nobody uses would keep the next session out.
   if (hasEnded(session)) {
     await release(session, opened)
     return unheard
   }
   const maildrop = new SessionMaildrop(opened, session.form)
-  session.state = { kind: 'transaction', account, maildrop, readOnly }
+  const folders = shownFolders(seen.options)
+  const afterRetrieval = readOnly ? 'nothing' : policy.afterRetrieval(account.settings, folders)
+  session.state = { kind: 'transaction', account, maildrop, readOnly, folders, afterRetrieval }
   if (delayMs > 0) loginDelays.noteLogin(account.id, delayMs)
   session.services.observer?.login?.(session, mechanism, 'accepted')
   if (isForOldDevices) {
-    const { id, peer, user, channel } = session
-    log.warn({ session: id, peer, user, tls: channel?.version ?? 'none' }, 'login of an old device')
+    const { user, channel } = session
+    log.warn({ session: sessionId, peer, user, tls: channel?.version ?? 'none' }, 'login of an old device')
   }
   const { language } = session
   return { text: language.ok(language.texts.contents(maildrop.count, maildrop.octets)) }

@@ -2,6 +2,7 @@
 import type { Authenticator } from '../../auth/authenticator.ts'
 import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
+import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
@@ -48,6 +49,8 @@ export interface Pop3ServerOptions {
   readonly preferredLanguage?: string
   /** What holds for logins and for mail that was read. Default: no delay, and mail stays. */
   readonly policy?: AccountPolicy
+  /** What sessions see of their accounts; asked each time. Default: INBOX. */
+  readonly views?: () => ViewRules
   /** Shared by servers that have the same accounts. */
   readonly loginDelays?: LoginDelays
 }
@@ -145,6 +148,7 @@ function createServices(
     capabilities: new CapabilityTexts({ ofCommands: capabilitiesOfCommands, implementation }),
     policy,
     loginDelays: options.loginDelays ?? new LoginDelays(),
+    views: options.views ?? (() => plainViews),
     preferredLanguage: languageNamed(preferredLanguage),
     tls,
     mayLogInClear: peer => mayLogInClear[cleartextLogin](peer),

@@ -4,8 +4,9 @@ import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import type { SaslExchange } from '../../auth/sasl.ts'
 import type { Account } from '../../mail/account.ts'
-import type { AccountPolicy } from '../../mail/account-policy.ts'
+import type { AccountPolicy, AfterRetrieval } from '../../mail/account-policy.ts'
 import type { LoginDelays } from '../../mail/login-delays.ts'
+import type { ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore, MessageForm } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
@@ -45,6 +46,10 @@ export interface TransactionState {
   readonly maildrop: SessionMaildrop
   /** The login does not allow to delete. */
   readonly readOnly: boolean
+  /** Whose messages are shown. */
+  readonly folders: readonly string[]
+  /** What becomes of a message that RETR has sent. */
+  readonly afterRetrieval: AfterRetrieval
 }
 
 /** Deleting what was marked; nothing can stop it any more. */
@@ -75,6 +80,8 @@ export interface Pop3Services {
   readonly capabilities: CapabilityTexts
   readonly policy: AccountPolicy
   readonly loginDelays: LoginDelays
+  /** Asked at each login: a configuration may be read again. */
+  readonly views: () => ViewRules
   /** What `LANG *` asks for. */
   readonly preferredLanguage: Language
   /** For STLS; without it there is no STLS. */

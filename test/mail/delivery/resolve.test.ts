@@ -44,12 +44,12 @@ const directory = directoryOf(['ann', 'bob', 'bob@b.example', 'ann+kept', 'jürg
 async function resolve(address: string, change: { separator?: string; domains?: readonly string[] } = {}) {
   const parsed = parseAddress(address)
   if (!parsed) throw new Error(`${address} is no address`)
-  const accounts = await resolveAddress(parsed, {
+  const receivers = await resolveAddress(parsed, {
     directory,
     localDomains: foldDomains(change.domains ?? ['a.example', 'B.example', 'xn--bcher-kva.example']),
     subaddressSeparator: change.separator ?? '+',
   })
-  return accounts?.map(({ name }) => name)
+  return receivers?.accounts.map(({ name }) => name)
 }
 
 describe('resolving', () => {
@@ -96,6 +96,6 @@ describe('resolving', () => {
       localDomains: foldDomains(['a.example', 'b.example']),
       subaddressSeparator: '+',
     })
-    expect(found?.map(({ name }) => name)).toEqual(['bob'])
+    expect(found?.accounts.map(({ name }) => name)).toEqual(['bob'])
   })
 })
