@@ -1,8 +1,9 @@
 // What holds for an account's logins and for its mail, and what may be told of it before it is known who asks: there the
 // longest login delay and the shortest stay of all accounts are announced, RFC 2449 sections 6.5 and 6.7.
-import { inboxName } from './folder-name.ts'
+import { inboxName, junkName } from './folder-name.ts'
 import { type MaildropSettings, noSettings } from './maildrop-settings.ts'
-import { deletesRetrieved, type Expire, expireOf, type RetentionRule } from './retention.ts'
+import type { MaildropOptions } from './maildrop-store.ts'
+import { asksForRetrieval, deletesRetrieved, type Expire, expireOf, type RetentionRule } from './retention.ts'
 
 /** What holds for accounts that set nothing of their own. */
 export interface PolicyRules {
@@ -32,6 +33,9 @@ export interface AccountPolicyOptions {
   readonly now?: () => number
 }
 
+/** It goes at QUIT, RFC 2449 section 6.7; it goes some time later, so that the time is to be kept; or neither. */
+export type AfterRetrieval = 'delete' | 'note' | 'nothing'
+
 /** How long a survey of the accounts is believed. */
 const believedMs = 10_000
 
@@ -58,9 +62,12 @@ export class AccountPolicy {
     return shortest(folders.map(folder => expireOf(retention, settings, folder)))
   }
 
-  /** Whether what was retrieved goes at QUIT. */
-  deletesRetrieved(settings: MaildropSettings, folder?: string): boolean {
-    return deletesRetrieved(this.#rules().retention, settings, folder)
+  /** What becomes of a message once it was retrieved; of folders that are shown together the mildest holds. */
+  afterRetrieval(settings: MaildropSettings, folders: readonly string[] = [inboxName]): AfterRetrieval {
+    const { retention } = this.#rules()
+    if (retention.length === 0 && settings.expireDays === undefined) return 'nothing'
+    if (folders.every(folder => deletesRetrieved(retention, settings, folder))) return 'delete'
+    return folders.some(folder => asksForRetrieval(retention, settings, folder)) ? 'note' : 'nothing'
   }
 
   /** What holds whoever logs in, whichever folder the name asks for. A survey that has grown old is renewed behind it. */
@@ -92,6 +99,11 @@ export class AccountPolicy {
 
 /** Of an office that delays nobody and keeps everything. */
 export const freePolicy = new AccountPolicy({ rules: () => ({ loginDelayMs: 0, retention: [] }) })
+
+/** The folders whose messages a maildrop shows. */
+export function shownFolders({ folder = inboxName, junk }: MaildropOptions): readonly string[] {
+  return junk ? [folder, junkName] : [folder]
+}
 
 function shortest(expires: readonly (Expire | undefined)[]): Expire | undefined {
   if (expires.includes(undefined)) return undefined

@@ -17,6 +17,8 @@ export class SessionMaildrop {
   #markedCount = 0
   #markedOctets = 0
   #lastAccessed: number = 0
+  /** Indexes of messages that the peer has, where that matters. RFC 2449 section 6.7. */
+  #retrieved: Set<number> | undefined
 
   constructor(maildrop: Maildrop, form: MessageForm = 'ascii') {
     this.#maildrop = maildrop
@@ -78,13 +80,33 @@ export class SessionMaildrop {
     return this.#maildrop.read(index, this.#form)
   }
 
-  /** Removes what is marked, durably, and gives the lock back. After a failure it is still to be released. */
-  async update(): Promise<void> {
+  /** The message went out whole. RSET takes nothing of it back. */
+  noteRetrieved(index: number): void {
+    this.#retrieved ??= new Set()
+    this.#retrieved.add(index)
+  }
+
+  /** Those of the messages that went out which are not marked. */
+  get retrievedIndexes(): readonly number[] {
+    return [...(this.#retrieved ?? [])].filter(index => !this.isMarked(index))
+  }
+
+  /** Keeps, durably, that messages went out. */
+  async keepRetrieved(): Promise<void> {
+    const indexes = this.retrievedIndexes
+    if (indexes.length > 0) await this.#maildrop.noteRetrieved(indexes)
+  }
+
+  /**
+   * Removes what is marked, and what of `retrieved` is to go as well, durably, and gives the lock back. After a failure it
+   * is still to be released.
+   */
+  async update(retrieved: readonly number[] = []): Promise<void> {
     const indexes: number[] = []
     for (let index = 0; index < this.listing.count; index++) {
       if (this.isMarked(index)) indexes.push(index)
     }
-    await this.#maildrop.update(indexes)
+    await this.#maildrop.update(indexes, retrieved)
   }
 
   release(): Promise<void> {

@@ -116,8 +116,9 @@ describe('of one account', () => {
   })
 
   it('what was retrieved goes at QUIT only where that is the rule', () => {
-    expect(policy.deletesRetrieved({})).toBe(false)
-    expect(policy.deletesRetrieved({ expireDays: 0 })).toBe(true)
-    expect(policy.deletesRetrieved({ expireDays: 0 }, 'Junk')).toBe(false)
+    expect(policy.afterRetrieval({})).toBe('nothing')
+    expect(policy.afterRetrieval({ expireDays: 0 })).toBe('delete')
+    expect(policy.afterRetrieval({ expireDays: 0 }, ['Junk'])).toBe('nothing')
+    expect(policy.afterRetrieval({ expireDays: 0 }, ['INBOX', 'Junk'])).toBe('note')
   })
 })

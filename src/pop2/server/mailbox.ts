@@ -91,8 +91,9 @@ export async function quit(session: SessionContext, { maildrop }: MboxState | It
 /** Takes the lock and the listing, unless the client has gone meanwhile. */
 async function open(session: SessionContext, login: Login): Promise<Answer> {
   if (session.isEnding) return unheard
-  const { id: sessionId, peer, services } = session
-  const opened = await services.maildrops.openMaildrop(login.account, { sessionId, peer })
+  const { id: sessionId, peer, protocol, services } = session
+  const holder = { sessionId, peer, protocol, appPassword: login.appPassword }
+  const opened = await services.maildrops.openMaildrop(login.account, holder)
   if (session.isEnding) {
     await release(session, opened)
     return unheard
@@ -106,6 +107,7 @@ async function open(session: SessionContext, login: Login): Promise<Answer> {
 async function leave(session: SessionContext, maildrop: SessionMaildrop): Promise<void> {
   const { markedCount } = maildrop
   session.state = { kind: 'update' }
+  await keepRetrieved(session, maildrop)
   if (markedCount === 0) return release(session, maildrop)
   try {
     await maildrop.update()
@@ -116,11 +118,23 @@ async function leave(session: SessionContext, maildrop: SessionMaildrop): Promis
   }
 }
 
+/** That it failed changes nothing for the client: such messages stay longer than they need. */
+async function keepRetrieved(session: SessionContext, maildrop: SessionMaildrop): Promise<void> {
+  try {
+    await maildrop.keepRetrieved()
+  } catch (error) {
+    logFault(error, session, 'keep what was retrieved')
+  }
+}
+
+/** Of a session that was lost. */
+export async function abandon(session: SessionContext, maildrop: SessionMaildrop): Promise<void> {
+  await keepRetrieved(session, maildrop)
+  await release(session, maildrop)
+}
+
 /** Gives the lock back. That it failed changes nothing for the client: a lock nobody renews ends by itself. */
-export async function release(
-  session: SessionContext,
-  maildrop: { release(): Promise<void> },
-): Promise<void> {
+async function release(session: SessionContext, maildrop: { release(): Promise<void> }): Promise<void> {
   try {
     await maildrop.release()
   } catch (error) {

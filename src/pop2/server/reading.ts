@@ -37,8 +37,11 @@ export async function retr(session: SessionContext, state: ItemState): Promise<A
   }
 }
 
-/** Received, to be kept. */
+/** Received, to be kept: the session deletes nothing of it, retention may when its time has come. */
 export function acks(session: SessionContext, state: NextState): Answer {
+  const { login, maildrop, current } = state
+  const matters = session.services.policy.afterRetrieval(login.account.settings) !== 'nothing'
+  if (matters && !login.readOnly) maildrop?.noteRetrieved(current - 1)
   return tell(session, state, state.current + 1)
 }
 

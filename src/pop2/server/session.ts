@@ -11,7 +11,7 @@ import { commandLineOctets, parseCommand, type Verb } from '../wire/command.ts'
 import { err, greeting } from '../wire/reply.ts'
 import { handlerOf } from './commands.ts'
 import { failureText, logFault } from './failure.ts'
-import { release } from './mailbox.ts'
+import { abandon } from './mailbox.ts'
 import {
   type Answer,
   type EndReason,
@@ -282,7 +282,7 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
 
   async #release(maildrop: SessionMaildrop): Promise<void> {
     this.#releasing = true
-    await release(this, maildrop)
+    await abandon(this, maildrop)
     this.#releasing = false
     this.#leave()
   }

@@ -26,6 +26,8 @@ export interface Answer {
   readonly lines?: Iterable<string>
   /** A message that follows the status line. */
   readonly message?: MessageBody
+  /** To be called when the message went out whole. */
+  readonly onSent?: () => void
   /** Go over to TLS behind this reply. */
   readonly startTls?: true
   /** Close behind this reply. */

@@ -1,9 +1,8 @@
 // What CAPA promises of retention and logins, RFC 2449 sections 6.5 and 6.7: the strictest of all accounts while nobody has
 // logged in, and then what holds for who has.
 import type { AccountPolicy, CommonAnnouncement } from '../../mail/account-policy.ts'
-import type { MaildropSettings } from '../../mail/maildrop-settings.ts'
 import type { Promised } from '../wire/capability.ts'
-import type { CommandState } from './state.ts'
+import type { CommandState, TransactionState } from './state.ts'
 
 export interface Promises {
   readonly expire: Promised<'NEVER' | number> | undefined
@@ -11,14 +10,15 @@ export interface Promises {
 }
 
 export function promisesOf(policy: AccountPolicy, state: CommandState): Promises {
-  return promises(state.kind === 'transaction' ? own(policy, state.account.settings) : policy.forEverybody())
+  return promises(state.kind === 'transaction' ? own(policy, state) : policy.forEverybody())
 }
 
-function own(policy: AccountPolicy, settings: MaildropSettings): CommonAnnouncement {
+function own(policy: AccountPolicy, { account, folders }: TransactionState): CommonAnnouncement {
+  const { settings } = account
   return {
     loginDelayMs: policy.loginDelayMs(settings),
     loginDelayDiffers: false,
-    expire: policy.expire(settings),
+    expire: policy.expire(settings, folders),
     expireDiffers: false,
   }
 }

@@ -3,7 +3,6 @@
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import type { MessageForm } from '../../mail/maildrop-store.ts'
-import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
 import type { PooledSession } from '../../net/session-pool.ts'
@@ -26,9 +25,10 @@ import {
   type SessionContext,
   type SessionCounts,
   type SessionState,
+  type TransactionState,
 } from './state.ts'
 import { resultOf, tracedAnswer, tracedCommand } from './traced-lines.ts'
-import { release } from './update.ts'
+import { keepRetrieved, release } from './update.ts'
 
 const lineLimits = { octets: commandLineOctets, extend: lineLimit }
 const responseLimits = { octets: saslLineOctets }
@@ -363,7 +363,7 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     })
   }
 
-  async #giveBody({ text, message, lines }: Answer): Promise<void> {
+  async #giveBody({ text, message, lines, onSent }: Answer): Promise<void> {
     this.#inBody = true
     this.#say(text)
     const before = this.octetsOut
@@ -373,7 +373,9 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     this.#answered(text)
     if (this.tracer)
       this.#trace({ from: 'note', text: `${this.octetsOut - before} octets of content and end` })
-    if (message?.octets !== undefined && this.#outlet.isOpen) this.counts.retrieved += 1
+    if (message?.octets === undefined || !this.#outlet.isOpen) return
+    this.counts.retrieved += 1
+    onSent?.()
   }
 
   #end(reason: EndReason): void {
@@ -389,12 +391,13 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     if (this.tracer) this.#trace({ from: 'note', text: `ended: ${reason}` })
     this.services.observer?.ended?.(this, reason)
     if (state.kind === 'authenticating') state.exchange.abandon?.()
-    if (state.kind === 'transaction') void this.#release(state.maildrop)
+    if (state.kind === 'transaction') void this.#release(state)
     else this.#leave()
   }
 
-  async #release(maildrop: SessionMaildrop): Promise<void> {
+  async #release({ maildrop, afterRetrieval }: TransactionState): Promise<void> {
     this.#releasing = true
+    if (afterRetrieval === 'note') await keepRetrieved(this, maildrop)
     await release(this, maildrop)
     this.#releasing = false
     this.#leave()

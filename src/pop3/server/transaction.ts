@@ -37,7 +37,7 @@ export function uidl(
 
 export async function retr(
   session: SessionContext,
-  { maildrop }: TransactionState,
+  { maildrop, afterRetrieval }: TransactionState,
   { message: number }: CommandOf<'RETR'>,
 ): Promise<Answer> {
   const found = maildrop.find(number)
@@ -46,7 +46,9 @@ export async function retr(
     const message = await maildrop.read(found.index)
     const { language } = session
     maildrop.noteAccess(found.index)
-    return { text: language.ok(language.texts.octets(message.octets)), message }
+    const text = language.ok(language.texts.octets(message.octets))
+    if (afterRetrieval === 'nothing') return { text, message }
+    return { text, message, onSent: () => maildrop.noteRetrieved(found.index) }
   } catch (error) {
     return { text: failureReply(error, session, 'RETR') }
   }
