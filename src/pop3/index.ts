@@ -30,6 +30,7 @@ export type {
   LeaseHolder,
   Maildrop,
   MaildropStore,
+  MessageForm,
   MessageOctets,
   ScanListing,
 } from '../mail/maildrop-store.ts'

@@ -1,6 +1,6 @@
 // What a command handler gives back: a reply, and what it means for the session.
 import type { MessageBody } from '../../net/transmission.ts'
-import { err, ok } from '../wire/reply.ts'
+import { ok } from '../wire/reply.ts'
 
 export type EndReason =
   | 'quit'
@@ -39,9 +39,4 @@ export interface Answer {
 /** A reply that is the same in every language. */
 export function positive(text: string): Answer {
   return { text: ok(text) }
-}
-
-/** A refusal in English; those that can be said in other languages are in languages/. */
-export function badCommand(text: string): Answer {
-  return { text: err(text), refused: 'bad-command' }
 }

@@ -17,7 +17,7 @@ import type { CapabilityTexts } from './capabilities.ts'
 import type { Language } from './languages/language.ts'
 import type { Pop3Limits } from './limits.ts'
 
-export { type Answer, badCommand, type EndReason, positive } from './answer.ts'
+export { type Answer, type EndReason, positive } from './answer.ts'
 
 export interface AuthorizationState {
   readonly kind: 'authorization'
