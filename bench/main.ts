@@ -52,7 +52,8 @@ function createContender(name: ContenderName, files: CertificateFiles): Contende
     case 'poplar':
       return new Poplar('poplar', files)
     case 'uncached':
-      return new Poplar('uncached', files)
+    case 'metered':
+      return new Poplar(name, files)
     case 'dovecot':
       return new Dovecot(files)
     case 'bare':

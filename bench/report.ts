@@ -104,7 +104,35 @@ export function formatResults(results: Results): string {
     `${command}; ${at}; medians of ${rounds} rounds of ${measureSeconds} s, ${sessions} sessions at once`,
     '',
     ...formatTable([heading, ...rows]),
+    ...formatMetering(results.samples),
   ].join('\n')
+}
+
+/** What metrics cost: each round with them beside the same round without, so that the machine's moods weigh little. */
+function formatMetering(samples: readonly Sample[]): string[] {
+  return [...new Set(samples.map(({ scenario }) => scenario))].flatMap(scenario => {
+    const changes = samples
+      .filter(sample => sample.scenario === scenario && sample.server === 'metered')
+      .flatMap(metered => {
+        const plain = samples.find(
+          sample =>
+            sample.scenario === scenario && sample.server === 'poplar' && sample.round === metered.round,
+        )
+        const [costs, costsPlain] = [processorTimeOf(metered), plain && processorTimeOf(plain)]
+        return costs === undefined || costsPlain === undefined ? [] : [costs / costsPlain - 1]
+      })
+    if (changes.length === 0) return []
+    const percent = (median(changes) * 100).toFixed(1)
+    return [
+      `metrics on ${scenario}: ${percent} % of the server's processor time (median of ${changes.length} rounds)`,
+    ]
+  })
+}
+
+/** Seconds of the server's processors for each that was done. */
+function processorTimeOf({ cores, figures }: Sample): number | undefined {
+  const [rate = 0] = Object.values(figures)
+  return cores && rate > 0 ? cores.server / rate : undefined
 }
 
 /** One line for one measurement, as it is made. */

@@ -1,7 +1,7 @@
 // What the benchmark needs of a server under test, whichever it is.
 import type { MaildropPlan } from '../corpus.ts'
 
-export const contenderNames = ['poplar', 'uncached', 'dovecot', 'bare'] as const
+export const contenderNames = ['poplar', 'uncached', 'metered', 'dovecot', 'bare'] as const
 export type ContenderName = (typeof contenderNames)[number]
 
 /** A server that answers on loopback ports. */

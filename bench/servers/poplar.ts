@@ -1,6 +1,6 @@
 // Poplar as it is built in dist/, started by its own command with a configuration that differs from the defaults in
 // nothing but folder, ports, certificate, and the number of sessions one address may hold; as `uncached` also in keeping
-// no mail in memory.
+// no mail in memory, as `metered` in counting what it does for Prometheus.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -24,20 +24,27 @@ interface Ports {
   readonly lmtpPort: number
 }
 
+/** How it differs from the defaults, and how it is called then. */
+const variants = {
+  poplar: { title: '', tables: '' },
+  uncached: { title: ' without its cache', tables: '[store]\ncache = "0"\n' },
+  metered: { title: ' with metrics', tables: '[metrics]\nlisten = "127.0.0.1:0"\n' },
+} as const
+type Variant = keyof typeof variants
+
 export class Poplar implements Contender {
-  readonly name: 'poplar' | 'uncached'
+  readonly name: Variant
   readonly title: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'bench-poplar-'))
   readonly #certificate: CertificateFiles
 
-  /** `uncached` keeps no mail in memory. */
-  constructor(name: 'poplar' | 'uncached', certificate: CertificateFiles) {
+  constructor(name: Variant, certificate: CertificateFiles) {
     this.name = name
     this.#certificate = certificate
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string
     }
-    this.title = name === 'poplar' ? `Poplar ${version}` : `Poplar ${version} without its cache`
+    this.title = `Poplar ${version}${variants[name].title}`
   }
 
   async fill(plans: readonly MaildropPlan[]): Promise<void> {
@@ -100,7 +107,8 @@ key = "${keyFile}"
 [pop3]
 max_sessions = 4000
 max_sessions_per_address = 4000
-${this.name === 'uncached' ? '\n[store]\ncache = "0"\n' : ''}`
+
+${variants[this.name].tables}`
   }
 }
 

@@ -95,3 +95,32 @@ describe('summarize', () => {
     )
   })
 })
+
+describe('what metrics cost', () => {
+  const sample = (server: 'poplar' | 'metered', round: number, rate: number, busy: number): Sample => ({
+    scenario: 'login',
+    server,
+    round,
+    figures: { login: rate },
+    cores: { server: busy, generator: 0.1 },
+  })
+
+  it('is told by processor time, each round beside its like', () => {
+    const samples = [
+      sample('poplar', 1, 1000, 0.5),
+      sample('metered', 1, 1000, 0.51),
+      sample('poplar', 2, 500, 0.5),
+      sample('metered', 2, 250, 0.255),
+      sample('poplar', 3, 1000, 0.5),
+      sample('metered', 3, 1000, 0.9),
+    ]
+    expect(formatResults(summarize(circumstances, samples))).toContain(
+      "metrics on login: 2.0 % of the server's processor time (median of 3 rounds)",
+    )
+  })
+
+  it('is not told where there is nothing to compare', () => {
+    const text = formatResults(summarize(circumstances, samples('login', [1], [2])))
+    expect(text).not.toContain('metrics on')
+  })
+})
