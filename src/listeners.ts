@@ -109,7 +109,7 @@ async function startPop3(service: ListenerName, listen: readonly ListenAddress[]
 
 /** POP2 has no TLS: beyond this machine it is served only where the configuration says that TLS is not required. */
 async function startPop2(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
-  const { config, store, authenticator, policy, loginDelays, log, observer } = parts
+  const { config, store, authenticator, policy, loginDelays, views, log, observer } = parts
   const { pop3, hostname, tls } = config
   if (tls.required === false) warnOfClearText(listen, log)
   return startPop2Server({
@@ -119,6 +119,7 @@ async function startPop2(service: ListenerName, listen: readonly ListenAddress[]
     maildrops: store,
     policy,
     loginDelays,
+    views,
     log,
     observer,
     service,

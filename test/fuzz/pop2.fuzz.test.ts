@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePolicy } from '../../src/mail/account-policy.ts'
 import { LoginDelays } from '../../src/mail/login-delays.ts'
+import { plainViews } from '../../src/mail/login-view.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { completeLimits } from '../../src/pop2/server/limits.ts'
 import { Pop2Session } from '../../src/pop2/server/session.ts'
@@ -34,6 +35,7 @@ async function said(chunks: readonly Uint8Array[]): Promise<string> {
     authenticator: plainAuthenticator(maildrops),
     maildrops,
     policy: freePolicy,
+    views: () => plainViews,
     loginDelays: new LoginDelays(),
     log,
     limits: completeLimits(),

@@ -2,6 +2,7 @@
 // durable step; whoever goes in another way deletes nothing.
 import type { Login } from '../../auth/login.ts'
 import { isRefusal } from '../../mail/errors.ts'
+import { type SessionView, viewOfLogin } from '../../mail/login-view.ts'
 import { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { CommandOf } from '../wire/command.ts'
 import { messageCount, ok } from '../wire/reply.ts'
@@ -30,21 +31,26 @@ export async function helo(
   if (!services.mayLogIn(peer)) return failure('passwords may not travel in clear here', 'refused')
   try {
     const login = await services.authenticator.authenticate(name, password, origin)
-    if (!login) {
-      session.counts.loginFailures += 1
-      services.observer?.login?.(session, 'HELO', 'refused')
-      return failure('authentication failed', 'login-failed')
-    }
+    const view = login && viewOfLogin(login, services.views(), Date.now())
+    if (!login || !view) return refuseLogin(session)
     session.user = login.account.name
-    return await enter(session, login)
+    return await enter(session, login, view)
   } catch (error) {
+    // It was there a moment ago; who asks too late is told what everybody is told.
+    if (isRefusal(error, 'no-such-folder')) return refuseLogin(session)
     services.observer?.login?.(session, 'HELO', isRefusal(error) ? error.code : 'fault')
     return refuse(session, error, 'HELO')
   }
 }
 
+function refuseLogin(session: SessionContext): Answer {
+  session.counts.loginFailures += 1
+  session.services.observer?.login?.(session, 'HELO', 'refused')
+  return failure('authentication failed', 'login-failed')
+}
+
 /** Unless the last login was too short a while ago, RFC 2449 section 6.5. */
-async function enter(session: SessionContext, login: Login): Promise<Answer> {
+async function enter(session: SessionContext, login: Login, view: SessionView): Promise<Answer> {
   const { policy, loginDelays, observer } = session.services
   const { id, settings } = login.account
   const delayMs = policy.loginDelayMs(settings)
@@ -52,25 +58,27 @@ async function enter(session: SessionContext, login: Login): Promise<Answer> {
     observer?.login?.(session, 'HELO', 'login-delay')
     return failure('the last login was a short while ago, try again later', 'refused')
   }
-  const answer = await open(session, login)
+  const answer = await open(session, login, view)
   if (delayMs > 0) loginDelays.noteLogin(id, delayMs)
   observer?.login?.(session, 'HELO', 'accepted')
   return answer
 }
 
+/** INBOX is what the login sees, whatever that is; an app password that has a view of its own sees nothing else. */
 export async function fold(
   session: SessionContext,
-  { login, maildrop }: MboxState | ItemState,
+  { login, view, maildrop }: MboxState | ItemState,
   { mailbox }: CommandOf<'FOLD'>,
 ): Promise<Answer> {
   try {
     if (maildrop) await leave(session, maildrop)
-    if (mailbox.toUpperCase() === inbox) return await open(session, login)
-    session.state = { kind: 'MBOX', login, maildrop: undefined, current: 1 }
-    return { text: messageCount(0) }
+    if (mailbox.toUpperCase() === inbox) return await open(session, login, view)
+    if (login.appSettings?.view === undefined) return await open(session, login, view, mailbox)
   } catch (error) {
-    return refuse(session, error, 'FOLD')
+    if (!isRefusal(error, 'no-such-folder')) return refuse(session, error, 'FOLD')
   }
+  session.state = { kind: 'MBOX', login, view, maildrop: undefined, current: 1 }
+  return { text: messageCount(0) }
 }
 
 export function quitUnauthenticated(): Answer {
@@ -89,17 +97,24 @@ export async function quit(session: SessionContext, { maildrop }: MboxState | It
 }
 
 /** Takes the lock and the listing, unless the client has gone meanwhile. */
-async function open(session: SessionContext, login: Login): Promise<Answer> {
+async function open(
+  session: SessionContext,
+  login: Login,
+  view: SessionView,
+  folder?: string,
+): Promise<Answer> {
   if (session.isEnding) return unheard
   const { id: sessionId, peer, protocol, services } = session
+  const { onDelete } = view.options
+  const options = folder === undefined ? view.options : { folder, ...(onDelete && { onDelete }) }
   const holder = { sessionId, peer, protocol, appPassword: login.appPassword }
-  const opened = await services.maildrops.openMaildrop(login.account, holder)
+  const opened = await services.maildrops.openMaildrop(login.account, holder, options)
   if (session.isEnding) {
     await release(session, opened)
     return unheard
   }
   const maildrop = new SessionMaildrop(opened)
-  session.state = { kind: 'MBOX', login, maildrop, current: 1 }
+  session.state = { kind: 'MBOX', login, view, maildrop, current: 1 }
   return { text: messageCount(maildrop.count) }
 }
 

@@ -41,13 +41,13 @@ export async function retr(session: SessionContext, state: ItemState): Promise<A
 export function acks(session: SessionContext, state: NextState): Answer {
   const { login, maildrop, current } = state
   const matters = session.services.policy.afterRetrieval(login.account.settings) !== 'nothing'
-  if (matters && !login.readOnly) maildrop?.noteRetrieved(current - 1)
+  if (matters && !mayNotDelete(state)) maildrop?.noteRetrieved(current - 1)
   return tell(session, state, state.current + 1)
 }
 
 /** Received, to be deleted when the mailbox is left. */
 export function ackd(session: SessionContext, state: NextState): Answer {
-  if (state.login.readOnly) return mayOnlyRead
+  if (mayNotDelete(state)) return mayOnlyRead
   state.maildrop?.mark(state.current - 1)
   return tell(session, state, state.current + 1)
 }
@@ -59,10 +59,14 @@ export function nack(session: SessionContext, state: NextState): Answer {
 
 /** Makes a message the current one. `=0` says that there is none, or that it is deleted. */
 function tell(session: SessionContext, state: ReadingState, current: number): Answer {
-  const { login, maildrop } = state
-  session.state = { kind: 'ITEM', login, maildrop, current }
+  const { login, view, maildrop } = state
+  session.state = { kind: 'ITEM', login, view, maildrop, current }
   const index = indexOf(state, current)
   return { text: characterCount(index === undefined ? 0 : (maildrop?.listing.octets[index] ?? 0)) }
+}
+
+function mayNotDelete({ login, view }: ReadingState): boolean {
+  return login.readOnly || view.readOnly
 }
 
 function indexOf({ maildrop }: ReadingState, number: number): number | undefined {

@@ -2,6 +2,7 @@
 import type { Authenticator } from '../../auth/authenticator.ts'
 import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
+import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
@@ -19,6 +20,8 @@ export interface Pop2ServerOptions {
   readonly hostname: string
   readonly authenticator: Authenticator
   readonly maildrops: MaildropStore
+  /** What sessions see of their accounts. Default: INBOX. */
+  readonly views?: () => ViewRules
   /** What holds for logins. Default: no delay. */
   readonly policy?: AccountPolicy
   /** Shared by servers that have the same accounts. */
@@ -54,6 +57,7 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
     authenticator,
     maildrops,
     policy,
+    views: options.views ?? (() => plainViews),
     loginDelays,
     log,
     limits,

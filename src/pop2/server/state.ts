@@ -4,6 +4,7 @@ import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Login, LoginOrigin } from '../../auth/login.ts'
 import type { AccountPolicy } from '../../mail/account-policy.ts'
 import type { LoginDelays } from '../../mail/login-delays.ts'
+import type { SessionView, ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import type { Log } from '../../net/log.ts'
@@ -19,6 +20,8 @@ export interface AuthState {
 /** What every state behind HELO has. */
 interface Reading {
   readonly login: Login
+  /** What the login sees. */
+  readonly view: SessionView
   /** Undefined once FOLD named a mailbox that does not exist. */
   readonly maildrop: SessionMaildrop | undefined
   /** The current message, 1 the first; it may lie behind the last. */
@@ -73,6 +76,8 @@ export interface Pop2Services {
   readonly authenticator: Authenticator
   readonly maildrops: MaildropStore
   readonly policy: AccountPolicy
+  /** Asked at each login: a configuration may be read again. */
+  readonly views: () => ViewRules
   readonly loginDelays: LoginDelays
   readonly log: Log
   readonly limits: Pop2Limits
