@@ -3,9 +3,11 @@
 import { aliasCommand } from './cli/alias.ts'
 import { appPasswordCommand } from './cli/app-password.ts'
 import { configCommand } from './cli/config.ts'
+import { deletionsCommand } from './cli/deletions.ts'
 import { deliverCommand } from './cli/deliver.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { exportCommand } from './cli/export.ts'
+import { folderCommand } from './cli/folder.ts'
 import { importCommand } from './cli/import.ts'
 import { locksCommand } from './cli/locks.ts'
 import { runProgram } from './cli/program.ts'
@@ -22,9 +24,11 @@ const commands = [
   appPasswordCommand,
   aliasCommand,
   deliverCommand,
+  folderCommand,
   importCommand,
   exportCommand,
   undeleteCommand,
+  deletionsCommand,
   locksCommand,
   sessionsCommand,
   traceCommand,

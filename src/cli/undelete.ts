@@ -1,6 +1,7 @@
 // `poplar undelete`: brings back what a client took away by mistake, while housekeeping has not freed it.
 import { Command } from 'commander'
 import type { AccountName } from '../mail/account.ts'
+import type { UndeleteFilter } from '../mail/recovery-store.ts'
 import {
   type ConfigOptions,
   configOption,
@@ -15,35 +16,47 @@ import { printJson, printLine } from './output.ts'
 
 interface UndeleteOptions extends ConfigOptions, JsonOptions {
   readonly since?: Date
+  readonly session?: string
+  readonly message?: string
   readonly dryRun?: boolean
 }
 
 export function undeleteCommand(): Command {
   const command = new Command('undelete')
-    .description('bring deleted messages back, at the end of the maildrop, UIDLs unchanged')
+    .description('bring deleted messages back, at the end of their folder, UIDLs unchanged')
     .addArgument(userArgument())
     .option(
       '--since <time>',
       'only those deleted since: a date such as 2026-11-20 or 2026-11-20T19:17Z, or so long ago, such as 2h or 3d',
       rejecting(parseTime),
     )
+    .option('--session <id>', 'only those that this session deleted; `poplar deletions` and the log name it')
+    .option('--message <uidl>', 'only the message with this unique-id')
     .option('--dry-run', 'count them, change nothing')
     .addOption(jsonOption())
     .addOption(configOption())
-    .action(async (name: AccountName, { since, dryRun = false, ...options }: UndeleteOptions) => {
-      await inOffice(options, async office => {
-        const account = await requireAccount(office, name)
-        const { store } = office
-        const messages = dryRun
-          ? await store.countExpunged(account, since)
-          : await store.undelete(account, since)
-        if (options.json) printJson({ user: name, messages, dryRun })
-        else printLine(`${dryRun ? 'would bring back' : 'brought back'} ${messages} of ${name}`)
-      })
-    })
+    .action(
+      async (name: AccountName, { since, session, message, dryRun = false, ...options }: UndeleteOptions) => {
+        await inOffice(options, async office => {
+          const account = await requireAccount(office, name)
+          const { store } = office
+          const filter: UndeleteFilter = {
+            ...(since && { since }),
+            ...(session !== undefined && { sessionId: session }),
+            ...(message !== undefined && { uidl: message }),
+          }
+          const messages = dryRun
+            ? await store.countExpunged(account, filter)
+            : await store.undelete(account, filter)
+          if (options.json) printJson({ user: name, messages, dryRun })
+          else printLine(`${dryRun ? 'would bring back' : 'brought back'} ${messages} of ${name}`)
+        })
+      },
+    )
   return withExamples(command, [
     ['poplar undelete ann --dry-run', 'how many there are'],
     ['poplar undelete ann --since 2h', 'all that was deleted within the last two hours'],
+    ['poplar undelete ann --session 01KAHM6BZZK1QJ4C4XQ0R9F3VN', 'all that one session deleted'],
   ])
 }
 

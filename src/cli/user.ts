@@ -156,7 +156,7 @@ function removeCommand(): Command {
         const question = `Remove ${name} and ${countOf(usedMessages, 'message')} for good?`
         if (!options.yes && !(await confirm(question, '--yes')))
           throw new CommandFailure('nothing was removed')
-        await office.store.removeAccount(name)
+        await office.store.removeAccount(name, operatorName())
         printLine(`removed ${name} and ${countOf(usedMessages, 'message')}`)
       })
     })
@@ -164,6 +164,11 @@ function removeCommand(): Command {
     ['poplar user remove ann', 'ask, then remove ann and all her mail'],
     ['poplar user remove ann --yes', 'remove without asking'],
   ])
+}
+
+/** Who removes an account, for the audit. */
+function operatorName(): string {
+  return `poplar user remove by uid ${process.getuid?.() ?? 'unknown'}`
 }
 
 /** An account as `list --json` shows it: everything but what is kept of its password. */

@@ -48,8 +48,8 @@ export interface AccountRegistry extends AccountDirectory {
   changeSettings(name: AccountName, change: SettingsChange): Promise<void>
   /** What accounts have set for themselves, each set of settings once: how far they differ follows from it. */
   surveySettings(): Promise<readonly MaildropSettings[]>
-  /** Removes the account, its aliases and all its mail. Refuses with `no-such-account`. */
-  removeAccount(name: AccountName): Promise<void>
+  /** Removes the account, its aliases and all its mail; `actor` is who does it. Refuses with `no-such-account`. */
+  removeAccount(name: AccountName, actor?: string): Promise<void>
   /** In order of name. */
   listAccounts(): Promise<readonly Account[]>
 

@@ -1,19 +1,35 @@
 // Port: bringing back what was expunged, and freeing for good what nobody asked for in time.
 import type { Account } from './account.ts'
+import type { Housework } from './housework.ts'
+
+/** Which deleted messages; what is named must all hold. */
+export interface UndeleteFilter {
+  /** Deleted at this time or later. */
+  readonly since?: Date
+  /** Deleted by this session. */
+  readonly sessionId?: string
+  readonly uidl?: string
+}
+
+/** What `clean` freed. */
+export interface Cleaning extends Housework {
+  readonly contents: number
+}
 
 export interface RecoveryStore {
   /**
-   * Makes expunged messages that are still kept appear again, at the end of the maildrop, UIDLs unchanged; `since`
-   * limits it to those expunged at or after that time. Returns how many came back.
+   * Makes deleted messages that are still kept appear again, at the end of the folder they were in, UIDLs unchanged;
+   * those that POP3 was only to show no longer, where they stand. Returns how many came back. What lies in Trash is not
+   * deleted: it stays there.
    */
-  undelete(account: Account, since?: Date): Promise<number>
+  undelete(account: Account, filter?: UndeleteFilter): Promise<number>
 
   /** Messages that `undelete` would bring back. */
-  countExpunged(account: Account, since?: Date): Promise<number>
+  countExpunged(account: Account, filter?: UndeleteFilter): Promise<number>
 
   /**
    * Frees messages expunged before `expungedBefore`, contents without any message left, and octets of deliveries
-   * that were never committed, in small steps. Returns what was freed.
+   * that were never committed, in small steps.
    */
-  clean(expungedBefore: Date, signal?: AbortSignal): Promise<{ messages: number; contents: number }>
+  clean(expungedBefore: Date, signal?: AbortSignal): Promise<Cleaning>
 }

@@ -7,6 +7,7 @@ import type { DeliveryTarget } from './delivery-target.ts'
 import type { Folders } from './folders.ts'
 import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
+import type { RetentionStore } from './retention-store.ts'
 import type { StoreLoad } from './store-load.ts'
 
 export interface IntegrityReport {
@@ -24,6 +25,7 @@ export interface Store
     MaildropLocks,
     DeliveryTarget,
     RecoveryStore,
+    RetentionStore,
     ArchiveStore {
   /** Absent where nothing is written to a disk. */
   readonly load?: StoreLoad

@@ -7,6 +7,7 @@ import { memoryDeliveries } from './memory/deliveries.ts'
 import { memoryFolders } from './memory/folders.ts'
 import { memoryArchive, memoryLocks, memoryMaildrops } from './memory/maildrops.ts'
 import { memoryRecovery } from './memory/recovery.ts'
+import { memoryRetention } from './memory/retention.ts'
 import { MemoryState } from './memory/state.ts'
 
 export interface MemoryStoreOptions {
@@ -29,6 +30,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
     ...memoryLocks(state),
     ...memoryDeliveries(state),
     ...memoryRecovery(state),
+    ...memoryRetention(state),
     ...memoryArchive(state),
     ...memoryFolders(state),
 

@@ -8,6 +8,7 @@ import { maildropStoreSuite } from '../suites/maildrop-store.ts'
 import { messageFormsSuite } from '../suites/message-forms.ts'
 import { randomOperationsSuite } from '../suites/random-operations.ts'
 import { recoveryStoreSuite } from '../suites/recovery-store.ts'
+import { retentionStoreSuite } from '../suites/retention-store.ts'
 import { stores } from './factories.ts'
 
 describe.each(Object.entries(stores))('%s', (_name, factory) => {
@@ -17,6 +18,7 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('maildrop store', () => maildropStoreSuite(factory))
   describe('message forms', () => messageFormsSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))
+  describe('retention store', () => retentionStoreSuite(factory))
   describe('archive store', () => archiveStoreSuite(factory))
   describe('all together', () => randomOperationsSuite(factory))
 })

@@ -277,7 +277,7 @@ export function maildropStoreSuite(factory: StoreFactory): void {
     )
     await expunge(store, ann, 'x')
     bench().pass(1)
-    expect(await store.clean(new Date(bench().now()))).toEqual({ messages: 1, contents: 0 })
+    expect(await store.clean(new Date(bench().now()))).toMatchObject({ messages: 1, contents: 0 })
     const maildrop = await store.openMaildrop(bob, holder)
     expect(await textOf(await maildrop.read(0))).toBe(plainText)
     await maildrop.release()

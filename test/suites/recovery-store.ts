@@ -40,10 +40,41 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       bench().pass(1000)
       const since = new Date(bench().now())
       await expunge(store, ann, 'b')
-      expect(await store.countExpunged(ann, since)).toBe(1)
-      expect(await store.undelete(ann, since)).toBe(1)
+      expect(await store.countExpunged(ann, { since })).toBe(1)
+      expect(await store.undelete(ann, { since })).toBe(1)
       expect(await uidlsOf(store, ann)).toEqual(['b'])
-      expect(await store.undelete(ann, new Date(bench().now() + 1))).toBe(0)
+      expect(await store.undelete(ann, { since: new Date(bench().now() + 1) })).toBe(0)
+    })
+
+    it('takes only what one session deleted, or one message, or both', async () => {
+      const { store, ann } = await maildropOf('a', 'b', 'c', 'd')
+      const other = await store.openMaildrop(ann, { ...holder, sessionId: 's2' })
+      await other.update([0, 1])
+      await expunge(store, ann, 'c')
+      const counts = [
+        [{ sessionId: 's2' }, 2],
+        [{ sessionId: 's1' }, 1],
+        [{ sessionId: 's' }, 0],
+        [{ uidl: 'a' }, 1],
+        [{ uidl: 'd' }, 0],
+        [{ sessionId: 's2', uidl: 'c' }, 0],
+      ] as const
+      for (const [filter, count] of counts) expect(await store.countExpunged(ann, filter)).toBe(count)
+      expect(await store.undelete(ann, { sessionId: 's2', uidl: 'b' })).toBe(1)
+      expect(await store.undelete(ann, { sessionId: 's1' })).toBe(1)
+      expect(await uidlsOf(store, ann)).toEqual(['d', 'b', 'c'])
+      expect(await store.undelete(ann, { sessionId: 's2' })).toBe(1)
+      expect(await store.undelete(ann, { sessionId: 's2' })).toBe(0)
+    })
+
+    it('brings back what was deleted again since, by the session that did it last', async () => {
+      const { store, ann } = await maildropOf('a')
+      await expunge(store, ann, 'a')
+      await store.undelete(ann)
+      bench().pass(1)
+      await (await store.openMaildrop(ann, { ...holder, sessionId: 's2' })).update([0])
+      expect(await store.countExpunged(ann, { sessionId: 's1' })).toBe(0)
+      expect(await store.countExpunged(ann, { sessionId: 's2' })).toBe(1)
     })
 
     it('of nothing brings nothing back', async () => {
@@ -81,8 +112,8 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       bench().pass(1000)
       const before = new Date(bench().now())
       await expunge(store, ann, 'b')
-      expect(await store.clean(before)).toEqual({ messages: 1, contents: 1 })
-      expect(await store.clean(before)).toEqual({ messages: 0, contents: 0 })
+      expect(await store.clean(before)).toMatchObject({ messages: 1, contents: 1 })
+      expect(await store.clean(before)).toMatchObject({ messages: 0, contents: 0 })
       expect(await store.undelete(ann)).toBe(1)
       expect(await uidlsOf(store, ann)).toEqual(['c', 'b'])
     })
@@ -94,7 +125,7 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       await put(store, ann, 'big', `A: b\r\n\r\n${'x'.repeat(5_000_000)}\r\n`)
       await expunge(store, ann, 'big', ...uidls)
       bench().pass(1)
-      expect(await store.clean(new Date(bench().now()))).toEqual({ messages: 402, contents: 402 })
+      expect(await store.clean(new Date(bench().now()))).toMatchObject({ messages: 402, contents: 402 })
       expect(await store.checkIntegrity()).toEqual({ faults: [], messages: 0, contents: 0 })
     })
 
@@ -112,9 +143,9 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       const live = await store.openMaildrop(ann, holder)
       bench().pass(1)
       expect(await textOf(await reader.read(0))).toBe(`${plainText}a\r\n`)
-      expect(await store.clean(new Date(bench().now()))).toEqual({ messages: 0, contents: 0 })
+      expect(await store.clean(new Date(bench().now()))).toMatchObject({ messages: 0, contents: 0 })
       await live.release()
-      expect(await store.clean(new Date(bench().now()))).toEqual({ messages: 1, contents: 1 })
+      expect(await store.clean(new Date(bench().now()))).toMatchObject({ messages: 1, contents: 1 })
       await expect(reader.read(0)).rejects.toMatchObject({ code: 'message-gone' })
       expect(await textOf(await reader.read(1))).toBe(`${plainText}b\r\n`)
     })
@@ -123,7 +154,7 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       const { store, ann } = await maildropOf('a')
       await expunge(store, ann, 'a')
       bench().pass(1)
-      expect(await store.clean(new Date(bench().now()), AbortSignal.abort())).toEqual({
+      expect(await store.clean(new Date(bench().now()), AbortSignal.abort())).toMatchObject({
         messages: 0,
         contents: 0,
       })
@@ -143,7 +174,7 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       ).toMatchObject([{ delivered: true }])
       bench().pass(25 * 3_600_000)
       await store.clean(new Date(bench().now()))
-      expect(await store.checkIntegrity()).toEqual({ faults: [], messages: 1, contents: 1 })
+      expect(await store.checkIntegrity()).toMatchObject({ faults: [], messages: 1, contents: 1 })
       expect(await uidlsOf(store, ann)).toEqual(['young'])
     })
   })

@@ -71,8 +71,13 @@ export function memoryAccounts(state: MemoryState): AccountRegistry {
       return [...new Set(own)].filter(text => text !== null).map(parseSettings)
     },
 
-    async removeAccount(name) {
-      const { account } = state.require(name)
+    async removeAccount(name, actor = 'poplar') {
+      const entry = state.require(name)
+      const { account } = entry
+      for (const message of entry.messages.values()) {
+        if (message.expungedAt !== undefined) continue
+        state.recordDeletion(entry, message, message.folder, { reason: 'account', actor })
+      }
       state.accounts.delete(name)
       state.leases.delete(account.id)
       state.appPasswords.delete(account.id)

@@ -106,7 +106,7 @@ export function sqlAccounts(database: Database, leases: Leases, remembered: Reme
   }
 }
 
-function toAccount(found: Schema['account']): Account {
+export function toAccount(found: Schema['account']): Account {
   return {
     id: found.id,
     name: found.name,

@@ -5,7 +5,7 @@ import { statement } from './statement.ts'
 export const mailboxesOf = statement<{ account_id: Id }>()((db, p) =>
   db
     .selectFrom('mailbox')
-    .select(['id', 'name', 'messages', 'octets'])
+    .select(['id', 'name', 'messages', 'octets', 'modseq'])
     .where('account_id', '=', p.account_id),
 )
 

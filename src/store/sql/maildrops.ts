@@ -96,12 +96,12 @@ class SqlMaildrop implements Maildrop {
   async update(indexes: readonly number[], retrieved: readonly number[] = []) {
     const { database, leases } = this.#shared
     const { account, holder } = this.#lease
-    if (this.#released) throw leaseLost()
-    const fence = await leases.fenceOf(this.#lease)
     const sets = [
       ...this.#setsOf(indexes, sessionCause(account.name, holder, 'dele')),
       ...this.#setsOf(retrieved, sessionCause(account.name, holder, 'retrieved')),
     ]
+    if (this.#released) throw leaseLost()
+    const fence = await leases.fenceOf(this.#lease)
     if (sets.length > 0) {
       const now = database.now()
       const spare_id = createId(now)

@@ -11,12 +11,15 @@ import {
   setQuota,
 } from './accounts.ts'
 import { addAppPassword, noteAppPasswordUse, revokeAppPassword } from './app-passwords.ts'
+import { forgetDeletions, forgetRemoved } from './audit.ts'
 import { deliver, spill } from './deliveries.ts'
 import { freeLoose } from './freeing.ts'
 import { createFolder, removeFolder } from './mailboxes.ts'
 import { depart, noteRetrieved } from './maildrops.ts'
 import type { Operation } from './operation.ts'
-import { freeExpunged, freeMessages, undelete } from './recovery.ts'
+import { freeExpunged, freeMessages } from './recovery.ts'
+import { noteQuotaWarning, retain } from './retention.ts'
+import { undelete, unhide } from './undeleting.ts'
 
 const operations = [
   addAccount,
@@ -37,6 +40,11 @@ const operations = [
   createFolder,
   removeFolder,
   undelete,
+  unhide,
+  retain,
+  noteQuotaWarning,
+  forgetDeletions,
+  forgetRemoved,
   freeExpunged,
   freeMessages,
   freeLoose,

@@ -1,54 +1,37 @@
-// Undelete and housekeeping in SQL. Everything goes in small steps, each an operation of its own, so that deliveries and
-// sessions never wait for long; what a process leaves undone, the next `clean` finds.
+// Housekeeping in SQL. Everything goes in small steps, each an operation of its own, so that deliveries and sessions never
+// wait for long; what a process leaves undone, the next `clean` finds.
 import { setImmediate } from 'node:timers/promises'
+import type { DeletionCause } from '../../mail/deletion.ts'
+import { addHousework, noHousework } from '../../mail/housework.ts'
 import type { Id } from '../../mail/id.ts'
-import type { RecoveryStore } from '../../mail/recovery-store.ts'
-import { countInAccount } from './counters.ts'
+import type { Cleaning, RecoveryStore } from '../../mail/recovery-store.ts'
+import { countInMailbox } from './counters.ts'
 import type { Database } from './database.ts'
+import { recordDeletion } from './expunging.ts'
 import { deleteMessage, freeContent, freeLoose } from './freeing.ts'
 import { type Leases, liveLeaseSince } from './leases.ts'
 import { type Operation, row, rows } from './operation.ts'
 import type { Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
+import { StepBudget, type StepReport, stepMessages } from './step-budget.ts'
+import { countDeleted, undeleteAll } from './undeleting.ts'
 
-/** Messages of one step. */
-const stepMessages = 200
 /** A delivery that wrote its first octets so long ago and was never committed has died. */
 const deliveryMs = 24 * 3_600_000
 
-export interface Freed {
-  readonly messages: number
-  readonly contents: number
-}
+const nothingFreed: Cleaning = { ...noHousework, contents: 0 }
 
 export function sqlRecovery(database: Database, leases: Leases, remembered: Remembered): RecoveryStore {
-  const { reader, writer, now } = database
+  const { reader, now } = database
 
   return {
-    async undelete({ id, inboxId }, since) {
-      let count = 0
-      for (let uid = 0; ; ) {
-        const step = await writer.run(undelete, {
-          account_id: id,
-          mailbox_id: inboxId,
-          since: since?.getTime() ?? 0,
-          uid,
-        })
-        count += step.messages
-        if (step.messages < stepMessages) return count
-        uid = step.uid
-      }
-    },
-
-    async countExpunged({ id, inboxId }, since) {
-      const key = { account_id: id, mailbox_id: inboxId, since: since?.getTime() ?? 0 }
-      return Number((await reader.row(expungedCount, key))?.messages ?? 0)
-    },
+    undelete: (account, filter) => undeleteAll(database, account, filter),
+    countExpunged: (account, filter) => countDeleted(database, account, filter),
 
     async clean(expungedBefore, signal) {
       // Sessions that begin later do not list what was expunged before.
       await leases.showAll()
-      const freed = { messages: 0, contents: 0 }
+      let freed = nothingFreed
       const before = expungedBefore.getTime()
       for (let last = ''; !signal?.aborted; ) {
         const next = (await reader.row(accountAfter, { last }))?.account_id
@@ -57,9 +40,10 @@ export function sqlRecovery(database: Database, leases: Leases, remembered: Reme
         const more = await freeExpungedOf(last, before, database, signal)
         // At once: an import may bring a freed UIDL back with other octets.
         if (more.messages > 0) remembered.forgetAll()
-        add(freed, more)
+        freed = add(freed, more)
         await setImmediate()
       }
+      while (!signal?.aborted && (await freeNextRemoved(database)));
       while (!signal?.aborted && (await freeNextLoose(database, now() - deliveryMs)));
       return freed
     },
@@ -72,25 +56,32 @@ async function freeExpungedOf(
   before: number,
   database: Database,
   signal: AbortSignal | undefined,
-): Promise<Freed> {
-  const freed = { messages: 0, contents: 0 }
+): Promise<Cleaning> {
   if (!(await database.reader.row(accountById, { account_id }))) return freeMessagesOf(account_id, database)
+  let freed = nothingFreed
   while (!signal?.aborted && (await database.reader.row(anyExpunged, { account_id, before }))) {
     const step = await database.writer.run(freeExpunged, { account_id, before, now: database.now() })
-    add(freed, step)
-    if (step.messages < stepMessages) break
+    freed = add(freed, cleaningOf(step))
+    if (!step.more) break
   }
   return freed
 }
 
-/** Frees every message of an account that was removed. */
-export async function freeMessagesOf(account_id: Id, { writer }: Database): Promise<Freed> {
-  const freed = { messages: 0, contents: 0 }
-  for (;;) {
-    const step = await writer.run(freeMessages, { account_id })
-    add(freed, step)
-    if (step.messages < stepMessages) return freed
+/** Frees every message of an account that was removed, and its mailboxes. */
+export async function freeMessagesOf(account_id: Id, { writer, now }: Database): Promise<Cleaning> {
+  for (let freed = nothingFreed; ; ) {
+    const step = await writer.run(freeMessages, { account_id, now: now() })
+    freed = add(freed, cleaningOf(step))
+    if (!step.more) return freed
   }
+}
+
+/** What a process that ended in the middle left of an account it had removed. */
+async function freeNextRemoved(database: Database): Promise<boolean> {
+  const left = await database.reader.row(removedWithMailbox, {})
+  if (!left) return false
+  await freeMessagesOf(left.account_id, database)
+  return true
 }
 
 async function freeNextLoose({ reader, writer }: Database, before: number): Promise<boolean> {
@@ -100,49 +91,56 @@ async function freeNextLoose({ reader, writer }: Database, before: number): Prom
   return true
 }
 
-function add(sum: { messages: number; contents: number }, step: Freed): void {
-  sum.messages += step.messages
-  sum.contents += step.contents
+function add(one: Cleaning, other: Cleaning): Cleaning {
+  return { ...addHousework(one, other), contents: one.contents + other.contents }
 }
 
-interface Undelete {
-  readonly account_id: Id
-  readonly mailbox_id: Id
-  readonly since: number
-  /** The step begins behind this uid. */
-  readonly uid: number
+interface FreeStep extends StepReport {
+  readonly contents: number
 }
 
-/** Brings one step of messages back, at the end of the mailbox. The quota is not asked: they were the account's own. */
-export function* undelete(argument: Undelete): Operation<{ messages: number; uid: number }> {
-  const { account_id, mailbox_id } = argument
-  const lost = yield* rows(expungedAfter, { ...argument, limit: stepMessages })
-  const last = lost.at(-1)
-  if (!last) return { messages: 0, uid: argument.uid }
-  const messages = lost.length
-  const octets = lost.reduce((sum, message) => sum + message.octets, 0)
-  const mailbox = yield* row(claimUids, { account_id, mailbox_id, messages, octets })
-  if (!mailbox) return { messages: 0, uid: argument.uid }
-  let uid = mailbox.uid_next - messages
-  for (const { uidl } of lost) {
-    yield* rows(restoreMessage, { account_id, mailbox_id, uidl, uid: uid++, modseq: mailbox.modseq })
-  }
-  yield* rows(countInAccount, { account_id, messages, octets })
-  return { messages, uid: last.uid }
+function cleaningOf({ messages, contents, tookMs }: FreeStep): Cleaning {
+  return { messages, contents, steps: 1, largestStep: messages, longestStepMs: tookMs }
 }
 
 /** Frees one step of expunged messages, except those that a live session may still read. */
-export function* freeExpunged(argument: { account_id: Id; before: number; now: number }): Operation<Freed> {
+export function* freeExpunged(argument: {
+  account_id: Id
+  before: number
+  now: number
+}): Operation<FreeStep> {
   const { account_id, now } = argument
+  const budget = new StepBudget()
   const lease = yield* row(liveLeaseSince, { account_id, now })
   const before = Math.min(argument.before, lease?.since ?? argument.before)
-  return yield* freeAll(yield* rows(expungedBefore, { account_id, before, limit: stepMessages }), account_id)
+  const found = yield* rows(expungedBefore, { account_id, before, limit: stepMessages })
+  let contents = 0
+  for (const message of found) {
+    if (!budget.take()) break
+    if (yield* free(account_id, message)) contents += 1
+  }
+  return { ...budget.report(found.length), contents }
 }
 
-/** Frees one step of the messages of an account that no longer exists. */
-export function* freeMessages({ account_id }: { account_id: Id }): Operation<Freed> {
-  if (yield* row(accountById, { account_id })) return { messages: 0, contents: 0 }
-  return yield* freeAll(yield* rows(someMessages, { account_id, limit: stepMessages }), account_id)
+/** Frees one step of the messages of an account that no longer exists; with the last of them its mailboxes. */
+export function* freeMessages({ account_id, now }: { account_id: Id; now: number }): Operation<FreeStep> {
+  const budget = new StepBudget()
+  if (yield* row(accountById, { account_id })) return { ...budget.report(0), contents: 0 }
+  const found = yield* rows(someMessages, { account_id, limit: stepMessages })
+  const removal = yield* row(removedById, { account_id })
+  const cause: DeletionCause = { reason: 'account', actor: removal?.actor ?? '' }
+  let contents = 0
+  for (const { folder, expunged_at, octets, ...message } of found) {
+    if (!budget.take()) break
+    const { mailbox_id, uidl } = message
+    if (yield* free(account_id, message)) contents += 1
+    if (expunged_at !== null) continue
+    yield* recordDeletion({ account_id, mailbox_id, now }, { folder: folder ?? '', uidl, octets }, cause)
+    yield* rows(countInMailbox, { account_id, mailbox_id, messages: -1, octets: -octets })
+  }
+  const report = budget.report(found.length)
+  if (!report.more) yield* rows(deleteMailboxes, { account_id })
+  return { ...report, contents }
 }
 
 interface FoundKey {
@@ -151,13 +149,9 @@ interface FoundKey {
   readonly content_id: Id
 }
 
-function* freeAll(found: readonly FoundKey[], account_id: Id): Operation<Freed> {
-  let contents = 0
-  for (const { mailbox_id, uidl, content_id } of found) {
-    yield* rows(deleteMessage, { account_id, mailbox_id, uidl })
-    if (yield* freeContent(content_id)) contents += 1
-  }
-  return { messages: found.length, contents }
+function* free(account_id: Id, { mailbox_id, uidl, content_id }: FoundKey): Operation<boolean> {
+  yield* rows(deleteMessage, { account_id, mailbox_id, uidl })
+  return yield* freeContent(content_id)
 }
 
 const accountById = statement<{ account_id: Id }>()((db, p) =>
@@ -181,64 +175,6 @@ const anyExpunged = statement<{ account_id: Id; before: number }>()((db, p) =>
     .limit(1),
 )
 
-const expungedCount = statement<{ account_id: Id; mailbox_id: Id; since: number }>()((db, p) =>
-  db
-    .selectFrom('message')
-    .select(({ fn }) => fn.countAll<number>().as('messages'))
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('expunged_at', 'is not', null)
-    .where('expunged_at', '>=', p.since),
-)
-
-const expungedAfter = statement<{
-  account_id: Id
-  mailbox_id: Id
-  since: number
-  uid: number
-  limit: number
-}>()((db, p) =>
-  db
-    .selectFrom('message')
-    .select(['uidl', 'uid', 'octets'])
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('expunged_at', 'is not', null)
-    .where('expunged_at', '>=', p.since)
-    .where('uid', '>', p.uid)
-    .orderBy('uid')
-    .limit(p.limit),
-)
-
-const claimUids = statement<{ account_id: Id; mailbox_id: Id; messages: number; octets: number }>()((db, p) =>
-  db
-    .updateTable('mailbox')
-    .set(({ eb }) => ({
-      uid_next: eb('uid_next', '+', p.messages),
-      modseq: eb('modseq', '+', 1),
-      messages: eb('messages', '+', p.messages),
-      octets: eb('octets', '+', p.octets),
-    }))
-    .where('account_id', '=', p.account_id)
-    .where('id', '=', p.mailbox_id)
-    .returning(['uid_next', 'modseq']),
-)
-
-const restoreMessage = statement<{
-  account_id: Id
-  mailbox_id: Id
-  uidl: string
-  uid: number
-  modseq: number
-}>()((db, p) =>
-  db
-    .updateTable('message')
-    .set({ uid: p.uid, modseq: p.modseq, expunged_at: null })
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('uidl', '=', p.uidl),
-)
-
 const expungedBefore = statement<{ account_id: Id; before: number; limit: number }>()((db, p) =>
   db
     .selectFrom('message')
@@ -252,9 +188,37 @@ const expungedBefore = statement<{ account_id: Id; before: number; limit: number
 const someMessages = statement<{ account_id: Id; limit: number }>()((db, p) =>
   db
     .selectFrom('message')
-    .select(['mailbox_id', 'uidl', 'content_id'])
-    .where('account_id', '=', p.account_id)
+    .leftJoin('mailbox', join =>
+      join
+        .onRef('mailbox.account_id', '=', 'message.account_id')
+        .onRef('mailbox.id', '=', 'message.mailbox_id'),
+    )
+    .select([
+      'message.mailbox_id',
+      'message.uidl',
+      'message.content_id',
+      'message.octets',
+      'message.expunged_at',
+      'mailbox.name as folder',
+    ])
+    .where('message.account_id', '=', p.account_id)
     .limit(p.limit),
+)
+
+const removedById = statement<{ account_id: Id }>()((db, p) =>
+  db.selectFrom('removed_account').select('actor').where('account_id', '=', p.account_id),
+)
+
+const removedWithMailbox = statement()(db =>
+  db
+    .selectFrom('removed_account')
+    .innerJoin('mailbox', 'mailbox.account_id', 'removed_account.account_id')
+    .select('removed_account.account_id')
+    .limit(1),
+)
+
+const deleteMailboxes = statement<{ account_id: Id }>()((db, p) =>
+  db.deleteFrom('mailbox').where('account_id', '=', p.account_id),
 )
 
 const oldLoose = statement<{ before: number }>()((db, p) =>

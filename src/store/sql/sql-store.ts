@@ -12,6 +12,7 @@ import { sqlFolders } from './mailboxes.ts'
 import { sqlMaildrops } from './maildrops.ts'
 import { sqlRecovery } from './recovery.ts'
 import { Remembered } from './remembered.ts'
+import { sqlRetention } from './retention.ts'
 
 export interface SqlStoreOptions extends LeaseOptions {
   /** Octets of messages that are kept in memory once read; 0 for none. */
@@ -30,6 +31,7 @@ export async function createSqlStore(database: Database, options: SqlStoreOption
     ...sqlLocks(database, leases),
     ...sqlDeliveries(database),
     ...sqlRecovery(database, leases, remembered),
+    ...sqlRetention(database),
     ...sqlArchive(database),
     ...sqlFolders(database),
     load: storeLoad(database, leases, remembered),
