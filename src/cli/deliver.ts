@@ -9,6 +9,7 @@ import { parseAddress } from '../mail/message/address.ts'
 import type { Octets } from '../mail/octets.ts'
 import { type ConfigOptions, configOption, rejecting, withExamples } from './arguments.ts'
 import { CommandFailure } from './failure.ts'
+import { folderOption, hasFolder } from './folder-option.ts'
 import { inOffice, type Office } from './office.ts'
 import { exitOnWrongUsage } from './program.ts'
 
@@ -29,6 +30,7 @@ const outcomeExits = {
 
 interface DeliverOptions extends ConfigOptions {
   readonly from?: string
+  readonly folder?: string
 }
 
 export function deliverCommand(): Command {
@@ -40,6 +42,7 @@ export function deliverCommand(): Command {
       'the reverse-path, for Return-Path; <> or nothing for none',
       rejecting(reversePath),
     )
+    .addOption(folderOption('deliver into this folder, whatever else would be done with the message'))
     .addOption(configOption())
     .action(async (recipient: string, options: DeliverOptions) => {
       try {
@@ -52,10 +55,11 @@ export function deliverCommand(): Command {
   return withExamples(command, [
     ['poplar deliver ann -f bob@example.org < message', 'deliver one message'],
     ['poplar deliver ann+lists@example.net < message', 'to a sub-address'],
+    ['poplar deliver ann --folder Junk < message', 'what a filter took for spam'],
   ])
 }
 
-async function deliver(office: Office, address: string, { from }: DeliverOptions): Promise<void> {
+async function deliver(office: Office, address: string, { from, folder }: DeliverOptions): Promise<void> {
   const { config, store } = office
   const delivery = createMailDelivery({
     directory: store,
@@ -64,7 +68,12 @@ async function deliver(office: Office, address: string, { from }: DeliverOptions
     // Files have LF line ends: here they smuggle nothing.
     bareNewline: 'normalize',
   })
-  const recipient = await resolveRecipient(delivery, address)
+  const resolved = await resolveRecipient(delivery, address)
+  const recipient = folder === undefined ? resolved : { ...resolved, folder }
+  if (folder !== undefined)
+    for (const account of resolved.accounts)
+      if (!(await hasFolder(office, account, folder)))
+        throw new CommandFailure(`${account.name} has no folder ${folder}`, sysexits.usage)
   const message = await stripFromLine(process.stdin)
   const envelope = localEnvelope(from ?? message.sender, recipient.address)
   const { outcomes } = await delivery.deliver(envelope, message.octets, [recipient], 'all')

@@ -17,6 +17,7 @@ import {
   withExamples,
 } from './arguments.ts'
 import { CommandFailure } from './failure.ts'
+import { folderOption, hasFolder } from './folder-option.ts'
 import { inOffice, type Office, requireAccount } from './office.ts'
 import { printable, printJson, printLine } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -32,6 +33,7 @@ interface ImportOptions extends ConfigOptions, JsonOptions {
   readonly newUidls?: boolean
   readonly lenient?: boolean
   readonly dryRun?: boolean
+  readonly folder?: string
 }
 
 export function importCommand(): Command {
@@ -52,11 +54,15 @@ export function importCommand(): Command {
     .option('--new-uidls', 'give every message a new UIDL; clients will fetch everything again')
     .option('--lenient', 'import although the list of UIDLs has faults')
     .option('--dry-run', 'read everything, change nothing')
+    .addOption(folderOption('import into this folder (default: INBOX)'))
     .addOption(jsonOption())
     .addOption(configOption())
     .action(async (name: AccountName, format: keyof typeof formats, path: string, options: ImportOptions) => {
       await inOffice(options, async office => {
         const account = await requireAccount(office, name)
+        const { folder } = options
+        if (folder !== undefined && !(await hasFolder(office, account, folder)))
+          throw new CommandFailure(`${name} has no folder ${folder}`)
         const archive = await formats[format](path, options)
         acceptFaults(archive, options)
         await runImport(office, account, archive, options)
@@ -99,6 +105,7 @@ async function runImport(
       account,
       uidls: options.newUidls ? 'new' : options.once ? 'once' : 'keep',
       present,
+      ...(options.folder !== undefined && { folder: options.folder }),
       signal: interrupt.signal,
       settled(fate) {
         if (fate.fate === 'failed') failures.push(fate)

@@ -12,6 +12,8 @@ import { type Archive, type ArchivedMessage, ArchiveError } from './archive.ts'
 export interface ImportOptions {
   readonly target: DeliveryTarget
   readonly account: Account
+  /** Default INBOX. */
+  readonly folder?: string
   /**
    * What becomes of UIDLs. `keep`: those of the archive stay, other messages get new ones. `once`: as well, but the new
    * ones are made of the messages' octets, so that a second import finds them. `new`: every message gets a new one.
@@ -115,7 +117,7 @@ class Import {
   }
 
   async #begin(message: ArchivedMessage): Promise<void> {
-    const { account, target, uidls = 'keep' } = this.#options
+    const { account, folder, target, uidls = 'keep' } = this.#options
     const { source, internalDate, flags } = message
     const kept = uidls === 'new' ? undefined : message.uidl
     const isTwin = kept !== undefined && this.#uidlsSeen.has(kept)
@@ -129,7 +131,14 @@ class Import {
     if (isTight) await this.settleAll()
     if (this.isStopped) return
     this.#usedOctets += content.octets
-    const copy = { account, trace: nothing, internalDate, flags, ...(uidl !== undefined && { uidl }) }
+    const copy = {
+      account,
+      trace: nothing,
+      internalDate,
+      flags,
+      ...(uidl !== undefined && { uidl }),
+      ...(folder !== undefined && { folder }),
+    }
     const outcome = content.commit([copy], 'all').then(([only]) => only)
     // Whoever settles it sees the error; until then nobody waits for it.
     outcome.catch(() => {})
