@@ -6,7 +6,7 @@ import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress, foldDomain } from '../mail/fold.ts'
 import type { Folders } from '../mail/folders.ts'
 import { createId } from '../mail/id.ts'
-import { type LoginNameRules, readLoginName } from '../mail/login-name.ts'
+import { baseOfLoginName, type LoginNameRules, readLoginName } from '../mail/login-name.ts'
 import { prepareName } from './prepare.ts'
 
 /** In UTF-16 units. Longer ones are no names of ours, and not worth the time that SASLprep would take. */
@@ -91,7 +91,7 @@ export class AccountFinder {
 
   /** The name without what it asks for beside an account: whoever has no account looks alike with and without it. */
   baseOf(claimed: string): string {
-    return readLoginName(claimed, this.#rules)[0]?.accountName ?? foldAddress(preparedOf(claimed))
+    return baseOfLoginName(claimed, this.#rules) ?? foldAddress(preparedOf(claimed))
   }
 
   /** The account that has the first of these names that is an account's. */

@@ -30,19 +30,44 @@ const maxPrefixes = 4
  * the price of looking for three characters.
  */
 export function readLoginName(claimed: string, rules: LoginNameRules): readonly LoginReading[] {
+  const { prefixes, whole, parted } = partsOf(claimed, rules)
+  return [...whole, ...parted].map(({ accountName, view }) => ({
+    accountName,
+    // Of two folders, the one beside the name is the nearer.
+    view: overlayView(prefixes, view),
+  }))
+}
+
+/**
+ * The account's name without all that may be asked for beside it; undefined for names that ask for nothing. Whoever has no
+ * account looks alike by the one and the other, and failures count against it.
+ */
+export function baseOfLoginName(claimed: string, rules: LoginNameRules): string | undefined {
+  const { whole, parted } = partsOf(claimed, rules)
+  return (parted[0] ?? whole[0])?.accountName
+}
+
+interface NameParts {
+  readonly prefixes: View
+  /** What stands behind the prefixes, as the name of an account. */
+  readonly whole: readonly LoginReading[]
+  /** The same, as an account and a part of it. */
+  readonly parted: readonly LoginReading[]
+}
+
+const noParts: NameParts = { prefixes: {}, whole: [], parted: [] }
+
+function partsOf(claimed: string, rules: LoginNameRules): NameParts {
   const { separator, hosts } = rules
   const hasSeparator = separator !== '' && claimed.includes(separator)
   const mayNameHost = hosts.size > 0 && claimed.includes('@')
-  if (!hasSeparator && !mayNameHost && !claimed.includes(':')) return []
+  if (!hasSeparator && !mayNameHost && !claimed.includes(':')) return noParts
   const [prefixes, name] = splitPrefixes(claimed)
-  if (!prefixes || name === '') return []
-  const behind = readHost(name, rules) ?? readFolder(name, rules)
-  const plain =
+  if (!prefixes || name === '') return noParts
+  const parted = readHost(name, rules) ?? readFolder(name, rules)
+  const whole =
     name === claimed ? [] : accountNames(name, rules).map(accountName => ({ accountName, view: {} }))
-  return [...plain, ...behind].map(({ accountName, view }) => ({
-    accountName,
-    view: overlayView(view, prefixes),
-  }))
+  return { prefixes, whole, parted }
 }
 
 /** The view that the prefixes make, and the name behind them; no view when one of them says nothing. */
