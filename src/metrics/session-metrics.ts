@@ -7,6 +7,8 @@ type Protocol = ObservedSession['protocol']
 
 /** Of one verb of one protocol. */
 interface CommandCells {
+  /** As it is told. */
+  readonly verb: string
   readonly durations: Durations
   readonly byResult: Map<string, Count>
 }
@@ -90,9 +92,9 @@ export class SessionMetrics implements Observer {
   }
 
   command({ protocol }: ObservedSession, verb: string, result: string, durationMs: number): void {
-    const { durations, byResult } = this.#cellsOf(protocol, verb)
-    durations.observe(durationMs)
-    const count = byResult.get(result) ?? this.#addResult(protocol, verb, result, byResult)
+    const cells = this.#cellsOf(protocol, verb)
+    cells.durations.observe(durationMs)
+    const count = cells.byResult.get(result) ?? this.#addResult(protocol, cells, result)
     count.value += 1
   }
 
@@ -117,12 +119,12 @@ export class SessionMetrics implements Observer {
     const known = byVerb.get(verb)
     if (known) return known
     if (byVerb.size >= maxVerbs && verb !== otherLabel) return this.#cellsOf(protocol, otherLabel)
-    const cells = { durations: this.#durations.of(protocol, verb), byResult: new Map<string, Count>() }
+    const cells = { verb, durations: this.#durations.of(protocol, verb), byResult: new Map<string, Count>() }
     byVerb.set(verb, cells)
     return cells
   }
 
-  #addResult(protocol: Protocol, verb: string, result: string, byResult: Map<string, Count>): Count {
+  #addResult(protocol: Protocol, { verb, byResult }: CommandCells, result: string): Count {
     if (byResult.size >= maxResults) return this.#commands.of(protocol, verb, otherLabel)
     const count = this.#commands.of(protocol, verb, result)
     byResult.set(result, count)
