@@ -17,6 +17,7 @@ import { foldDomain, foldName } from './mail/fold.ts'
 import { junkName } from './mail/folder-name.ts'
 import type { ViewRules } from './mail/login-view.ts'
 import type { DeletePolicy } from './mail/maildrop-settings.ts'
+import type { RetentionRule } from './mail/retention.ts'
 import type { View } from './mail/view.ts'
 import type { ListenAddress } from './net/listener.ts'
 
@@ -68,7 +69,8 @@ export interface Config {
     /** In the form of `foldAddress`. */
     readonly hosts: readonly string[]
   }
-  readonly store: { readonly undeleteMs: number; readonly cacheOctets: number }
+  readonly store: { readonly undeleteMs: number; readonly cacheOctets: number; readonly auditMs: number }
+  readonly retention: readonly RetentionRule[]
   /** The Unix socket for operators; `isNamed` when the file says where it is. */
   readonly control: { readonly socket: string; readonly isNamed: boolean }
   readonly tls: {
@@ -276,7 +278,12 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       junkMark: parsed.maildrop.junk_mark,
       hosts: parsed.maildrop.hosts,
     },
-    store: { undeleteMs: parsed.store.undelete, cacheOctets: parsed.store.cache },
+    store: {
+      undeleteMs: parsed.store.undelete,
+      cacheOctets: parsed.store.cache,
+      auditMs: parsed.store.audit,
+    },
+    retention: retentionRules(parsed),
     control: {
       socket: parsed.control.socket ? at(parsed.control.socket) : join(data, 'control.sock'),
       isNamed: parsed.control.socket !== undefined,
@@ -306,6 +313,17 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     tracing: { endpoint: parsed.tracing.endpoint },
     log: parsed.log,
   }
+}
+
+function retentionRules({ retention }: Incomplete): readonly RetentionRule[] {
+  return retention.map(({ folder, older_than, after_fetch, larger_than, max_messages, max_octets }) => ({
+    folder,
+    ...(older_than !== undefined && { olderThanMs: older_than }),
+    ...(after_fetch !== undefined && { afterFetchMs: after_fetch }),
+    ...(larger_than !== undefined && { largerThanOctets: larger_than }),
+    ...(max_messages !== undefined && { maxMessages: max_messages }),
+    ...(max_octets !== undefined && { maxOctets: max_octets }),
+  }))
 }
 
 type Incomplete = Omit<ParsedConfig, 'hostname' | 'domains' | 'listen'>

@@ -74,7 +74,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
     const monitoring = keep(await openMonitoring(config, watched))
     const live = createLiveDelivery(config, store, logins.directory)
     const policy = new AccountPolicy({
-      rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: [] }),
+      rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: live.config.retention }),
       survey: () => store.surveySettings(),
     })
     // What is announced is true from the first session on.

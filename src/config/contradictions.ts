@@ -20,6 +20,7 @@ export function contradictions(parsed: ParsedConfig, lines: KeyLines): readonly 
     ...incompleteLegacy(parsed),
     ...openMetrics(parsed),
     ...incompleteSources(parsed),
+    ...contradictoryRules(parsed),
   ]
     .map(([path, text]) => ({ line: lines.lineOf(path), text }))
     .sort((one, other) => (one.line ?? 0) - (other.line ?? 0))
@@ -147,4 +148,28 @@ function* incompleteSources({ auth, passwd_file, sql, ldap, oauth }: ParsedConfi
       ['oauth', 'issuer'],
       '`issuer` in [oauth] needs `audience`: a token meant for another service would open maildrops here',
     ]
+}
+
+/** What a rule of retention cannot mean. */
+function* contradictoryRules({ retention }: ParsedConfig): Generator<Contradiction> {
+  for (const [index, rule] of retention.entries()) {
+    const fault = ruleFault(rule)
+    if (fault) yield [['retention', index], `item ${index + 1} of \`retention\` ${fault}`]
+  }
+}
+
+function ruleFault(rule: ParsedConfig['retention'][number]): string | undefined {
+  const { older_than, after_fetch, larger_than } = rule
+  const isLimit = rule.max_messages !== undefined || rule.max_octets !== undefined
+  const hasAge = older_than !== undefined || after_fetch !== undefined
+  if (isLimit && (hasAge || larger_than !== undefined))
+    return 'mixes an age or a size with a limit: make it two rules'
+  if (!isLimit && larger_than !== undefined && !hasAge)
+    return 'would remove large messages the moment they come in: `larger_than` needs `older_than` or `after_fetch`'
+  if (!isLimit && !hasAge) return 'does not say what is to go'
+  if (older_than === 0)
+    return 'would remove everything the moment it comes in: `older_than` must be more than "0"'
+  if (after_fetch === 0 && (older_than !== undefined || larger_than !== undefined))
+    return 'needs `after_fetch = "0"` alone: what goes at QUIT, clients must be able to foretell'
+  return undefined
 }

@@ -5,6 +5,7 @@ import { choice, count, describe, domainName, duration, listeners, size, text } 
 import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
 import { intoFolders, maildrop } from './maildrop-tables.ts'
 import { metrics, tracing } from './monitoring-tables.ts'
+import { audit, retention } from './retention-tables.ts'
 import { acme, legacy, tls } from './tls-tables.ts'
 
 /** The tables and keys of `poplar.toml`, under the names they have there. */
@@ -25,6 +26,7 @@ export const configSchema = z.strictObject({
     byDefault: { inWords: '`hostname` and `"localhost"`', example: ['example.net', 'localhost'] },
     description: 'The domains this office receives mail for.',
   }),
+  retention,
   listen: z
     .strictObject({
       pop3: listeners('POP3', '127.0.0.1:1110'),
@@ -123,6 +125,7 @@ export const configSchema = z.strictObject({
         'How long deleted messages can be brought back with `poplar undelete`; `"0"` frees them at the next cleaning.',
         { max: '3650d' },
       ),
+      audit,
       cache: size(
         '64MiB',
         'How much of the mail is kept in memory once it was read, messages above 1 MiB excepted; `"0"` keeps none.',

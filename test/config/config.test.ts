@@ -33,7 +33,8 @@ describe('without a word', () => {
       pop3: { autologoutMs: 600_000, loginTimeoutMs: 600_000, implementation: 'Poplar', loginDelayMs: 0 },
       smtp: { maxOctets: 50 * 1024 * 1024, bareNewline: 'normalize' },
       delivery: { subaddress: '+', quotaOctets: 0 },
-      store: { undeleteMs: 7 * 86_400_000, cacheOctets: 64 * 1024 * 1024 },
+      store: { undeleteMs: 7 * 86_400_000, cacheOctets: 64 * 1024 * 1024, auditMs: 90 * 86_400_000 },
+      retention: [],
       auth: {
         sources: ['store'],
         keyFile: resolve('poplar-data/secret.key'),
@@ -94,7 +95,7 @@ describe('values', () => {
       pop3: { autologoutMs: 5_400_000 },
       smtp: { maxOctets: 1_048_576 },
       delivery: { quotaOctets: 2_000_000_000, subaddress: '' },
-      store: { undeleteMs: 0, cacheOctets: 64 * 1024 * 1024 },
+      store: { undeleteMs: 0, cacheOctets: 64 * 1024 * 1024, auditMs: 90 * 86_400_000 },
       auth: { rememberMs: 0, argon2: { memoryKiB: 65_536 } },
     })
     expect(deliveryRules(config)).toEqual({
