@@ -38,7 +38,12 @@ export async function* followControl<E extends keyof Endpoints>(
 ): AsyncGenerator<AnswerOf<E>, void> {
   const response = await open(endpoint, options, asked)
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })
-  for await (const line of lines) yield understood(endpoint, line)
+  try {
+    for await (const line of lines) yield understood(endpoint, line)
+  } finally {
+    // The server would go on talking to nobody.
+    if (!response.complete) response.destroy()
+  }
   if (!response.complete && asked.signal?.aborted !== true) throw new CommandFailure('the server has ended')
 }
 
@@ -60,7 +65,7 @@ async function open(
       path: `/v${apiVersion}${path}`,
       ...(signal && { signal }),
     })
-    outgoing.once('error', error => reject(connectionFailure(error, socketPath)))
+    outgoing.on('error', error => reject(connectionFailure(error, socketPath)))
     outgoing.once('response', answer => {
       // What is lost in the middle is told by the answer's being incomplete.
       answer.on('error', () => undefined)

@@ -2,21 +2,25 @@
 // alone. There is no AUTH here, but clients try it all the same, and send their passwords behind it.
 import type { TracedLine } from '../../net/observer.ts'
 
-/** What may be shown behind the verb: the whole line, or the verb alone where clients put whatever they like. */
-const shownCommands: Readonly<Record<string, 'line' | 'verb'>> = {
-  EHLO: 'line',
-  HELO: 'line',
-  LHLO: 'line',
-  MAIL: 'line',
-  RCPT: 'line',
-  DATA: 'verb',
-  RSET: 'verb',
-  NOOP: 'verb',
-  QUIT: 'verb',
-  HELP: 'verb',
-  VRFY: 'verb',
-  EXPN: 'verb',
-  STARTTLS: 'verb',
+const oneWord = /^ *\S+$/
+const path = (word: string) => new RegExp(`^ +${word}: *<[^<>]*>( +[A-Za-z0-9-]+(=\\S+)?)*$`, 'i')
+const nothing = /^$/
+
+/** Verbs, and what behind them may be shown. */
+const shownCommands: Readonly<Record<string, RegExp>> = {
+  EHLO: oneWord,
+  HELO: oneWord,
+  LHLO: oneWord,
+  MAIL: path('FROM'),
+  RCPT: path('TO'),
+  DATA: nothing,
+  RSET: nothing,
+  NOOP: nothing,
+  QUIT: nothing,
+  HELP: nothing,
+  VRFY: nothing,
+  EXPN: nothing,
+  STARTTLS: nothing,
 }
 
 /** The verb of the table that a line begins with, in capitals; `other` when there is none. */
@@ -32,10 +36,9 @@ export function tracedCommand(line: Uint8Array): TracedLine {
   const text = Buffer.from(line).toString('latin1').trimEnd()
   const verb = observedVerb(line)
   const shown = shownCommands[verb]
-  const behind = text.length - verb.length
   if (shown === undefined) return { from: 'client', text: `<no command, ${text.length} octets>` }
-  const isWhole = shown === 'line' || behind === 0
-  return { from: 'client', text: isWhole ? text : `${verb} <${behind - 1} octets>` }
+  const behind = text.slice(verb.length)
+  return { from: 'client', text: shown.test(behind) ? text : `${verb} <${behind.length - 1} octets>` }
 }
 
 /** The lines of one reply, RFC 5321 section 4.2. */
