@@ -55,7 +55,7 @@ export class PasswordCheck {
 
     const matches = await this.#matches(attempt, account, password)
     if (!account || !matches)
-      return attempt.fail(attempt.asksForNothing ? 'no-such-folder' : reasonFor(found), found)
+      return attempt.fail(found && attempt.asksForNothing ? 'no-such-folder' : reasonFor(found), found)
     cache.add(account, password)
     upkeep.afterLogin(account, password)
     return attempt.succeed(account)

@@ -5,6 +5,7 @@ import { appPasswordsSuite } from '../suites/app-passwords.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
+import { maildropViewsSuite } from '../suites/maildrop-views.ts'
 import { messageFormsSuite } from '../suites/message-forms.ts'
 import { randomOperationsSuite } from '../suites/random-operations.ts'
 import { recoveryStoreSuite } from '../suites/recovery-store.ts'
@@ -16,6 +17,7 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('app passwords', () => appPasswordsSuite(factory))
   describe('delivery target', () => deliveryTargetSuite(factory))
   describe('maildrop store', () => maildropStoreSuite(factory))
+  describe('maildrop views', () => maildropViewsSuite(factory))
   describe('message forms', () => messageFormsSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))
   describe('retention store', () => retentionStoreSuite(factory))
