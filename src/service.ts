@@ -9,6 +9,7 @@ import { openLogins } from './logins.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
 import { AccountPolicy } from './mail/account-policy.ts'
 import { createMailDelivery, type MailDelivery } from './mail/delivery/deliver.ts'
+import { warnOfQuotas } from './mail/delivery/quota-warning.ts'
 import { LoginDelays } from './mail/login-delays.ts'
 import type { Store } from './mail/store.ts'
 import { openMonitoring, openTracing } from './monitoring.ts'
@@ -91,8 +92,13 @@ export async function createService(config: Config, options: ServiceOptions = {}
       log,
       observer: observers,
     })
-    const undeleteMs = () => live.config.store.undeleteMs
-    const housekeeping = startHousekeeping({ store, undeleteMs, log, onFreed: monitoring.freed })
+    const housekeeping = startHousekeeping({
+      store,
+      rules: () => ({ ...live.config.store, retention: live.config.retention }),
+      warn: signal => warnOfQuotas({ store, hostname: config.hostname }, signal),
+      log,
+      onFreed: monitoring.freed,
+    })
     keep({ close: () => housekeeping.stop() })
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
     keep(await openControl(config, isKept, { observers, nameOf, log }))

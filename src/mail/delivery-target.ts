@@ -27,6 +27,8 @@ export interface DeliveryCopy {
   readonly folder?: string
   /** The local part the message was sent to, folded, where that is none of the account's own names. */
   readonly addressee?: string
+  /** Room is made for it whatever the quota. */
+  readonly isExemptFromQuota?: true
 }
 
 export type CopyOutcome =

@@ -72,7 +72,7 @@ function addCopy(state: MemoryState, content: MemoryContent, copy: DeliveryCopy)
   const message = messageOf(state, content, copy)
   const { quotaOctets, usedOctets } = entry.account
   if (entry.messages.has(message.uidl)) return { delivered: false, reason: 'duplicate-uidl' }
-  if (quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
+  if (!copy.isExemptFromQuota && quotaOctets > 0 && usedOctets + message.octets > quotaOctets) {
     return { delivered: false, reason: 'over-quota' }
   }
   message.folder = state.folder(entry, message.folder) ?? inboxName

@@ -122,12 +122,14 @@ interface PlainCopy {
   readonly uidl: string
   readonly given: boolean
   readonly addressee: string | null
+  /** 1 when its quota is not asked. */
+  readonly is_exempt: number
   /** INBOX without it. */
   readonly folder?: Pick<NewMailbox, 'name' | 'id' | 'now'>
 }
 
 function plainCopy(
-  { account, trace, internalDate, flags = [], uidl, folder, addressee }: DeliveryCopy,
+  { account, trace, internalDate, flags = [], uidl, folder, addressee, isExemptFromQuota }: DeliveryCopy,
   now: number,
 ): Omit<PlainCopy, 'ascii_octets'> {
   return {
@@ -138,6 +140,7 @@ function plainCopy(
     uidl: uidl ?? createId(now),
     given: uidl !== undefined,
     addressee: addressee ?? null,
+    is_exempt: isExemptFromQuota ? 1 : 0,
     ...(folder !== undefined && { folder: { name: folder, id: createId(now), now } }),
   }
 }
@@ -194,7 +197,8 @@ function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutco
   if (copy.given && (yield* row(uidlTaken, { account_id, uidl }))) {
     return { delivered: false, reason: 'duplicate-uidl' }
   }
-  if (!(yield* row(claimRoom, { account_id, octets }))) return { delivered: false, reason: 'over-quota' }
+  if (!(yield* row(claimRoom, { account_id, octets, is_exempt: copy.is_exempt })))
+    return { delivered: false, reason: 'over-quota' }
   const mailbox_id = yield* mailboxFor(copy, account.inbox_id)
   const mailbox = yield* row(claimUid, { account_id, mailbox_id, octets })
   if (!mailbox) throw new Error(`the account ${account_id} has no INBOX`)
@@ -271,7 +275,7 @@ const accountInbox = statement<{ account_id: Id }>()((db, p) =>
   db.selectFrom('account').select('inbox_id').where('id', '=', p.account_id),
 )
 
-const claimRoom = statement<{ account_id: Id; octets: number }>()((db, p) =>
+const claimRoom = statement<{ account_id: Id; octets: number; is_exempt: number }>()((db, p) =>
   db
     .updateTable('account')
     .set(({ eb }) => ({
@@ -280,7 +284,11 @@ const claimRoom = statement<{ account_id: Id; octets: number }>()((db, p) =>
     }))
     .where('id', '=', p.account_id)
     .where(eb =>
-      eb.or([eb('quota_octets', '=', 0), eb(eb('used_octets', '+', p.octets), '<=', eb.ref('quota_octets'))]),
+      eb.or([
+        eb(eb.val(p.is_exempt), '=', 1),
+        eb('quota_octets', '=', 0),
+        eb(eb('used_octets', '+', p.octets), '<=', eb.ref('quota_octets')),
+      ]),
     )
     .returning('id'),
 )
