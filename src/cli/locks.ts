@@ -40,8 +40,15 @@ function breakCommand(): Command {
     .action(async (name: AccountName, options: ConfigOptions) => {
       await inOffice(options, async office => {
         await requireAccount(office, name)
-        if (!(await office.store.breakLease(name)))
-          throw new CommandFailure(`nobody holds the maildrop of ${name}`)
+        const { store } = office
+        const wasHeld = (await store.listLeases()).some(({ accountName }) => accountName === name)
+        // Of several who break it at the same time one alone is told that it did.
+        if (!(await store.breakLease(name)))
+          throw new CommandFailure(
+            wasHeld
+              ? `the maildrop of ${name} is free already: somebody else was quicker`
+              : `nobody holds the maildrop of ${name}`,
+          )
         printLine(`the maildrop of ${name} is free`)
       })
     })

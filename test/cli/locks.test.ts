@@ -45,6 +45,20 @@ describe('locks', () => {
     peer.drop()
   })
 
+  it('is broken by one of those who break it at the same time, and the others are told', async () => {
+    const peer = await LinePeer.logIn(port, 'bob', 'bob')
+    const outcomes = await Promise.all([1, 2, 3].map(() => place.run('locks break bob')))
+    const [winner, ...others] = outcomes.sort((one, other) => (one.code ?? 9) - (other.code ?? 9))
+    expect(winner).toEqual({ code: 0, stdout: 'the maildrop of bob is free\n', stderr: '' })
+    for (const { code, stdout, stderr } of others) {
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(
+        /^poplar: (nobody holds the maildrop of bob|the maildrop of bob is free already: somebody else was quicker)\n$/,
+      )
+    }
+    peer.drop()
+  })
+
   it.each([
     { why: 'nobody holds it', args: 'locks break bob', code: 1, says: 'nobody holds the maildrop of bob' },
     { why: 'no such account', args: 'locks break nobody', code: 1, says: 'there is no account nobody' },

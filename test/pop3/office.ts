@@ -9,6 +9,7 @@ import type { MaildropStore } from '../../src/mail/maildrop-store.ts'
 import { DowngradeMeter } from '../../src/mail/message/downgrade.ts'
 import type { Store } from '../../src/mail/store.ts'
 import type { Log } from '../../src/net/log.ts'
+import type { Observer } from '../../src/net/observer.ts'
 import type { TlsContexts } from '../../src/net/tls.ts'
 import type { Pop3Limits } from '../../src/pop3/server/limits.ts'
 import { type Pop3Server, startPop3Server } from '../../src/pop3/server/server.ts'
@@ -50,6 +51,7 @@ export interface OfficeOptions {
   readonly cleartextLogin?: 'never' | 'always'
   readonly tls?: TlsContexts
   readonly implicitTls?: boolean
+  readonly isForOldDevices?: boolean
 }
 
 export const password = 'sesame'
@@ -60,8 +62,17 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const store = options.store ?? createMemoryStore()
   await addAccount(store, 'alice', options.messages ?? [])
   const { log, lines } = keptLog()
-  const { implementation, preferredLanguage, policy, loginDelays, views, cleartextLogin, tls, implicitTls } =
-    options
+  const {
+    implementation,
+    preferredLanguage,
+    policy,
+    loginDelays,
+    views,
+    cleartextLogin,
+    tls,
+    implicitTls,
+    isForOldDevices,
+  } = options
   const server = await startPop3Server({
     listen: [{ host: '127.0.0.1', port: 0 }],
     hostname: 'pop.example',
@@ -77,6 +88,8 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     ...(cleartextLogin && { cleartextLogin }),
     ...(tls && { tls }),
     ...(implicitTls && { implicitTls }),
+    ...(options.observer && { observer: options.observer }),
+    ...(isForOldDevices && { isForOldDevices }),
   })
   const port = server.addresses[0]!.port
   const connect = () => Peer.connect(port)

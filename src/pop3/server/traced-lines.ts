@@ -10,7 +10,26 @@ const knownMechanism =
 
 type Shown<V extends Verb> = (command: Extract<Command, { verb: V }>, line: Uint8Array) => Partial<TracedLine>
 
-/** The commands whose arguments are secret, or may be. Those of all others are shown as they came. */
+/** Commands that can carry no secret once they are understood; of all others the arguments are only counted. */
+const plain: ReadonlySet<string> = new Set<Verb>([
+  'STLS',
+  'CAPA',
+  'HELP',
+  'LANG',
+  'UTF8',
+  'STAT',
+  'LIST',
+  'UIDL',
+  'RETR',
+  'TOP',
+  'DELE',
+  'RSET',
+  'LAST',
+  'NOOP',
+  'QUIT',
+])
+
+/** Commands of whose arguments a part may be shown. */
 const guarded: { readonly [V in 'USER' | 'PASS' | 'APOP' | 'AUTH']: Shown<V> } = {
   USER: ({ name }) => ({ text: 'USER ', claim: name }),
   PASS: () => ({ text: 'PASS <password>' }),
@@ -26,7 +45,12 @@ export function tracedCommand(line: Uint8Array | undefined, state: SessionState[
   const command = parseCommand(line)
   if (command.verb === undefined) return { from, text: `<no command, ${octets(line)}>` }
   const show = guarded[command.verb as keyof typeof guarded] as Shown<Verb> | undefined
-  return { from, text: latin1(line), ...show?.(command, line) }
+  const { verb } = command
+  const text =
+    plain.has(verb) || line.length === verb.length
+      ? latin1(line)
+      : `${verb} <${octets(line.subarray(verb.length + 1))}>`
+  return { from, text, ...show?.(command, line) }
 }
 
 /** The lines of an answer; those of a long listing and of a message are only counted, where they are sent. */
