@@ -38,18 +38,17 @@ async function makeText(registries: readonly Registry[]): Promise<string> {
 }
 
 let sharedRegistry: Registry | undefined
-/** Gauges with the name of a counter; what they say is the sum of the gauges without `_total`. */
-const misnamed = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-]
+/** These would walk over every socket at each scrape; sessions are counted as it is, and descriptors. */
+const leftOut = ['nodejs_active_handles', 'nodejs_active_requests', 'nodejs_active_resources']
 
 /** One for the process, however many offices run in it: its watches over the event loop and the collector never end. */
 function processRegistry(): Registry {
   if (sharedRegistry) return sharedRegistry
   sharedRegistry = new Registry()
   collectDefaultMetrics({ register: sharedRegistry })
-  for (const name of misnamed) sharedRegistry.removeSingleMetric(name)
+  for (const name of leftOut) {
+    sharedRegistry.removeSingleMetric(name)
+    sharedRegistry.removeSingleMetric(`${name}_total`)
+  }
   return sharedRegistry
 }

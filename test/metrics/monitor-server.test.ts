@@ -34,7 +34,7 @@ async function start(listen = [{ host: '127.0.0.1', port: 0 }], networks: readon
 async function exchange(port: number, request: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let reply = ''
-  socket.setEncoding('latin1').on('data', text => {
+  socket.setEncoding('latin1').on('data', (text: string) => {
     reply += text
   })
   socket.on('error', () => undefined)
