@@ -18,6 +18,8 @@ interface SessionTrace {
   readonly span: Span
   readonly context: Context
   readonly ids: TraceIds
+  /** From `performance.now()` to the clock of the world: the same all through a trace, whatever is done to that clock. */
+  readonly clockOffsetMs: number
   children: number
   /** Of the login that goes on over several commands. */
   loginStartedMs: number | undefined
@@ -49,11 +51,12 @@ export class SessionSpans implements Observer {
   }
 
   opened({ id, protocol, service, peer, startedAtMs }: ObservedSession): void {
+    const clockOffsetMs = Date.now() - performance.now()
     const span = this.#tracer.startSpan(
       `${protocol} session`,
       {
         kind: SpanKind.SERVER,
-        startTime: wallClock(startedAtMs),
+        startTime: clockOffsetMs + startedAtMs,
         attributes: {
           'network.protocol.name': protocol,
           'network.peer.address': peer,
@@ -69,6 +72,7 @@ export class SessionSpans implements Observer {
     this.#traces.set(id, {
       span,
       context: trace.setSpan(ROOT_CONTEXT, span),
+      clockOffsetMs,
       ids: { trace_id: traceId, span_id: spanId },
       children: 0,
       loginStartedMs: undefined,
@@ -115,7 +119,7 @@ export class SessionSpans implements Observer {
     if (!known) return
     this.#endDelivery(known)
     this.#traces.delete(id)
-    const { span, children } = known
+    const { span, children, clockOffsetMs } = known
     span.setAttributes({
       ...(user !== undefined && { 'user.name': user }),
       ...(channel && { 'tls.protocol.version': channel.version, 'tls.cipher': channel.cipher }),
@@ -126,7 +130,7 @@ export class SessionSpans implements Observer {
       ...(children > maxChildren && { 'poplar.spans.left_out': children - maxChildren }),
     })
     if (failedEnds.has(reason)) span.setStatus({ code: SpanStatusCode.ERROR, message: reason })
-    span.end()
+    span.end(clockOffsetMs + performance.now())
   }
 
   #endLogin(
@@ -165,17 +169,13 @@ export class SessionSpans implements Observer {
   ): void {
     known.children += 1
     if (known.children > maxChildren) return
+    const { clockOffsetMs, context } = known
     const span = this.#tracer.startSpan(
       name,
-      { startTime: wallClock(startedMs), attributes: { 'poplar.result': result, ...attributes } },
-      known.context,
+      { startTime: clockOffsetMs + startedMs, attributes: { 'poplar.result': result, ...attributes } },
+      context,
     )
     if (result !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR, message: result })
-    span.end(wallClock(endedMs))
+    span.end(clockOffsetMs + endedMs)
   }
-}
-
-/** Milliseconds since 1970, of a time by `performance.now()`. */
-function wallClock(atMs: number): number {
-  return performance.timeOrigin + atMs
 }
