@@ -51,6 +51,7 @@ export interface OfficeOptions {
   readonly cleartextLogin?: 'never' | 'always'
   readonly tls?: TlsContexts
   readonly implicitTls?: boolean
+  readonly observer?: Observer
   readonly isForOldDevices?: boolean
 }
 
