@@ -2,6 +2,7 @@
 // The `poplar` command: a table of its commands, each in a file of its own under cli/.
 import { aliasCommand } from './cli/alias.ts'
 import { appPasswordCommand } from './cli/app-password.ts'
+import { backupCommand } from './cli/backup.ts'
 import { configCommand } from './cli/config.ts'
 import { deletionsCommand } from './cli/deletions.ts'
 import { deliverCommand } from './cli/deliver.ts'
@@ -11,6 +12,7 @@ import { folderCommand } from './cli/folder.ts'
 import { importCommand } from './cli/import.ts'
 import { locksCommand } from './cli/locks.ts'
 import { runProgram } from './cli/program.ts'
+import { restoreCommand } from './cli/restore.ts'
 import { serveCommand } from './cli/serve.ts'
 import { sessionsCommand } from './cli/sessions.ts'
 import { topCommand } from './cli/top.ts'
@@ -29,6 +31,8 @@ const commands = [
   exportCommand,
   undeleteCommand,
   deletionsCommand,
+  backupCommand,
+  restoreCommand,
   locksCommand,
   sessionsCommand,
   traceCommand,

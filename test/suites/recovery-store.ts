@@ -105,6 +105,13 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
     })
   })
 
+  it('tells whether a message is there', async () => {
+    const { store, ann } = await maildropOf('a', 'b')
+    await expunge(store, ann, 'a')
+    const states = await Promise.all(['a', 'b', 'c'].map(uidl => store.messageState(ann, uidl)))
+    expect(states).toEqual(['deleted', 'present', undefined])
+  })
+
   describe('clean', () => {
     it('frees what was expunged before a time, and only that', async () => {
       const { store, ann } = await maildropOf('a', 'b', 'c')

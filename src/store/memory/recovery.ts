@@ -38,6 +38,12 @@ export function memoryRecovery(state: MemoryState): RecoveryStore {
       return entry ? deleted(entry, filter).length : 0
     },
 
+    async messageState(account, uidl) {
+      const message = state.current(account)?.messages.get(uidl)
+      if (!message) return undefined
+      return message.expungedAt === undefined && message.hiddenAt === undefined ? 'present' : 'deleted'
+    },
+
     async clean(expungedBefore, signal) {
       const freed = { ...noHousework, contents: 0 }
       for (const entry of state.accounts.values()) {

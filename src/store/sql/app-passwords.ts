@@ -4,7 +4,7 @@ import { Refusal } from '../../mail/errors.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import { formatSettings, parseSettings } from '../../mail/maildrop-settings.ts'
 import { accountByName, noSuchAccount } from './accounts.ts'
-import type { Database } from './database.ts'
+import type { Connection, Database } from './database.ts'
 import { formatList, parseList } from './list-column.ts'
 import { type Operation, row, rows } from './operation.ts'
 import type { Schema } from './schema.ts'
@@ -31,7 +31,7 @@ export function sqlAppPasswords({ reader, writer, now }: Database): AppPasswords
     },
 
     async listAppPasswords(account_id) {
-      return (await reader.rows(appPasswordsOf, { account_id })).map(toAppPassword)
+      return appPasswordsIn(reader, account_id)
     },
 
     async revokeAppPassword(accountName, name) {
@@ -42,6 +42,11 @@ export function sqlAppPasswords({ reader, writer, now }: Database): AppPasswords
       await writer.run(noteAppPasswordUse, { id, at: at.getTime(), from })
     },
   }
+}
+
+/** Those of an account, oldest first. */
+export async function appPasswordsIn(reader: Connection, account_id: Id): Promise<readonly AppPassword[]> {
+  return (await reader.rows(appPasswordsOf, { account_id })).map(toAppPassword)
 }
 
 function toAppPassword(found: AppPasswordRow): AppPassword {

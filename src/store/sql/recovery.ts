@@ -14,7 +14,7 @@ import { type Operation, row, rows } from './operation.ts'
 import type { Remembered } from './remembered.ts'
 import { statement } from './statement.ts'
 import { StepBudget, type StepReport, stepMessages } from './step-budget.ts'
-import { countDeleted, undeleteAll } from './undeleting.ts'
+import { countDeleted, stateOfMessage, undeleteAll } from './undeleting.ts'
 
 /** A delivery that wrote its first octets so long ago and was never committed has died. */
 const deliveryMs = 24 * 3_600_000
@@ -27,6 +27,8 @@ export function sqlRecovery(database: Database, leases: Leases, remembered: Reme
   return {
     undelete: (account, filter) => undeleteAll(database, account, filter),
     countExpunged: (account, filter) => countDeleted(database, account, filter),
+
+    messageState: (account, uidl) => stateOfMessage(database, account, uidl),
 
     async clean(expungedBefore, signal) {
       // Sessions that begin later do not list what was expunged before.

@@ -49,6 +49,16 @@ export async function countDeleted(
   return count
 }
 
+export async function stateOfMessage(
+  { reader }: Database,
+  { id }: Account,
+  uidl: string,
+): Promise<'present' | 'deleted' | undefined> {
+  const found = await reader.row(messageAnywhere, { account_id: id, uidl })
+  if (!found) return undefined
+  return found.expunged_at === null && found.hidden_at === null ? 'present' : 'deleted'
+}
+
 /** The filter as parameters: 0 and '' are any. */
 interface Which extends Record<string, string | number> {
   account_id: Id
@@ -159,6 +169,18 @@ const hiddenCount = statement<Which>()((db, p) =>
     .where('hidden_at', '>=', p.since)
     .where(isWanted(p.uidl))
     .where(deletedBy(p.session_id, 'hidden_at')),
+)
+
+/** An account gives each unique-id once. */
+const messageAnywhere = statement<{ account_id: Id; uidl: string }>()((db, p) =>
+  db
+    .selectFrom('message')
+    .select(['expunged_at', 'hidden_at'])
+    .where('account_id', '=', p.account_id)
+    .where('mailbox_id', 'in', own =>
+      own.selectFrom('mailbox').select('id').where('account_id', '=', p.account_id),
+    )
+    .where('uidl', '=', p.uidl),
 )
 
 const claimUids = statement<{ account_id: Id; mailbox_id: Id; messages: number; octets: number }>()((db, p) =>

@@ -61,6 +61,22 @@ export function openForReading(path: string): Sqlite.Database {
   return file
 }
 
+/** The schema's version of a file that is one of Poplar's; refuses with `store-unusable` what is none, or too new. */
+export function stateOfMailFile(path: string): number {
+  const file = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 10_000 })
+  try {
+    const { id, version } = stateOf(file)
+    if (id !== applicationId) throw new Refusal('store-unusable', `${path} is no database of Poplar`)
+    if (version > migrations.length) throw newer(path, version)
+    return version
+  } finally {
+    file.close()
+  }
+}
+
+/** The version a file has once it was prepared. */
+export const currentVersion = migrations.length
+
 /** Looks at the file without writing to it. */
 function checkMailFile(path: string): void {
   let file: Sqlite.Database | undefined
