@@ -29,7 +29,7 @@ export function changeSettings(settings: MaildropSettings, change: SettingsChang
   const kept = Object.entries({ ...settings, ...change }).filter(
     ([, value]) => value !== null && value !== undefined,
   )
-  return kept.length === 0 ? noSettings : (Object.fromEntries(kept) as MaildropSettings)
+  return kept.length === 0 ? noSettings : Object.fromEntries(kept)
 }
 
 /** As one text column keeps them: JSON, null where there are none. */

@@ -31,13 +31,15 @@ export interface ViewListing {
 const made = new WeakMap<ScanListing, { readonly parts: readonly ViewPart[]; readonly view: ViewListing }>()
 
 export function listView(parts: readonly ViewPart[], limits: ViewLimits = {}): ViewListing {
-  const isWhole = limits.since === undefined && limits.newest === undefined
-  const [first] = parts
-  if (!isWhole || !first) return select(parts, limits)
-  const known = made.get(first.listing)
+  const [first, ...others] = parts
+  if (!first) throw new Error('a view has no mailbox')
+  if (limits.since !== undefined || limits.newest !== undefined) return select(parts, limits)
+  const { listing, addedOctets } = first
+  if (others.length === 0 && addedOctets === 0) return { listing, counts: [listing.count] }
+  const known = made.get(listing)
   if (known && isSame(known.parts, parts)) return known.view
-  const view = select(parts, {})
-  if (parts.length > 1) made.set(first.listing, { parts, view })
+  const view = join(parts.map(part => added(part.listing, part.addedOctets)))
+  made.set(listing, { parts, view })
   return view
 }
 
@@ -61,63 +63,91 @@ function isSame(some: readonly ViewPart[], others: readonly ViewPart[]): boolean
   )
 }
 
-function select(parts: readonly ViewPart[], limits: ViewLimits): ViewListing {
-  const chosen = newestOf(
-    parts.map(({ dates }) => indexesSince(dates, limits.since)),
-    parts,
-    limits.newest,
-  )
-  const listings = parts.map(({ listing, addedOctets }, place) =>
-    pick(listing, chosen[place] ?? [], addedOctets),
-  )
+function join(listings: readonly ScanListing[]): ViewListing {
   const [first, ...others] = listings
   if (!first) throw new Error('a view has no mailbox')
   return { listing: others.reduce(extendListing, first), counts: listings.map(({ count }) => count) }
 }
 
-function indexesSince(dates: Float64Array, since = Number.NEGATIVE_INFINITY): readonly number[] {
-  const indexes: number[] = []
-  for (const [index, date] of dates.entries()) if (date >= since) indexes.push(index)
-  return indexes
+/** The listing with so many octets more for every message. */
+function added(listing: ScanListing, octets: number): ScanListing {
+  if (octets === 0) return listing
+  const { count, uidls, totalOctets, ascii } = listing
+  const more = {
+    count,
+    octets: listing.octets.map(own => own + octets),
+    uidls,
+    totalOctets: totalOctets + count * octets,
+  }
+  return ascii ? { ...more, ascii: added(ascii, octets) } : more
+}
+
+function select(parts: readonly ViewPart[], { since, newest }: ViewLimits): ViewListing {
+  const chosen = parts.map(({ dates }) => indexesSince(dates, since))
+  if (newest !== undefined) keepNewest(chosen, parts, newest)
+  return join(
+    parts.map(({ listing, addedOctets }, place) => added(pick(listing, chosen[place]), addedOctets)),
+  )
+}
+
+/** Indexes in their order. */
+function indexesSince(dates: Float64Array, since = Number.NEGATIVE_INFINITY): Uint32Array {
+  const indexes = new Uint32Array(dates.length)
+  let count = 0
+  for (let index = 0; index < dates.length; index++) {
+    if ((dates[index] ?? 0) >= since) indexes[count++] = index
+  }
+  return indexes.subarray(0, count)
 }
 
 /** Of all parts together the latest; of those that came in at one time the last. */
-function newestOf(
-  chosen: readonly (readonly number[])[],
-  parts: readonly ViewPart[],
-  newest = Number.POSITIVE_INFINITY,
-): readonly (readonly number[])[] {
+function keepNewest(chosen: Uint32Array[], parts: readonly ViewPart[], newest: number): void {
   const total = chosen.reduce((sum, { length }) => sum + length, 0)
-  if (total <= newest) return chosen
-  const dates = chosen.flatMap((indexes, place) => indexes.map(index => parts[place]?.dates[index] ?? 0))
-  const sorted = Float64Array.from(dates).sort()
-  const oldest = sorted[total - newest] ?? 0
+  if (total <= newest) return
+  const dates = new Float64Array(total)
+  let at = 0
+  for (const [place, indexes] of chosen.entries()) {
+    for (const index of indexes) dates[at++] = dateAt(parts, place, index)
+  }
+  dates.sort()
+  const oldest = dates[total - newest] ?? 0
   /** Of those that came in just then. */
-  let room = newest - dates.filter(date => date > oldest).length
-  return chosen
-    .toReversed()
-    .map((indexes, place) => {
-      const column = parts.at(-1 - place)?.dates
-      return indexes
-        .toReversed()
-        .filter(index => {
-          const date = column?.[index] ?? 0
-          return date > oldest || (date === oldest && room-- > 0)
-        })
-        .reverse()
+  let room = newest - (total - firstAbove(dates, oldest))
+  for (let place = chosen.length - 1; place >= 0; place--) {
+    const kept = (chosen[place] ?? new Uint32Array()).reverse().filter(index => {
+      const date = dateAt(parts, place, index)
+      return date > oldest || (date === oldest && room-- > 0)
     })
-    .reverse()
+    chosen[place] = kept.reverse()
+  }
 }
 
-function pick(listing: ScanListing, indexes: readonly number[], addedOctets: number): ScanListing {
-  if (indexes.length === listing.count && addedOctets === 0) return listing
-  const octets = Float64Array.from(indexes, index => (listing.octets[index] ?? 0) + addedOctets)
-  const picked = {
-    count: octets.length,
-    octets,
-    uidls: indexes.map(index => listing.uidls[index] ?? ''),
-    totalOctets: octets.reduce((sum, value) => sum + value, 0),
+function dateAt(parts: readonly ViewPart[], place: number, index: number): number {
+  return parts[place]?.dates[index] ?? 0
+}
+
+/** Where the first of the sorted values stands that is above. */
+function firstAbove(sorted: Float64Array, value: number): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((sorted[middle] ?? 0) > value) to = middle
+    else from = middle + 1
   }
-  if (!listing.ascii) return picked
-  return { ...picked, ascii: pick(listing.ascii, indexes, addedOctets) }
+  return from
+}
+
+function pick(listing: ScanListing, indexes: Uint32Array = new Uint32Array()): ScanListing {
+  if (indexes.length === listing.count) return listing
+  const octets = new Float64Array(indexes.length)
+  const uidls: string[] = []
+  let totalOctets = 0
+  for (const [place, index] of indexes.entries()) {
+    const own = listing.octets[index] ?? 0
+    octets[place] = own
+    totalOctets += own
+    uidls.push(listing.uidls[index] ?? '')
+  }
+  const picked = { count: octets.length, octets, uidls, totalOctets }
+  return listing.ascii ? { ...picked, ascii: pick(listing.ascii, indexes) } : picked
 }

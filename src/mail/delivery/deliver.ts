@@ -5,7 +5,7 @@ import type { AccountDirectory } from '../account-directory.ts'
 import type { CopyOutcome, DeliveryCopy, DeliveryTarget } from '../delivery-target.ts'
 import type { Envelope } from '../envelope.ts'
 import { foldName } from '../fold.ts'
-import { folderNameFault, junkName, sameFolder, trashName } from '../folder-name.ts'
+import { folderNameFault, inboxName, junkName, sameFolder, trashName } from '../folder-name.ts'
 import type { Id } from '../id.ts'
 import { type MailAddress, parseAddress } from '../message/address.ts'
 import { copyTrace, receivedField } from '../message/trace.ts'
@@ -154,7 +154,8 @@ function copiesFor(
     for (const account of accounts) {
       const known = copies.get(account.id)
       // Who is meant by his plain name as well shall see it in INBOX.
-      if (known?.folder !== undefined && folder === undefined) copies.set(account.id, intoInbox(known))
+      if (known?.folder !== undefined && folder === undefined)
+        copies.set(account.id, { ...known, folder: inboxName })
       if (known) continue
       copies.set(account.id, {
         account,
@@ -168,14 +169,9 @@ function copiesFor(
   return copies
 }
 
-function intoInbox(copy: DeliveryCopy): DeliveryCopy {
-  const { folder: _, ...rest } = copy
-  return rest
-}
-
 /** Mail to a folder of its own stays there: somebody decided that. */
 function intoJunk(copy: DeliveryCopy): DeliveryCopy {
-  return copy.folder === undefined ? { ...copy, folder: junkName } : copy
+  return (copy.folder ?? inboxName) === inboxName ? { ...copy, folder: junkName } : copy
 }
 
 /** A folder that the account does not have means INBOX, which the store sees to. */

@@ -80,7 +80,7 @@ export class Listings {
       }
       const last = chunk.at(-1)
       if (!last || chunk.length < chunkRows)
-        return { listing: listingOf(octets, uidls, asciiOctets), dates: Float64Array.from(dates) }
+        return { listing: listingOf(octets, uidls, asciiOctets), dates: new Float64Array(dates) }
       uid = Number(last[0]) + 1
       await setImmediate()
     }

@@ -72,6 +72,8 @@ describe('mail', () => {
       const { send, folders } = await office('junk')
       await send(plain, ...addresses)
       expect(await folders()).toEqual({ INBOX: 1 })
+      await send(spam, ...addresses)
+      expect(await folders()).toEqual({ INBOX: 1, Junk: 1 })
     }
   })
 
