@@ -1,6 +1,7 @@
 // The contract of MaildropStore where it shows a part of an account, and of Folders.
 import { describe, expect, it } from 'vitest'
 import type { Account } from '../../src/mail/account.ts'
+import { layDown } from '../../src/mail/delivery/pipeline.ts'
 import type { MaildropOptions } from '../../src/mail/maildrop-store.ts'
 import { markOctets } from '../../src/mail/message/marked-subject.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -75,6 +76,34 @@ export function maildropViewsSuite(factory: StoreFactory): void {
     expect(text.slice(message.headerOctets)).toBe('.b\r\n')
     expect(message.dotLines).toBe(1)
     await maildrop.release()
+  })
+
+  it('downgrades first and marks then, to the octet, whatever is left out', async () => {
+    const { store, ann } = await annWith('a', 'b@Junk')
+    for (const [uidl, folder] of [
+      ['c', 'Junk'],
+      ['d', 'INBOX'],
+    ] as const)
+      await layDown(store, [Buffer.from(`Subject: п${uidl}\r\n\r\nx\r\n`)], {
+        copies: [copyFor(ann, { uidl, folder, internalDate: new Date(9000) })],
+        mode: 'all',
+      })
+    for (const options of [
+      { junk: mark },
+      { junk: mark, newest: 3 },
+      { junk: mark, since: 9000 },
+      { newest: 1 },
+    ]) {
+      const maildrop = await store.openMaildrop(ann, holder, options)
+      const { listing } = maildrop
+      expect(listing.ascii?.uidls).toEqual(listing.uidls)
+      for (let index = 0; index < listing.count; index++) {
+        const text = await textOf(await maildrop.read(index, 'ascii'))
+        expect(text.length).toBe(listing.ascii?.octets[index])
+        expect(text).toMatch(/^[\x00-\x7f]*$/)
+      }
+      await maildrop.release()
+    }
   })
 
   it('refuses a folder that is not there, and keeps no lock', async () => {
