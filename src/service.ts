@@ -101,7 +101,8 @@ export async function createService(config: Config, options: ServiceOptions = {}
     })
     keep({ close: () => housekeeping.stop() })
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
-    keep(await openControl(config, isKept, { observers, nameOf, log }))
+    const storeQueue = () => store.load?.waitingWrites
+    keep(await openControl(config, isKept, { observers, nameOf, storeQueue, log }))
 
     monitoring.serving()
 

@@ -20,7 +20,7 @@ export const selectionSchema = z.union([
 ])
 export type Selection = z.output<typeof selectionSchema>
 
-export const sessionSchema = z.object({
+const sessionSchema = z.object({
   id: z.string(),
   protocol: z.string(),
   service: z.string(),
@@ -38,14 +38,14 @@ export const sessionSchema = z.object({
 export type SessionView = z.output<typeof sessionSchema>
 
 /** `finished`: it was in UPDATE, which was waited for. `ending`: it is not gone yet. */
-export const endedSchema = z.object({
+const endedSchema = z.object({
   ...sessionSchema.shape,
   outcome: z.enum(['ended', 'finished', 'ending']),
 })
 export type EndedSession = z.output<typeof endedSchema>
 
 /** Of a followed session; or how many lines a slow reader has lost at this place. */
-export const traceEventSchema = z.union([
+const traceEventSchema = z.union([
   z.object({
     at: z.iso.datetime(),
     session: z.string(),
