@@ -78,6 +78,6 @@ const text = `${before}${markers.begin}\n${table(await sampleText())}\n${markers
 
 if (!process.argv.includes('--check')) writeFileSync(target, text)
 else if (current !== text) {
-  console.error('docs/metrics.md is not current: run `node scripts/metrics-docs.js`')
+  console.error('docs/metrics.md is not current: run `npm run docs`')
   process.exitCode = 1
 }

@@ -23,6 +23,8 @@ export interface ListenerOptions {
   readonly onConnection: (connection: Connection) => void
   /** An address was not let in. */
   readonly onRefused?: (peer: string) => void
+  /** A connection was one too many. */
+  readonly onTooMany?: (peer: string) => void
   /** Once for each connection that never came to `onConnection` because TLS failed; `detail` is OpenSSL's reason. */
   readonly onTlsFailure?: (peer: string, reason: TlsFailureReason, detail: string | undefined) => void
 }
@@ -84,7 +86,7 @@ class Reception {
   }
 
   receive(socket: Socket): void {
-    const { admits, onConnection, onRefused, tls } = this.#options
+    const { admits, onConnection, onRefused, onTooMany, tls } = this.#options
     const connection = new Connection(socket)
     const { peer } = connection
     if (admits && !admits(peer)) {
@@ -92,7 +94,11 @@ class Reception {
       onRefused?.(peer)
       return
     }
-    if (!this.#counter.enter(peer)) return this.#turnAway(socket, connection)
+    if (!this.#counter.enter(peer)) {
+      this.#turnAway(socket, connection)
+      onTooMany?.(peer)
+      return
+    }
     socket.once('close', () => this.#counter.leave(peer))
     if (tls) void this.#handshake(connection, tls)
     else onConnection(connection)

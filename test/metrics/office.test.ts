@@ -21,6 +21,8 @@ beforeAll(async () => {
     [listen]
     pop3 = "127.0.0.1:0"
     lmtp = "127.0.0.1:0"
+    [pop3]
+    max_sessions = 4
     [metrics]
     listen = "127.0.0.1:0"
     [auth]
@@ -94,6 +96,15 @@ describe('/metrics', () => {
     const text = await (await get('/metrics')).text()
     expect(text).not.toMatch(/xsecret|127\.0\.0\.1|ann/i)
     expect(await metric('poplar_commands_total{protocol="pop3",verb="other",result="err"}')).toBe(1)
+  })
+
+  it('counts connections for which there is no room', async () => {
+    const peers = []
+    for (let count = 0; count < 5; count++) peers.push(await LinePeer.connect(portOf('pop3')))
+    const greetings = await Promise.all(peers.map(peer => peer.line()))
+    expect(greetings.filter(line => line.startsWith('-ERR [SYS/TEMP]'))).toHaveLength(1)
+    expect(await metric('poplar_connections_turned_away_total{service="pop3",reason="too-many"}')).toBe(1)
+    for (const peer of peers) peer.drop()
   })
 
   itWith('promtool', 'is as Prometheus wants it', async () => {

@@ -79,6 +79,7 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
       countLoopback: limits.countLoopback,
     },
     refusal: err('too many connections, try again later'),
+    onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {
       const session = new Pop2Session(services, connection, connection.peer, gone => sessions.remove(gone))
       sessions.add(session, connection)

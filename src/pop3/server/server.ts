@@ -103,6 +103,7 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
       log.warn({ peer }, 'pop3 connection from an address that is not let in')
       observer?.turnedAway?.(service, peer, 'not-admitted')
     },
+    onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {
       const session = new Session(services, connection, connection.peer, (gone, reason) => {
         if (reason === 'tls-failed' || reason === 'tls-in-clear') tlsFailures += 1
