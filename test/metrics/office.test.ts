@@ -105,6 +105,8 @@ describe('/metrics', () => {
     expect(greetings.filter(line => line.startsWith('-ERR [SYS/TEMP]'))).toHaveLength(1)
     expect(await metric('poplar_connections_turned_away_total{service="pop3",reason="too-many"}')).toBe(1)
     for (const peer of peers) peer.drop()
+    // The others need the room.
+    while ((await metric('poplar_sessions{protocol="pop3",tls="none",state="authorization"}')) > 0);
   })
 
   itWith('promtool', 'is as Prometheus wants it', async () => {
