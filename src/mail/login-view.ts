@@ -3,8 +3,7 @@
 import type { Account } from './account.ts'
 import { type LoginNameRules, readLoginName } from './login-name.ts'
 import type { DeletePolicy, MaildropSettings } from './maildrop-settings.ts'
-import type { MaildropOptions } from './maildrop-store.ts'
-import type { SubjectMark } from './message/marked-subject.ts'
+import type { MaildropOptions, SubjectMark } from './maildrop-store.ts'
 import { narrowView, overlayView, parseView, sinceOf, type View } from './view.ts'
 
 export interface ViewRules extends LoginNameRules {

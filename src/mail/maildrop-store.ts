@@ -2,7 +2,6 @@
 // numbering; messages are read; UPDATE removes the marked ones in one durable step.
 import type { Account } from './account.ts'
 import type { DeletePolicy } from './maildrop-settings.ts'
-import type { SubjectMark } from './message/marked-subject.ts'
 import type { Octets } from './octets.ts'
 
 /**
@@ -59,6 +58,14 @@ export interface Maildrop {
 
   /** Gives the lease back; nothing is deleted. Safe to call at any time, and twice. */
   release(): Promise<void>
+}
+
+/** How messages of another folder are told from the others; message/marked-subject.ts does it. */
+export interface SubjectMark {
+  /** Printable ASCII without spaces around it. */
+  readonly text: string
+  /** Named in X-Poplar-Folder: printable ASCII. */
+  readonly folder: string
 }
 
 /** What of an account is shown, and what becomes of messages that are deleted. Default: INBOX, whole; they are expunged. */

@@ -38,7 +38,13 @@ describe('app-password add', () => {
       '--protocol POP3 --protocol imap --protocol imap --read-only --from 192.0.2.0/24 --from ::1'
     const printed = (await place.json(`app-password add ann laptop ${options}`)) as { password: string }
     const scope = { protocols: ['pop3', 'imap'], readOnly: true, networks: ['192.0.2.0/24', '::1'] }
-    expect(printed).toEqual({ user: 'ann', device: 'laptop', password: printed.password, ...scope })
+    expect(printed).toEqual({
+      user: 'ann',
+      device: 'laptop',
+      password: printed.password,
+      ...scope,
+      settings: {},
+    })
     const kept = await keptOf('laptop')
     expect(kept).toMatchObject(scope)
     expect(appPasswordMatches(kept?.passwordHash ?? '', Buffer.from(printed.password))).toBe(true)
@@ -75,9 +81,9 @@ describe('app-password list', () => {
   it('prints a table', async () => {
     const { stdout } = await place.run('app-password list ann')
     const [title, phone, laptop] = stdout.trimEnd().split('\n')
-    expect(title).toMatch(/^DEVICE +PROTOCOLS +MAY +FROM +LAST USED +SINCE$/)
-    expect(phone).toMatch(/^phone +all +read, delete +anywhere +never +\d{4}-/)
-    expect(laptop).toMatch(/^laptop +pop3, imap +read +192\.0\.2\.0\/24, ::1 +never +\d{4}-/)
+    expect(title).toMatch(/^DEVICE +PROTOCOLS +MAY +MAILDROP +FROM +LAST USED +SINCE$/)
+    expect(phone).toMatch(/^phone +all +read, delete +as configured +anywhere +never +\d{4}-/)
+    expect(laptop).toMatch(/^laptop +pop3, imap +read +as configured +192\.0\.2\.0\/24, ::1 +never +\d{4}-/)
   })
 
   it('never shows what is kept of a password', async () => {

@@ -270,8 +270,10 @@ describe('user list', () => {
   it('prints a table', async () => {
     const { stdout } = await place.run('user list')
     const [title, ...rows] = stdout.trimEnd().split('\n')
-    expect(title).toMatch(/^USER +MESSAGES +USED +QUOTA +STATE +PASSWORD +SINCE$/)
-    expect(rows[0]).toMatch(/^ann +0 +0 B +.* +enabled +hash, SCRAM +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/)
+    expect(title).toMatch(/^USER +MESSAGES +USED +QUOTA +STATE +PASSWORD +MAILDROP +SINCE$/)
+    expect(rows[0]).toMatch(
+      /^ann +0 +0 B +.* +enabled +hash, SCRAM +as configured +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/,
+    )
   })
 
   it('never shows a hash', async () => {

@@ -83,6 +83,12 @@ describe('values', () => {
       [delivery]
       quota = "2GB"
       subaddress = ""
+      to_folder = "existing"
+      junk_headers = ["X-Spam: Yes"]
+      [maildrop]
+      view = "inbox+junk, newest=9"
+      on_delete = "trash"
+      hosts = ["Office"]
       [store]
       undelete = 0
       [auth]
@@ -94,7 +100,18 @@ describe('values', () => {
       domains: ['example.net', 'bücher.example'],
       pop3: { autologoutMs: 5_400_000 },
       smtp: { maxOctets: 1_048_576 },
-      delivery: { quotaOctets: 2_000_000_000, subaddress: '' },
+      delivery: {
+        quotaOctets: 2_000_000_000,
+        subaddress: '',
+        toFolder: 'existing',
+        junkHeaders: [{ name: 'x-spam', value: 'yes' }],
+      },
+      maildrop: {
+        view: { source: { kind: 'inbox+junk' }, newest: 9 },
+        onDelete: 'trash',
+        junkMark: '[Junk]',
+        hosts: ['office'],
+      },
       store: { undeleteMs: 0, cacheOctets: 64 * 1024 * 1024, auditMs: 90 * 86_400_000 },
       auth: { rememberMs: 0, argon2: { memoryKiB: 65_536 } },
     })

@@ -92,7 +92,7 @@ describe('a login name', () => {
     )
   })
 
-  it.each([
+  it.each<[claimed: string, base: string | undefined, reason: string]>([
     ['ann', undefined, 'nothing beside the name'],
     ['ann+1', 'ann', 'a folder'],
     ['recent:ann+2', 'ann', 'a prefix and a folder'],

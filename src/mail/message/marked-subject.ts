@@ -1,14 +1,7 @@
 // A message of another folder, told from the others by its Subject: ` [Junk]` behind the colon of the first Subject field, or
 // a whole field where there is none, and a field X-Poplar-Folder at the end of the header. Every message grows by the same
 // number of octets, whatever its header, so that it need not be read to be listed: X-Poplar-Folder is padded.
-import type { MessageOctets } from '../maildrop-store.ts'
-
-export interface SubjectMark {
-  /** Printable ASCII without spaces around it. */
-  readonly text: string
-  /** Named in X-Poplar-Folder: printable ASCII. */
-  readonly folder: string
-}
+import type { MessageOctets, SubjectMark } from '../maildrop-store.ts'
 
 const subject = Buffer.from('subject')
 const lf = 10

@@ -11,9 +11,10 @@ import type {
   MaildropOptions,
   MaildropStore,
   MessageOctets,
+  SubjectMark,
 } from '../../mail/maildrop-store.ts'
 import { asciiForm } from '../../mail/message/ascii-form.ts'
-import { markOctets, markSubject, type SubjectMark } from '../../mail/message/marked-subject.ts'
+import { markOctets, markSubject } from '../../mail/message/marked-subject.ts'
 import { listingOf, uidlAt } from '../listing.ts'
 import { listView, type MailboxListing, partOf, type ViewListing } from '../view-listing.ts'
 import {
