@@ -119,6 +119,8 @@ describe('values', () => {
       hostname: 'mail.example.net',
       localDomains: ['example.net', 'bücher.example'],
       subaddressSeparator: '',
+      toFolder: 'existing',
+      junkHeaders: [{ name: 'x-spam', value: 'yes' }],
       maxOctets: 1_048_576,
       bareNewline: 'normalize',
     })
