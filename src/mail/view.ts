@@ -21,7 +21,7 @@ export type ViewSource =
   | { readonly kind: 'inbox+junk' }
   | { readonly kind: 'folder'; readonly name: string }
 
-export const recentDays = 30
+const recentDays = 30
 const maxNewest = 1_000_000
 
 /** Reads a view. Throws an Error with a sentence for a person. */
