@@ -101,6 +101,14 @@ export interface Config {
     readonly maxWaiting: number
     readonly argon2: PasswordCost
   }
+  /** How failed logins are slowed down. */
+  readonly throttle: {
+    readonly freeFailures: number
+    readonly firstDelayMs: number
+    readonly maxDelayMs: number
+    readonly failuresBeforeCheck: number
+    readonly halfLifeMs: number
+  }
   /** As the file has them, with absolute paths: what they must have depends on what is used. */
   readonly oauth: ParsedConfig['oauth']
   readonly passwdFile: ParsedConfig['passwd_file']
@@ -304,6 +312,13 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
         passes: auth.argon2_passes,
         lanes: auth.argon2_lanes,
       },
+    },
+    throttle: {
+      freeFailures: parsed.throttle.free_failures,
+      firstDelayMs: parsed.throttle.first_delay,
+      maxDelayMs: parsed.throttle.max_delay,
+      failuresBeforeCheck: parsed.throttle.failures_before_check,
+      halfLifeMs: parsed.throttle.half_life,
     },
     oauth: withPaths(parsed.oauth, ['client_secret'], at),
     passwdFile: withPaths(parsed.passwd_file, ['file'], at),

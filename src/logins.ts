@@ -15,6 +15,7 @@ import { ensureSecretKey } from './auth/secret-key.ts'
 import type { TokenVerifier, TokenVerifierOptions } from './auth/tokens/token-verifier.ts'
 import type { AccountSource, Config } from './config.ts'
 import type { AccountDirectory } from './mail/account-directory.ts'
+import type { AccountRegistry } from './mail/account-registry.ts'
 import type { Store } from './mail/store.ts'
 import type { Log } from './net/log.ts'
 import type { DirectorySource, OpenDirectory } from './store/directory/open-directory.ts'
@@ -49,7 +50,7 @@ export async function openLogins(
   const { directory } = opened
 
   const create = (config: Config) => {
-    const { auth, domains, delivery, maildrop } = config
+    const { auth, domains, delivery, maildrop, throttle } = config
     return createAuthenticator(directory, {
       localDomains: domains,
       cost: auth.argon2,
@@ -62,6 +63,7 @@ export async function openLogins(
       views: { separator: delivery.subaddress, hosts: maildrop.hosts, folders: store },
       concurrency: auth.concurrency,
       maxWaiting: auth.maxWaiting,
+      throttle,
       log,
       registry: store,
       ...(tokens && { tokens, tokenAdvice: tokenAdviceOf(config) }),
@@ -111,10 +113,23 @@ async function openSources(config: Config, store: Store, log: Log): Promise<Open
   if (sources.every(source => source === 'store')) {
     return { directory: storeDirectory(store), close: async () => {} }
   }
+  return openAccountSources(sources, config, store, log)
+}
+
+/**
+ * Accounts of these sources alone; what is learnt of them is written to `registry`. Rejects with a `Refusal` or an `Error`
+ * that says which cannot be used; servers may be down, they are asked later.
+ */
+export async function openAccountSources(
+  sources: readonly AccountSource[],
+  config: Config,
+  registry: AccountRegistry,
+  log: Log,
+): Promise<OpenDirectory> {
   // What asks elsewhere takes memory that most offices need not spend.
   const { openDirectory } = await import('./store/directory/open-directory.ts')
   return openDirectory(
-    store,
+    registry,
     sources.map(source => sourceOf(source, config)),
     { log, schemes: { isVerifiable, scramKeysOf } },
   )
@@ -138,8 +153,8 @@ function scramOffer({ auth: { mechanisms, sources } }: Config): { readonly scram
 }
 
 /** What an authenticator is made of, to see whether it changed. */
-function loginFacts({ auth, domains }: Config): string {
-  return JSON.stringify([auth, domains])
+function loginFacts({ auth, domains, throttle }: Config): string {
+  return JSON.stringify([auth, domains, throttle])
 }
 
 async function tokenVerifierOf({ oauth }: Config): Promise<TokenVerifier | undefined> {

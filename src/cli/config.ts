@@ -2,6 +2,9 @@
 import { Command } from 'commander'
 import { type Config, exampleConfig, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, withExamples } from './arguments.ts'
+import { examineAccountSources } from './doctor/account-sources.ts'
+import { examineCertificates } from './doctor/certificates.ts'
+import { CommandFailure } from './failure.ts'
 import { printJson, printLine } from './output.ts'
 
 export function configCommand(): Command {
@@ -14,11 +17,16 @@ export function configCommand(): Command {
 
 function checkCommand(): Command {
   const command = new Command('check')
-    .description('read the configuration and name every mistake with its line')
+    .description('read the configuration and the files it names, and tell every mistake')
     .addOption(configOption())
-    .action((options: ConfigOptions) => {
-      const { file } = loadConfig(options.config)
-      printLine(`${file ?? 'no file, the defaults'}: no mistakes`)
+    .action(async (options: ConfigOptions) => {
+      const config = loadConfig(options.config)
+      const findings = [...examineCertificates(config), ...(await examineAccountSources(config, false))]
+      const faults = findings.filter(({ state }) => state === 'wrong')
+      for (const { what, finding } of findings.filter(({ state }) => state !== 'well'))
+        printLine(`${what}: ${finding}`)
+      if (faults.length > 0) throw new CommandFailure(`${faults.length} of the files it names cannot be used`)
+      printLine(`${config.file ?? 'no file, the defaults'}: no mistakes`)
     })
   return withExamples(command, [['poplar config check --config new.toml', 'before SIGHUP or a restart']])
 }

@@ -2,6 +2,8 @@
 import { Command } from 'commander'
 import { type Config, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, type JsonOptions, jsonOption, withExamples } from './arguments.ts'
+import { examineAccountSources } from './doctor/account-sources.ts'
+import { examineCertificates } from './doctor/certificates.ts'
 import { examineClock, examineFolder, examineRoom } from './doctor/data-folder.ts'
 import type { Finding } from './doctor/finding.ts'
 import { examinePorts, serverOf } from './doctor/ports.ts'
@@ -12,7 +14,7 @@ import { type Column, printRows } from './output.ts'
 export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description(
-      'examine configuration, data folder, stored mail, ports and clock; exit 1 when something is wrong',
+      'examine configuration, data folder, certificates, sources of accounts, stored mail, ports and clock; exit 1 when something is wrong',
     )
     .addOption(jsonOption())
     .addOption(configOption())
@@ -49,6 +51,8 @@ async function examine(options: ConfigOptions): Promise<Finding[]> {
     folder,
     await examineRoom(config),
     await examineClock(config.data),
+    ...examineCertificates(config),
+    ...(await examineAccountSources(config, true)),
     ...(folder.state === 'wrong' ? [] : await examineStore(config)),
     ...(await examinePorts(config, serverOf(config.data))),
   ]

@@ -75,6 +75,32 @@ export const auth = z
   })
   .prefault({})
 
+export const throttle = z
+  .strictObject({
+    free_failures: count(
+      3,
+      0,
+      1000,
+      'Failed logins, of an address range or of an account, that are answered at once.',
+    ),
+    first_delay: duration(
+      '250ms',
+      'What the next one waits for its answer; each further one twice as long.',
+      {
+        max: '1m',
+      },
+    ),
+    max_delay: duration('15s', 'What any waits at most; `"0"` delays nobody.', { max: '10m' }),
+    failures_before_check: count(
+      10,
+      1,
+      1_000_000,
+      'From so many failures on, of a range or of an account, even the check of a password waits, and attempts take turns.',
+    ),
+    half_life: duration('5m', 'In how long the count of failures halves.', { min: '1s', max: '7d' }),
+  })
+  .prefault({})
+
 export const oauth = z
   .strictObject({
     issuer: url(

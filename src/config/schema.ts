@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
-import { auth, ldap, oauth, passwdFile, sql } from './login-tables.ts'
+import { auth, ldap, oauth, passwdFile, sql, throttle } from './login-tables.ts'
 import { intoFolders, maildrop } from './maildrop-tables.ts'
 import { metrics, tracing } from './monitoring-tables.ts'
 import { audit, retention } from './retention-tables.ts'
@@ -139,6 +139,7 @@ export const configSchema = z.strictObject({
   acme,
   legacy,
   auth,
+  throttle,
   oauth,
   passwd_file: passwdFile,
   sql,

@@ -42,6 +42,13 @@ describe('without a word', () => {
         rememberMs: 300_000,
         argon2: { memoryKiB: 19 * 1024, passes: 2, lanes: 1 },
       },
+      throttle: {
+        freeFailures: 3,
+        firstDelayMs: 250,
+        maxDelayMs: 15_000,
+        failuresBeforeCheck: 10,
+        halfLifeMs: 300_000,
+      },
       tls: { files: [], required: undefined, clientCaFile: undefined, handshakeTimeoutMs: 30_000 },
       acme: undefined,
       legacy: { pop3: [], pop3s: [], networks: [], tls: 'none' },
@@ -93,7 +100,10 @@ describe('values', () => {
       undelete = 0
       [auth]
       remember = "0"
-      argon2_memory = "64MiB"`
+      argon2_memory = "64MiB"
+      [throttle]
+      free_failures = 0
+      max_delay = "1m"`
     const config = parseConfig(toml)
     expect(config).toMatchObject({
       hostname: 'mail.example.net',
@@ -114,6 +124,7 @@ describe('values', () => {
       },
       store: { undeleteMs: 0, cacheOctets: 64 * 1024 * 1024, auditMs: 90 * 86_400_000 },
       auth: { rememberMs: 0, argon2: { memoryKiB: 65_536 } },
+      throttle: { freeFailures: 0, firstDelayMs: 250, maxDelayMs: 60_000 },
     })
     expect(deliveryRules(config)).toEqual({
       hostname: 'mail.example.net',

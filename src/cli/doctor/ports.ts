@@ -3,7 +3,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
-import { type Config, type ServiceName, serviceNames } from '../../config.ts'
+import { type Config, serviceNames } from '../../config.ts'
 import { bind, formatListenAddress, type ListenAddress } from '../../net/listener.ts'
 import { folderHolder } from '../../store/folder-lock.ts'
 import type { Finding } from './finding.ts'
@@ -24,20 +24,27 @@ function isAlive(pid: number): boolean {
 }
 
 /** `server` is the process that serves our data folder, if one does. */
-export async function examinePorts({ listen }: Config, server: number | undefined): Promise<Finding[]> {
+export async function examinePorts(
+  { listen, legacy }: Config,
+  server: number | undefined,
+): Promise<Finding[]> {
+  const ports = [
+    ...serviceNames.map(service => ({ name: service.toUpperCase(), addresses: listen[service] })),
+    { name: 'old POP3', addresses: legacy.pop3 },
+    { name: 'old POP3S', addresses: legacy.pop3s },
+  ]
   const findings: Finding[] = []
-  for (const service of serviceNames)
-    for (const address of listen[service]) findings.push(await examinePort(service, address, server))
+  for (const { name, addresses } of ports)
+    for (const address of addresses) findings.push(await examinePort(`${name} port`, address, server))
   return findings
 }
 
 async function examinePort(
-  service: ServiceName,
+  what: string,
   address: ListenAddress,
   server: number | undefined,
 ): Promise<Finding> {
   const place = formatListenAddress(address)
-  const what = `${service.toUpperCase()} port`
   const problem = await problemOfBinding(address)
   if (problem === undefined) {
     const isServed = server !== undefined && address.port !== 0
