@@ -26,8 +26,8 @@ export async function copyMailFile(source: string, target: string, options: Copy
     file.prepare('select 1 from sqlite_schema').get()
     await file.backup(target, {
       progress({ totalPages, remainingPages }) {
-        signal?.throwIfAborted()
         onProgress?.(totalPages, remainingPages)
+        signal?.throwIfAborted()
         return stepPages
       },
     })
