@@ -159,7 +159,7 @@ describe('a writer thread that dies', () => {
       port.on('message', message => {
         if (message === 'close') return port.close()
         if (message[0].argument.quotaOctets === 0) process.exit(1)
-        port.postMessage(message.map(({ id }) => ({ id, result: 'done' })))
+        port.postMessage({ answers: message.map(({ id }) => ({ id, result: 'done' })), durationMs: 1 })
       })\n`,
     )
     const writer = new ThreadWriter(files(), pathToFileURL(path))
