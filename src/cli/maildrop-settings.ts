@@ -7,20 +7,23 @@ import {
   type MaildropSettings,
   type SettingsChange,
 } from '../mail/maildrop-settings.ts'
+import type { ExpireDays } from '../mail/retention.ts'
 import { parseView } from '../mail/view.ts'
 import { rejecting } from './arguments.ts'
 
 export interface SettingsOptions {
-  readonly view?: string | null
-  readonly onDelete?: DeletePolicy | null
-  /** Of an account only. */
-  readonly loginDelay?: number | null
+  readonly view?: string | Default
+  readonly onDelete?: DeletePolicy | Default
+  /** Of an account only, as the next. */
+  readonly loginDelay?: number | Default
+  readonly expire?: ExpireDays | Default
 }
 
 const maxLoginDelayMs = 86_400_000
 
-/** Takes a setting back. */
-const byDefault = 'default'
+/** Takes a setting back; the parser of arguments makes something else of null. */
+const byDefault = Symbol('default')
+type Default = typeof byDefault
 
 export function settingsOptions(): readonly Option[] {
   return [
@@ -43,30 +46,40 @@ export function accountSettingsOptions(): readonly Option[] {
       '--login-delay <duration>',
       'the least time from one login to the next, such as 5m; 0 for none, or default',
     ).argParser(rejecting(setting(loginDelay))),
+    new Option(
+      '--expire <days>',
+      'how many days mail stays in INBOX: 0 until it was retrieved, never for all time, or default',
+    ).argParser(rejecting(setting(expireDays))),
   ]
 }
 
 /** What the options ask to change. */
-export function settingsChange({ view, onDelete, loginDelay }: SettingsOptions): SettingsChange {
+export function settingsChange({ view, onDelete, loginDelay, expire }: SettingsOptions): SettingsChange {
   return {
-    ...(view !== undefined && { view }),
-    ...(onDelete !== undefined && { onDelete }),
-    ...(loginDelay !== undefined && { loginDelayMs: loginDelay }),
+    ...(view !== undefined && { view: orNull(view) }),
+    ...(onDelete !== undefined && { onDelete: orNull(onDelete) }),
+    ...(loginDelay !== undefined && { loginDelayMs: orNull(loginDelay) }),
+    ...(expire !== undefined && { expireDays: orNull(expire) }),
   }
 }
 
-export function formatSettings({ view, onDelete, loginDelayMs }: MaildropSettings): string {
+export function formatSettings({ view, onDelete, loginDelayMs, expireDays }: MaildropSettings): string {
   const parts = [
     view !== undefined && `view ${view}`,
     onDelete && `on delete ${onDelete}`,
     loginDelayMs !== undefined && `login delay ${loginDelayMs / 1000} s`,
+    expireDays !== undefined && `expire ${expireDays}`,
   ]
   return parts.filter(Boolean).join('; ') || 'as configured'
 }
 
-/** A parser that also takes `default`, for null. */
-function setting<T>(parse: (text: string) => T): (text: string) => T | null {
-  return text => (text === byDefault ? null : parse(text))
+/** A parser that also takes `default`. */
+function setting<T>(parse: (text: string) => T): (text: string) => T | Default {
+  return text => (text === 'default' ? byDefault : parse(text))
+}
+
+function orNull<T>(value: T | Default): T | null {
+  return value === byDefault ? null : value
 }
 
 function viewText(text: string): string {
@@ -79,6 +92,13 @@ function loginDelay(text: string): number {
   if (delayMs > maxLoginDelayMs) throw new Error('a login delay is at most 24h')
   if (delayMs % 1000 > 0) throw new Error('a login delay is in whole seconds')
   return delayMs
+}
+
+function expireDays(text: string): ExpireDays {
+  if (text === 'never') return text
+  if (!/^(0|[1-9][0-9]{0,4})$/.test(text))
+    throw new Error(`${JSON.stringify(text)} is no number of days, nor never`)
+  return Number(text)
 }
 
 function deletePolicy(text: string): DeletePolicy {
