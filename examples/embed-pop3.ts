@@ -66,6 +66,9 @@ function openReports(name: string): Maildrop {
       for (const index of indexes) reports.delete(uidls[index] ?? '')
       locked.delete(name)
     },
+    async noteRetrieved() {
+      // Nothing here is kept longer or shorter for having been read.
+    },
     async release() {
       locked.delete(name)
     },
