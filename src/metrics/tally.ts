@@ -46,6 +46,12 @@ interface Child<C> {
   readonly cell: C
 }
 
+/** One value of a label after the other leads to a cell: a text of all of them would be made at each step. */
+interface Branch<C> {
+  readonly byValue: Map<string, Branch<C>>
+  cell: C | undefined
+}
+
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
@@ -64,7 +70,8 @@ abstract class Family<C> {
   abstract readonly type: 'counter' | 'histogram'
   readonly labelNames: readonly string[]
   readonly #collect: (() => void) | undefined
-  readonly #children = new Map<string, Child<C>>()
+  readonly #root = createBranch<C>()
+  readonly #children: Child<C>[] = []
 
   constructor({ name, help, labelNames, collect }: FamilyOptions) {
     this.name = name
@@ -75,21 +82,34 @@ abstract class Family<C> {
 
   /** The cell of these values, in the order of `labelNames`; made when it is asked for first. */
   of(...values: readonly string[]): C {
-    const key = values.join('\n')
-    const known = this.#children.get(key)
-    if (known) return known.cell
-    if (this.#children.size >= maxChildren && values.some(value => value !== otherLabel))
+    let branch: Branch<C> | undefined = this.#root
+    for (const value of values) {
+      branch = branch.byValue.get(value)
+      if (!branch) return this.#add(values)
+    }
+    return branch.cell ?? this.#add(values)
+  }
+
+  #add(values: readonly string[]): C {
+    if (this.#children.length >= maxChildren && values.some(value => value !== otherLabel))
       return this.of(...values.map(() => otherLabel))
+    let branch = this.#root
+    for (const value of values) {
+      const next = branch.byValue.get(value) ?? createBranch<C>()
+      branch.byValue.set(value, next)
+      branch = next
+    }
     const labels = Object.fromEntries(this.labelNames.map((name, index) => [name, values[index] ?? '']))
     const cell = this.create()
-    this.#children.set(key, { labels, cell })
+    branch.cell = cell
+    this.#children.push({ labels, cell })
     return cell
   }
 
   /** What prom-client's registry asks of a metric. */
   async get() {
     this.#collect?.()
-    const values = [...this.#children.values()].flatMap(({ labels, cell }) => this.samples(labels, cell))
+    const values = this.#children.flatMap(({ labels, cell }) => this.samples(labels, cell))
     return { name: this.name, help: this.help, type: this.type, values, aggregator: 'sum' }
   }
 
@@ -101,6 +121,10 @@ abstract class Family<C> {
 
   protected abstract create(): C
   protected abstract samples(labels: Child<C>['labels'], cell: C): readonly Sample[]
+}
+
+function createBranch<C>(): Branch<C> {
+  return { byValue: new Map(), cell: undefined }
 }
 
 export class CountFamily extends Family<Count> {

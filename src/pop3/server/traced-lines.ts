@@ -65,6 +65,8 @@ export function* tracedAnswer(text: string | Uint8Array): Generator<TracedLine> 
 
 /** What an answer says went well or not, in the words of `Observer.command`. */
 export function resultOf(text: string | Uint8Array): string {
+  // Those that are octets are the frequent ones: a look at the second says enough.
+  if (typeof text !== 'string' && text[0] === 0x2b) return text[1] === 0x4f ? 'ok' : 'continue'
   const line = typeof text === 'string' ? text : latin1(text.subarray(0, 32))
   if (line.startsWith('+OK')) return 'ok'
   if (line.startsWith('+')) return 'continue'
