@@ -92,6 +92,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
       log,
       observer: observers,
     })
+    keep({ close: async () => void (await Promise.all(servers.map(({ server }) => server.close()))) })
     const housekeeping = startHousekeeping({
       store,
       rules: () => ({ ...live.config.store, retention: live.config.retention }),
@@ -105,12 +106,6 @@ export async function createService(config: Config, options: ServiceOptions = {}
     keep(await openControl(config, isKept, { observers, nameOf, storeQueue, log }))
 
     monitoring.serving()
-
-    let closing: Promise<void> | undefined
-    const close = () => {
-      closing ??= parts.close()
-      return closing
-    }
     return {
       listeners: [
         ...servers.flatMap(({ service, server }) => listenersOf(service, server.addresses)),
@@ -123,19 +118,17 @@ export async function createService(config: Config, options: ServiceOptions = {}
         logins.use(next)
         views = viewRules(next)
         live.use(next)
-        return fixedKeys
-          .filter(({ valueIn }) => JSON.stringify(valueIn(next)) !== JSON.stringify(valueIn(config)))
-          .map(({ key }) => key)
+        return fixedKeysThatDiffer(config, next)
       },
       async drain(graceMs) {
         monitoring.draining()
         await Promise.all(servers.map(({ server }) => server.drain(graceMs)))
-        await close()
+        await parts.close()
       },
       async close() {
         monitoring.draining()
         await Promise.all(servers.map(({ server }) => server.close()))
-        await close()
+        await parts.close()
       },
     }
   } catch (error) {
@@ -158,14 +151,21 @@ interface Closable {
 /** What was opened so far, to be closed in the opposite order. */
 class OpenParts {
   readonly #parts: Closable[] = []
+  #closed: Promise<void> | undefined
 
   keep<T extends Closable>(part: T): T {
     this.#parts.push(part)
     return part
   }
 
-  async close(): Promise<void> {
-    for (const part of this.#parts.splice(0).reverse()) await part.close()
+  /** Also twice: it resolves when all is closed. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    for (const part of this.#parts.reverse()) await part.close()
   }
 }
 
@@ -223,6 +223,12 @@ async function openControl(
   if (fault === undefined) return startControl({ ...parts, path })
   parts.log.warn({ reason: fault }, 'no control socket: name another with `socket` in [control]')
   return none
+}
+
+function fixedKeysThatDiffer(one: Config, other: Config): readonly string[] {
+  return fixedKeys
+    .filter(({ valueIn }) => JSON.stringify(valueIn(one)) !== JSON.stringify(valueIn(other)))
+    .map(({ key }) => key)
 }
 
 interface OpenedStore {
