@@ -53,8 +53,11 @@ export interface Maildrop {
    */
   update(indexes: readonly number[], retrieved?: readonly number[]): Promise<void>
 
-  /** Keeps since when the messages at `indexes` are known to be retrieved, for retention rules that count from there. */
-  noteRetrieved(indexes: readonly number[]): Promise<void>
+  /**
+   * Keeps since when the messages at `indexes` are known to be retrieved, for retention rules that count from there. A store
+   * that knows no such rules needs none.
+   */
+  noteRetrieved?(indexes: readonly number[]): Promise<void>
 
   /** Gives the lease back; nothing is deleted. Safe to call at any time, and twice. */
   release(): Promise<void>

@@ -94,7 +94,7 @@ export class SessionMaildrop {
   /** Keeps, durably, that messages went out. */
   async keepRetrieved(): Promise<void> {
     const indexes = this.retrievedIndexes
-    if (indexes.length > 0) await this.#maildrop.noteRetrieved(indexes)
+    if (indexes.length > 0) await this.#maildrop.noteRetrieved?.(indexes)
   }
 
   /**

@@ -99,23 +99,20 @@ describe('a full disk', () => {
     return folder
   }
 
-  it.for([
-    ['the office', []],
-    ['one account', ['--account', 'ann']],
-  ] as const)(
-    'gets no half file of %s',
-    async ([_what, more], context) => {
-      const folder = smallDisk(context)
-      for (let i = 0; i < 3; i++)
-        await office.run(['deliver', 'ann'], `Subject: large\n\n${'A line of it.\n'.repeat(40_000)}`)
-      const cli = join(import.meta.dirname, '../../dist/cli.js')
-      const args = [cli, 'backup', join(folder, 'b'), ...more, '--config', office.configFile]
-      const { code, stderr } = await runProgram(process.execPath, args)
-      expect(code).toBe(1)
-      expect(stderr).toMatch(/was not written.*no room|was not written.*disk/)
-      expect(readdirSync(folder)).toEqual([])
-      expect(await readMaildrop(office, 'ann')).toHaveLength(3)
-    },
-    60_000,
-  )
+  const cases = [
+    { what: 'the office', more: [] },
+    { what: 'one account', more: ['--account', 'ann'] },
+  ]
+  it.for(cases)('gets no half file of $what', { timeout: 60_000 }, async ({ more }, context) => {
+    const folder = smallDisk(context)
+    for (let i = 0; i < 3; i++)
+      await office.run(['deliver', 'ann'], `Subject: large\n\n${'A line of it.\n'.repeat(40_000)}`)
+    const cli = join(import.meta.dirname, '../../dist/cli.js')
+    const args = [cli, 'backup', join(folder, 'b'), ...more, '--config', office.configFile]
+    const { code, stderr } = await runProgram(process.execPath, args)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/was not written.*no room|was not written.*disk/)
+    expect(readdirSync(folder)).toEqual([])
+    expect(await readMaildrop(office, 'ann')).toHaveLength(3)
+  })
 })

@@ -127,7 +127,7 @@ function failing(broken: Partial<Maildrop>): Pop2OfficeOptions {
         return {
           listing: maildrop.listing,
           read: (...of) => maildrop.read(...of),
-          noteRetrieved: (...of) => maildrop.noteRetrieved(...of),
+          noteRetrieved: async (...of) => maildrop.noteRetrieved?.(...of),
           update: indexes => maildrop.update(indexes),
           release: () => maildrop.release(),
           ...broken,
@@ -199,7 +199,7 @@ describe('a session that is left', () => {
           return {
             listing: maildrop.listing,
             read: (...of) => maildrop.read(...of),
-            noteRetrieved: (...of) => maildrop.noteRetrieved(...of),
+            noteRetrieved: async (...of) => maildrop.noteRetrieved?.(...of),
             release: () => maildrop.release(),
             async update(indexes) {
               isUpdating = true

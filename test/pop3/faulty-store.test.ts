@@ -42,7 +42,7 @@ function faultyMaildrop(maildrop: Maildrop, faults: Faults): Maildrop {
       if (faults.update) throw faults.update
       await maildrop.update(indexes)
     },
-    noteRetrieved: indexes => maildrop.noteRetrieved(indexes),
+    noteRetrieved: async indexes => maildrop.noteRetrieved?.(indexes),
     async release() {
       await maildrop.release()
       if (faults.release) throw faults.release
@@ -213,7 +213,7 @@ describe('UPDATE', () => {
           return {
             listing: maildrop.listing,
             read: index => maildrop.read(index),
-            noteRetrieved: indexes => maildrop.noteRetrieved(indexes),
+            noteRetrieved: async indexes => maildrop.noteRetrieved?.(indexes),
             release: () => maildrop.release(),
             update: async indexes => {
               resolve()

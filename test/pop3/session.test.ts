@@ -135,7 +135,7 @@ describe('order', () => {
               await new Promise<void>(resolve => waiting.push(resolve))
               return maildrop.read(index)
             },
-            noteRetrieved: indexes => maildrop.noteRetrieved(indexes),
+            noteRetrieved: async indexes => maildrop.noteRetrieved?.(indexes),
             update: indexes => maildrop.update(indexes),
             release: () => maildrop.release(),
           }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isRefusal } from '../../src/mail/errors.ts'
 import type { Maildrop } from '../../src/mail/maildrop-store.ts'
+import type { Cleaning } from '../../src/mail/recovery-store.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { copyFor, deliver, leaseMs, octets, plainText, type StoreFactory, textOf } from './fixtures.ts'
@@ -134,14 +135,19 @@ class Office {
       case 'quota':
         return store.setQuota(command.name, command.messages * (plainText.length + 10))
       case 'undelete':
-        return account && store.undelete(account, since)
+        return account && store.undelete(account, { since })
       case 'clean':
-        return store.clean(since)
+        return freedOf(await store.clean(since))
       case 'pass':
         this.#clock.at += command.age
         return undefined
     }
   }
+}
+
+/** In how many steps is the store's own affair. */
+function freedOf({ messages, contents }: Cleaning) {
+  return { messages, contents }
 }
 
 export function randomOperationsSuite(factory: StoreFactory): void {

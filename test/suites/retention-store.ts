@@ -106,11 +106,11 @@ export function retentionStoreSuite(factory: StoreFactory): void {
       const { store, ann } = await maildropOfAges([40, 41, 42])
       const rules = [{ folder: 'INBOX', afterFetchMs: 7 * day }]
       const session = await store.openMaildrop(ann, holder)
-      await session.noteRetrieved([0, 1])
+      await session.noteRetrieved?.([0, 1])
       await session.release()
       bench().pass(6 * day)
       const again = await store.openMaildrop(ann, holder)
-      await again.noteRetrieved([1, 2])
+      await again.noteRetrieved?.([1, 2])
       await again.release()
       expect((await store.applyRetention(rules)).messages).toBe(0)
       bench().pass(day)
@@ -122,7 +122,7 @@ export function retentionStoreSuite(factory: StoreFactory): void {
     it('needs both ages where a rule names both', async () => {
       const { store, ann } = await maildropOfAges([2, 20])
       const session = await store.openMaildrop(ann, holder)
-      await session.noteRetrieved([0, 1])
+      await session.noteRetrieved?.([0, 1])
       await session.release()
       bench().pass(day)
       await store.applyRetention([{ folder: 'INBOX', afterFetchMs: day, olderThanMs: 10 * day }])

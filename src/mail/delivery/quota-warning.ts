@@ -9,7 +9,7 @@ import type { QuotaUse, RetentionStore } from '../retention-store.ts'
 import { layDown } from './pipeline.ts'
 
 /** Per cent of the quota, in rising order. */
-export const quotaLimits = [80, 95] as const
+const quotaLimits = [80, 95] as const
 /** A limit is armed again when the use has fallen so many per cent below it. */
 const hysteresisPercent = 5
 

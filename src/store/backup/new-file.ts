@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path'
 import { Refusal } from '../../mail/errors.ts'
 
 /** The checksum's file. */
-export function checksumPath(file: string): string {
+function checksumPath(file: string): string {
   return `${file}.sha256`
 }
 

@@ -1,5 +1,6 @@
 // The audit of deletions in SQL: listed for an operator, and forgotten in small steps when it is old or too long.
 import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
 import type { AccountName } from '../../mail/account.ts'
 import type {
   Deletion,
@@ -152,44 +153,22 @@ const deleteSome = statement<{ account_id: Id; before: number; limit: number }>(
     .returning('uidl'),
 )
 
+/** Accounts none of whose deletions is left, and whose mailboxes have gone: freeing those looks here. */
+const isForgotten = sql<boolean>`not exists (
+  select 1 from deletion where deletion.account_id = removed_account.account_id
+) and not exists (
+  select 1 from mailbox where mailbox.account_id = removed_account.account_id
+)`
+
 const forgettable = statement<{ before: number }>()((db, p) =>
   db
     .selectFrom('removed_account')
     .select('account_id')
     .where('removed_at', '<', p.before)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('deletion')
-            .select('uidl')
-            .whereRef('deletion.account_id', '=', 'removed_account.account_id'),
-        ),
-      ),
-    )
+    .where(isForgotten)
     .limit(1),
 )
 
-/** Its mailboxes must have gone before: their freeing looks here. */
 const deleteRemoved = statement<{ before: number }>()((db, p) =>
-  db
-    .deleteFrom('removed_account')
-    .where('removed_at', '<', p.before)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('deletion')
-            .select('uidl')
-            .whereRef('deletion.account_id', '=', 'removed_account.account_id'),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('mailbox')
-            .select('id')
-            .whereRef('mailbox.account_id', '=', 'removed_account.account_id'),
-        ),
-      ),
-    ),
+  db.deleteFrom('removed_account').where('removed_at', '<', p.before).where(isForgotten),
 )

@@ -103,6 +103,7 @@ describe('an operation', () => {
       uidl: 'u',
       given: false,
       addressee: null,
+      is_exempt: 0,
     }
     const content = { content_id: 'c', octets: 5, header_octets: 5, dot_lines: 0 }
     const delivery = deliveries.deliver({ content, chunks: [], seq: 4, copies: [copy], groups: [[0]] })
