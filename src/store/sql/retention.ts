@@ -231,7 +231,7 @@ interface Retain {
 }
 
 /** Messages between two looks at the clock. */
-const groupMessages = 20
+const groupMessages = 10
 
 /** Expunges one step of the messages, or the first of them when they take long. */
 export function* retain({ uidls, ...key }: Retain): Operation<StepReport & { expunged: number }> {

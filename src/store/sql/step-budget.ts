@@ -4,7 +4,7 @@
 /** Messages of one step. */
 export const stepMessages = 200
 /** Well below the 20 ms that nobody is to wait longer than: the commit comes on top. */
-const stepMs = 8
+const stepMs = 4
 
 /** What a step reports. */
 export interface StepReport {
