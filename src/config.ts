@@ -90,6 +90,12 @@ export interface Config {
     readonly networks: readonly string[]
     readonly tls: 'none' | 'TLSv1'
   }
+  readonly proxy: {
+    /** Ranges of addresses. */
+    readonly networks: readonly string[]
+    readonly services: readonly ServiceName[]
+    readonly xclient: readonly string[]
+  }
   readonly auth: {
     readonly sources: readonly AccountSource[]
     /** Undefined: all that are of use. */
@@ -299,6 +305,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     tls: completeTls(parsed, at),
     acme: completeAcme(parsed, at),
     legacy: parsed.legacy,
+    proxy: parsed.proxy,
     auth: {
       sources: auth.sources,
       mechanisms: auth.mechanisms,

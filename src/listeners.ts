@@ -11,6 +11,7 @@ import type { Certificates } from './net/certificates.ts'
 import { formatListenAddress, type ListenAddress } from './net/listener.ts'
 import type { Log } from './net/log.ts'
 import type { Observer } from './net/observer.ts'
+import type { ProxyOptions } from './net/proxied.ts'
 import type { TlsContexts } from './net/tls.ts'
 import { startPop2Server } from './pop2/server/server.ts'
 import { type Pop3ServerOptions, startPop3Server } from './pop3/server/server.ts'
@@ -114,6 +115,7 @@ async function startPop2(service: ListenerName, listen: readonly ListenAddress[]
   if (tls.required === false) warnOfClearText(listen, log)
   return startPop2Server({
     listen,
+    ...proxyFor(service, config),
     hostname,
     authenticator,
     maildrops: store,
@@ -146,7 +148,6 @@ async function startForOldDevices(
 ) {
   const { config, certificates, log } = parts
   const { networks, tls } = config.legacy
-  const ranges = networks.flatMap(text => parseNetwork(text) ?? [])
   const contexts: TlsContexts | undefined = tls === 'none' ? undefined : certificates?.legacy
   log.warn(
     { addresses: listen.map(formatListenAddress), networks, tls },
@@ -158,9 +159,23 @@ async function startForOldDevices(
     // Who says that the devices can do TLS does not expect them to do without.
     cleartextLogin: tls === 'none' ? 'always' : 'never',
     isForOldDevices: true,
-    admits: peer => ranges.some(range => networkContains(range, peer)),
+    admits: within(networks),
     ...(contexts && { tls: contexts }),
   })
+}
+
+/** Whether an address lies in one of the ranges. */
+function within(networks: readonly string[]): (address: string) => boolean {
+  const ranges = networks.flatMap(text => parseNetwork(text) ?? [])
+  return address => ranges.some(range => networkContains(range, address))
+}
+
+function proxyFor(
+  service: ListenerName,
+  { proxy: { networks, services } }: Config,
+): { readonly proxy?: ProxyOptions } {
+  const isBehind = networks.length > 0 && services.some(name => name === service)
+  return isBehind ? { proxy: { trusts: within(networks) } } : {}
 }
 
 function pop3Options(
@@ -171,6 +186,7 @@ function pop3Options(
   const { pop3, tls } = config
   return {
     listen,
+    ...proxyFor(service, config),
     hostname: config.hostname,
     authenticator,
     maildrops: store,
@@ -198,10 +214,12 @@ async function startMailIntake(
   listen: readonly ListenAddress[],
   { config, delivery, certificates, log, observer }: ServerParts,
 ) {
-  const { smtp, tls, hostname } = config
+  const { smtp, tls, hostname, proxy } = config
   return startIntake({
     protocol: service === 'lmtp' ? 'lmtp' : 'smtp',
     listen,
+    ...proxyFor(service, config),
+    ...(proxy.xclient.length > 0 && { mayUseXclient: within(proxy.xclient) }),
     hostname,
     delivery,
     log,

@@ -199,6 +199,7 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'tls.handshake_timeout', valueIn: config => config.tls.handshakeTimeoutMs },
   { key: 'acme', valueIn: config => config.acme },
   { key: 'legacy', valueIn: config => config.legacy },
+  { key: 'proxy', valueIn: config => config.proxy },
   { key: 'auth.sources', valueIn: config => config.auth.sources },
   { key: 'auth.key_file', valueIn: config => config.auth.keyFile },
   { key: 'oauth', valueIn: config => config.oauth },

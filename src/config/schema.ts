@@ -5,6 +5,7 @@ import { choice, count, describe, domainName, duration, listeners, size, text } 
 import { auth, ldap, oauth, passwdFile, sql, throttle } from './login-tables.ts'
 import { intoFolders, maildrop } from './maildrop-tables.ts'
 import { metrics, tracing } from './monitoring-tables.ts'
+import { proxy } from './proxy-tables.ts'
 import { audit, retention } from './retention-tables.ts'
 import { acme, legacy, tls } from './tls-tables.ts'
 
@@ -138,6 +139,7 @@ export const configSchema = z.strictObject({
   tls,
   acme,
   legacy,
+  proxy,
   auth,
   throttle,
   oauth,

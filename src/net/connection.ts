@@ -53,9 +53,10 @@ export class Connection {
   #progressOctets = 0
   #progressAtMs = 0
 
-  constructor(socket: Socket) {
+  /** `peer` is who is behind a proxy. */
+  constructor(socket: Socket, peer: string = peerOf(socket)) {
     this.#socket = socket
-    this.peer = plainAddress(socket.remoteAddress)
+    this.peer = peer
     this.#attach(socket)
   }
 
@@ -324,6 +325,7 @@ export class Connection {
   }
 }
 
-function plainAddress(address: string | undefined): string {
+/** The address at the other end of the socket. */
+export function peerOf({ remoteAddress: address }: Socket): string {
   return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? 'unknown')
 }

@@ -7,6 +7,16 @@ export interface ConnectionLimits {
   readonly perAddress: number
   /** Whether `perAddress` also holds for this machine itself, where proxies and web mail run. */
   readonly countLoopback: boolean
+  /** Takes the place of `countLoopback` and of what counts as one address. */
+  readonly rules?: AddressRules | undefined
+}
+
+/** Which addresses count as one, and which do not count. */
+export interface AddressRules {
+  /** The network that the address lies in, in one spelling. */
+  readonly prefixOf: (address: string) => string
+  /** Trusted not to flood: proxies, web mail, monitoring. */
+  readonly isExempt: (address: string) => boolean
 }
 
 export class ConnectionCounter {
@@ -44,6 +54,8 @@ export class ConnectionCounter {
   }
 
   #key(address: string): string {
+    const { rules } = this.#limits
+    if (rules) return rules.isExempt(address) ? '' : rules.prefixOf(address)
     if (!this.#limits.countLoopback && isLoopbackAddress(address)) return ''
     return isIPv6(address) ? networkOf(address) : address
   }

@@ -1,7 +1,8 @@
 // Listening on one or several addresses: all of them, or none and an error that names the address and the reason.
 import { type AddressInfo, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
-import { Connection } from './connection.ts'
+import { Connection, peerOf } from './connection.ts'
 import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
+import { maxUnnamed, type ProxyOptions, ProxyRefusal, takeProxyHeader } from './proxied.ts'
 import { TlsFailure, type TlsFailureReason, type TlsServerOptions } from './tls.ts'
 
 export interface ListenAddress {
@@ -17,12 +18,16 @@ export interface ListenerOptions {
   readonly refusal: string
   /** Which addresses are let in at all; the others are closed at once. Default: all. */
   readonly admits?: (peer: string) => boolean
+  /** Proxies that say who has connected to them. */
+  readonly proxy?: ProxyOptions
   /** TLS from the first octet on (RFC 8314 section 3). */
   readonly tls?: TlsServerOptions
   /** With TLS, when the handshake is done. */
   readonly onConnection: (connection: Connection) => void
   /** An address was not let in. */
   readonly onRefused?: (peer: string) => void
+  /** A proxy that is believed did not say whom it brings, and was closed. */
+  readonly onProxyRefused?: (proxy: string, reason: ProxyRefusal['reason']) => void
   /** A connection was one too many. */
   readonly onTooMany?: (peer: string) => void
   /** Once for each connection that never came to `onConnection` because TLS failed; `detail` is OpenSSL's reason. */
@@ -79,6 +84,8 @@ class Reception {
   readonly #options: ListenerOptions
   readonly #counter: ConnectionCounter
   readonly #inHandshake = new Set<Connection>()
+  /** Sockets whose proxy has not said yet whom it brings. */
+  readonly #unnamed = new Set<Socket>()
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -86,9 +93,33 @@ class Reception {
   }
 
   receive(socket: Socket): void {
+    const { proxy } = this.#options
+    const peer = peerOf(socket)
+    if (proxy?.trusts(peer)) void this.#receiveProxied(socket, peer, proxy.timeoutMs)
+    else this.#admit(socket, peer)
+  }
+
+  async #receiveProxied(socket: Socket, proxy: string, timeoutMs: number | undefined): Promise<void> {
+    if (this.#unnamed.size >= maxUnnamed) {
+      socket.destroy()
+      return
+    }
+    this.#unnamed.add(socket)
+    try {
+      const peer = await takeProxyHeader(socket, timeoutMs)
+      this.#admit(socket, peer?.address ?? proxy)
+    } catch (error) {
+      socket.destroy()
+      if (error instanceof ProxyRefusal) this.#options.onProxyRefused?.(proxy, error.reason)
+      else throw error
+    } finally {
+      this.#unnamed.delete(socket)
+    }
+  }
+
+  #admit(socket: Socket, peer: string): void {
     const { admits, onConnection, onRefused, onTooMany, tls } = this.#options
-    const connection = new Connection(socket)
-    const { peer } = connection
+    const connection = new Connection(socket, peer)
     if (admits && !admits(peer)) {
       connection.cut()
       onRefused?.(peer)
@@ -106,6 +137,7 @@ class Reception {
 
   close(): void {
     for (const connection of this.#inHandshake) connection.cut()
+    for (const socket of this.#unnamed) socket.destroy()
   }
 
   #turnAway(socket: Socket, connection: Connection): void {

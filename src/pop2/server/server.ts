@@ -8,6 +8,7 @@ import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
+import type { ProxyOptions } from '../../net/proxied.ts'
 import { SessionPool } from '../../net/session-pool.ts'
 import { err } from '../wire/reply.ts'
 import { completeLimits, type Pop2Limits } from './limits.ts'
@@ -28,6 +29,8 @@ export interface Pop2ServerOptions {
   readonly loginDelays?: LoginDelays
   /** Where a login may travel in clear, as it always does here: `loopback`, the default, is inside this machine. */
   readonly cleartextLogin?: 'loopback' | 'always'
+  /** Proxies that say who has connected to them. */
+  readonly proxy?: ProxyOptions
   readonly log?: Log
   readonly limits?: Partial<Pop2Limits>
   readonly observer?: Observer
@@ -79,6 +82,11 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
       countLoopback: limits.countLoopback,
     },
     refusal: err('too many connections, try again later'),
+    ...(options.proxy && { proxy: options.proxy }),
+    onProxyRefused: (peer, reason) => {
+      log.warn({ peer, reason }, 'pop2 connection of a proxy without its header')
+      observer?.turnedAway?.(service, peer, `proxy: ${reason}`)
+    },
     onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {
       const session = new Pop2Session(services, connection, connection.peer, gone => sessions.remove(gone))

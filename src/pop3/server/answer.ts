@@ -13,6 +13,7 @@ export type EndReason =
   | 'login-failures'
   | 'line-too-long'
   | 'injection' // something came in clear behind STLS
+  | 'proxy-header' // of the PROXY protocol, from somebody who is not believed
   | 'tls-in-clear' // TLS where clear text is spoken: a client set to the wrong port
   | 'tls-failed' // the handshake after STLS
   | 'slow-reader'

@@ -8,6 +8,7 @@ import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
+import type { ProxyOptions } from '../../net/proxied.ts'
 import { SessionPool } from '../../net/session-pool.ts'
 import type { TlsContexts, TlsServerOptions } from '../../net/tls.ts'
 import { err } from '../wire/reply.ts'
@@ -38,6 +39,8 @@ export interface Pop3ServerOptions {
   readonly admits?: (peer: string) => boolean
   /** For devices that know no better: every login is logged with a warning. */
   readonly isForOldDevices?: boolean
+  /** Proxies that say who has connected to them. */
+  readonly proxy?: ProxyOptions
   readonly log?: Log
   readonly observer?: Observer
   /** What observers know this server by. Default `pop3`. */
@@ -102,6 +105,11 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     onRefused: peer => {
       log.warn({ peer }, 'pop3 connection from an address that is not let in')
       observer?.turnedAway?.(service, peer, 'not-admitted')
+    },
+    ...(options.proxy && { proxy: options.proxy }),
+    onProxyRefused: (peer, reason) => {
+      log.warn({ peer, reason }, 'pop3 connection of a proxy without its header')
+      observer?.turnedAway?.(service, peer, `proxy: ${reason}`)
     },
     onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {

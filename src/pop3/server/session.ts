@@ -5,6 +5,7 @@ import { createId } from '../../mail/id.ts'
 import type { MessageForm } from '../../mail/maildrop-store.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
+import { looksProxied } from '../../net/proxy-protocol.ts'
 import type { PooledSession } from '../../net/session-pool.ts'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { Transmission } from '../../net/transmission.ts'
@@ -164,7 +165,10 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
 
   received(chunk: Uint8Array): void {
     if (this.state.kind === 'ended') return
-    if (this.counts.commands === 0 && this.#isTlsInClear(chunk)) return this.#end('tls-in-clear')
+    if (this.counts.commands === 0) {
+      if (this.#isTlsInClear(chunk)) return this.#end('tls-in-clear')
+      if (this.#lines.pendingOctets === 0 && looksProxied(chunk)) return this.#end('proxy-header')
+    }
     this.#lines.push(chunk)
     this.#work()
     if (this.#busy && !this.#paused && this.#lines.pendingOctets > maxPendingOctets) {

@@ -30,6 +30,8 @@ export interface IntakeServices {
   readonly tls: TlsServerOptions | undefined
   readonly onHandshakeFailed: () => void
   readonly observer: Observer | undefined
+  /** Undefined where nobody may. */
+  readonly mayUseXclient: ((address: string) => boolean) | undefined
 }
 
 /** A message that comes slower than this many octets in `timeoutMs` is given up. */
@@ -46,6 +48,8 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
   tracer: Tracer | undefined
   readonly #services: IntakeServices
   readonly #summary: SessionSummary
+  /** Who has connected, whatever it says later. */
+  readonly #proxy: string
   #recipients: Recipient[] = []
   #announcedOctets = 0
   #feed: MessageFeed | undefined
@@ -69,6 +73,7 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
   constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions, services: IntakeServices) {
     super(server, socket, options, services.tls)
     this.#services = services
+    this.#proxy = this.remoteAddress
     this.#summary = startSummary(this.id, this.remoteAddress)
   }
 
@@ -113,6 +118,12 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
   endByOperator(): void {
     if (this.#isCommitting) this.#isKilled = true
     else this.#end('killed', 'killed')
+  }
+
+  /** The library's own list has addresses only, and no ranges. */
+  override _proxyCommandAllowed(command: string): boolean {
+    const isFirst = !this._xClient.has('ADDR')
+    return command === 'XCLIENT' && isFirst && this.#services.mayUseXclient?.(this.#proxy) === true
   }
 
   /** MAIL, its syntax and SIZE already checked. The name of the refusal, or undefined when it is granted. */

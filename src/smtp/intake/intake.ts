@@ -5,6 +5,7 @@ import { ConnectionCounter } from '../../net/limits.ts'
 import { bind, boundAddress, type ListenAddress } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
+import type { ProxyOptions } from '../../net/proxied.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import type { IntakeConnection } from './connection.ts'
 import { IntakeServer, type IntakeServerOptions } from './server.ts'
@@ -19,6 +20,10 @@ export interface IntakeOptions {
   readonly maxOctets?: number
   /** Recipients of one message. Default 100, the least that RFC 5321 section 4.5.3.1.8 allows. */
   readonly maxRecipients?: number
+  /** Proxies that say who has connected to them. */
+  readonly proxy?: ProxyOptions
+  /** Who may say by XCLIENT on whose behalf it comes. Default: nobody, and it is not offered. */
+  readonly mayUseXclient?: (address: string) => boolean
   readonly log?: Log
   readonly observer?: Observer
   /** Sessions at the same time. Default 1,000. */
@@ -135,6 +140,8 @@ function completeOptions(
     timeoutMs: options.timeoutMs ?? 300_000,
     log: options.log ?? silentLog,
     observer: options.observer,
+    proxy: options.proxy,
+    mayUseXclient: options.mayUseXclient,
     tls: options.tls,
     counter: new ConnectionCounter({
       total: maxSessions,

@@ -2,7 +2,9 @@
 // was not configured, no joke commands of old mailers, and no error event without somebody to hear it.
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import { peerOf } from '../../net/connection.ts'
 import type { ConnectionCounter } from '../../net/limits.ts'
+import { type ProxyOptions, ProxyRefusal, takeProxyHeader } from '../../net/proxied.ts'
 import type { TlsContexts } from '../../net/tls.ts'
 import { IntakeConnection, type IntakeServices } from './connection.ts'
 import { asLibraryError, type ReplyName, replies } from './replies.ts'
@@ -12,6 +14,7 @@ export interface IntakeServerOptions extends IntakeServices {
   readonly maxOctets: number
   /** Shared by the servers of all addresses. */
   readonly counter: ConnectionCounter
+  readonly proxy: ProxyOptions | undefined
   readonly onOpen: (connection: IntakeConnection) => void
   readonly onClosed: (connection: IntakeConnection) => void
 }
@@ -22,7 +25,7 @@ type Callback = (error?: Error | null) => void
 
 /** RFC 5321 section 4.5.3.1.4 asks for 512 octets and what extensions add; this has room for both. */
 const maxCommandOctets = 2048
-const disabledCommands = ['AUTH', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
+const disabledCommands = ['AUTH', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 /** How long a refused peer may take to read why. */
 const lastWordsMs = 1_000
 
@@ -37,7 +40,11 @@ export class IntakeServer extends SMTPServer {
       heloResponse: '%s greets %s',
       lmtp: options.protocol === 'lmtp',
       size: options.maxOctets,
-      disabledCommands: options.tls ? disabledCommands : [...disabledCommands, 'STARTTLS'],
+      disabledCommands: [
+        ...disabledCommands,
+        ...(options.tls ? [] : ['STARTTLS']),
+        ...(options.mayUseXclient ? [] : ['XCLIENT']),
+      ],
       hideENHANCEDSTATUSCODES: false,
       disableReverseLookup: true,
       logger: false,
@@ -54,14 +61,34 @@ export class IntakeServer extends SMTPServer {
   }
 
   override connect(socket: Socket, options: SMTPConnectionOptions | null = {}): void {
+    const { proxy } = this.#options
+    const peer = peerOf(socket)
+    if (proxy?.trusts(peer)) void this.#connectProxied(socket, peer, options ?? {})
+    else this.#admit(socket, peer, options ?? {})
+  }
+
+  async #connectProxied(socket: Socket, proxy: string, options: SMTPConnectionOptions): Promise<void> {
+    const { log, observer, protocol } = this.#options
+    try {
+      const peer = await takeProxyHeader(socket, this.#options.proxy?.timeoutMs)
+      this.#admit(socket, peer?.address ?? proxy, options)
+    } catch (error) {
+      socket.destroy()
+      if (!(error instanceof ProxyRefusal)) throw error
+      log.warn({ peer: proxy, reason: error.reason }, `${protocol} connection of a proxy without its header`)
+      observer?.turnedAway?.(protocol, proxy, `proxy: ${error.reason}`)
+    }
+  }
+
+  #admit(socket: Socket, peer: string, options: SMTPConnectionOptions): void {
     const { counter, observer, protocol, onOpen, onClosed } = this.#options
-    const peer = socket.remoteAddress ?? ''
     if (socket.destroyed) return
     if (!counter.enter(peer)) {
       observer?.turnedAway?.(protocol, peer, 'too-many')
       return refuse(socket)
     }
-    const connection = new IntakeConnection(this, socket, options ?? {}, this.#options)
+    const named = { ...options, remoteAddress: peer }
+    const connection = new IntakeConnection(this, socket, named, this.#options)
     this.#connections.set(connection.session, connection)
     this.connections.add(connection)
     connection.on('error', (error: Error) => this._onError(error))
