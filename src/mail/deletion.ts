@@ -8,7 +8,6 @@ export const deletionReasons = {
   retrieved: 'retrieved, and to be deleted then',
   retention: 'a retention rule',
   trash: 'a retention rule for Trash',
-  folder: 'its folder was removed',
   account: 'the account was removed',
 } as const
 export type DeletionReason = keyof typeof deletionReasons
