@@ -72,6 +72,14 @@ export function retentionStoreSuite(factory: StoreFactory): void {
         ['3'],
       ],
       [
+        'a limit of octets that an age has met already',
+        [
+          { folder: 'INBOX', olderThanMs: 9 * day },
+          { folder: 'INBOX', maxOctets: 1500 },
+        ],
+        ['1', '3'],
+      ],
+      [
         'retrieval, where nothing was retrieved',
         [{ folder: 'INBOX', afterFetchMs: day }],
         ['9', '1', '30', '3'],

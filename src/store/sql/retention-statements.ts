@@ -33,6 +33,14 @@ export const oldestMessages = statement<Page>()((db, p) =>
     .limit(p.limit),
 )
 
+export const mailboxSize = statement<{ account_id: Id; mailbox_id: Id }>()((db, p) =>
+  db
+    .selectFrom('mailbox')
+    .select(['messages', 'octets'])
+    .where('account_id', '=', p.account_id)
+    .where('id', '=', p.mailbox_id),
+)
+
 interface RetrievedPage extends Page {
   retrieved_before: number
   date_before: number

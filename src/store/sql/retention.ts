@@ -15,7 +15,7 @@ import type { Database } from './database.ts'
 import { expungeMessages } from './expunging.ts'
 import { mailboxesOf } from './mailbox-statements.ts'
 import { type Operation, rows } from './operation.ts'
-import { dueMessages, oldestMessages, retrievedBefore } from './retention-statements.ts'
+import { dueMessages, mailboxSize, oldestMessages, retrievedBefore } from './retention-statements.ts'
 import { statement } from './statement.ts'
 import { StepBudget, type StepReport, stepMessages } from './step-budget.ts'
 
@@ -180,17 +180,21 @@ class MailboxRetention {
     }
   }
 
-  /** The oldest go until each limit is met. */
+  /** The oldest go until each limit is met; what other rules and sessions took meanwhile counts. */
   async #applyLimits() {
-    const { messages, octets } = this.#mailbox
     const maxMessages = Math.min(...this.#rules.map(rule => rule.maxMessages ?? Number.POSITIVE_INFINITY))
     const maxOctets = Math.min(...this.#rules.map(rule => rule.maxOctets ?? Number.POSITIVE_INFINITY))
-    // What the other rules took counts as well, if its octets are not known: the next pass takes what is still too much.
-    const left = { messages: messages - this.#done.messages, octets }
-    while (!this.#signal?.aborted && (left.messages > maxMessages || left.octets > maxOctets)) {
-      const oldest = await this.#database.reader.rows(oldestMessages, { ...this.#key, limit: stepMessages })
+    const isMet = (left: { messages: number; octets: number }) =>
+      left.messages <= maxMessages && left.octets <= maxOctets
+    // Most folders meet them as they were found, and none of their messages comes back by itself.
+    if (isMet(this.#mailbox)) return
+    const { reader } = this.#database
+    while (!this.#signal?.aborted) {
+      const left = { ...((await reader.row(mailboxSize, this.#key)) ?? { messages: 0, octets: 0 }) }
+      if (isMet(left)) return
+      const oldest = await reader.rows(oldestMessages, { ...this.#key, limit: stepMessages })
       const due = oldest.filter(message => {
-        if (left.messages <= maxMessages && left.octets <= maxOctets) return false
+        if (isMet(left)) return false
         left.messages -= 1
         left.octets -= message.octets
         return true
