@@ -91,7 +91,9 @@ export class AccountFinder {
 
   /** The name without what it asks for beside an account: whoever has no account looks alike with and without it. */
   baseOf(claimed: string): string {
-    return baseOfLoginName(claimed, this.#rules) ?? foldAddress(preparedOf(claimed))
+    // Prepared first: an account with the separator in its own name is found by every spelling of it, and has one key.
+    const prepared = preparedOf(claimed)
+    return baseOfLoginName(prepared, this.#rules) ?? foldAddress(prepared)
   }
 
   /** The account that has the first of these names that is an account's. */

@@ -82,6 +82,9 @@ describe('failures', () => {
     'newest=7:ann',
     'ann+3@example.net',
     'ANN+4',
+    // Spellings by which an account of the very name `ann+5` is found.
+    'a\u00adnn+5',
+    'ann\uff0b5',
   ])('at %s count against ann', name => {
     expect(finder.keyOf(name)).toBe('ann')
   })
