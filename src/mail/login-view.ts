@@ -44,11 +44,13 @@ export function viewOfLogin(login: ViewedLogin, rules: ViewRules, now: number): 
   const asked = askedFor(login, rules)
   const own = account.settings.view
   const base = own === undefined ? rules.view : parseView(own)
-  const limits = appSettings?.view
-  const view = limits === undefined ? overlayView(base, asked) : narrowView(parseView(limits), asked, now)
+  const limits = appSettings?.view === undefined ? undefined : parseView(appSettings.view)
+  const view = limits === undefined ? overlayView(base, asked) : narrowView(limits, asked, now)
   if (!view) return undefined
+  // Each view stands in place of the one before it, but for this.
+  const readOnly = [rules.view, base, view].some(each => each.readOnly === true)
   const onDelete = appSettings?.onDelete ?? account.settings.onDelete ?? rules.onDelete
-  return { options: optionsOf(view, onDelete, rules, now), readOnly: view.readOnly === true }
+  return { options: optionsOf(view, onDelete, rules, now), readOnly }
 }
 
 /** What the name asks for beside the account. */

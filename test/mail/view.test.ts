@@ -71,6 +71,19 @@ describe('what a session sees', () => {
       'read-only, whatever the name says',
       { account: { view: 'read-only' }, name: 'newest=3:ann', sees: { onDelete, newest: 3 }, readOnly: true },
     ],
+    [
+      'read-only as configured, whatever the account says instead',
+      {
+        configured: 'newest=9,read-only',
+        account: { view: 'inbox+junk' },
+        sees: { onDelete, ...junk },
+        readOnly: true,
+      },
+    ],
+    [
+      'read-only as the account, whatever the app password says instead',
+      { account: { view: 'read-only' }, app: { view: 'inbox' }, sees: { onDelete }, readOnly: true },
+    ],
     ['the policy of the account', { account: { onDelete: 'hide' }, sees: { onDelete: 'hide' } }],
     [
       'the policy of the app password before it',
