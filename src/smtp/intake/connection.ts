@@ -25,6 +25,8 @@ export interface IntakeServices {
   readonly maxRecipients: number
   /** A command, or `minDataOctets` of a message, must come in this time. */
   readonly timeoutMs: number
+  /** A message that comes slower than this many octets in `timeoutMs` is given up. */
+  readonly minDataOctets: number
   readonly log: Log
   /** STARTTLS is offered when it is given. */
   readonly tls: TlsServerOptions | undefined
@@ -34,8 +36,6 @@ export interface IntakeServices {
   readonly mayUseXclient: ((address: string) => boolean) | undefined
 }
 
-/** A message that comes slower than this many octets in `timeoutMs` is given up. */
-const minDataOctets = 8 * 1024
 /** Replies 500 to 504 and 555 after which a session is ended. */
 const maxErrors = 20
 const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8'])
@@ -272,7 +272,9 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
     this.#feed?.abort(new PeerGone())
     this.#summary.helo = this.hostNameAppearsAs || undefined
     this.#summary.reason ??= 'peer closed'
-    this.#services.log.info({ ...this.#summary }, `${this.#services.protocol} session`)
+    // XCLIENT may have named another.
+    const summary = { ...this.#summary, peer: this.remoteAddress }
+    this.#services.log.info(summary, `${this.#services.protocol} session`)
     const { reason } = this.#summary
     if (this.tracer) this.#trace({ from: 'note', text: `ended: ${reason}` })
     this.#services.observer?.ended?.(this, isKnownReason(reason) ? reason : '421')
@@ -424,7 +426,7 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
 
   #countProgress(octets: number): void {
     this.#octetsSinceProgress += octets
-    if (this.#octetsSinceProgress < minDataOctets) return
+    if (this.#octetsSinceProgress < this.#services.minDataOctets) return
     this.#octetsSinceProgress = 0
     this.#progressAtMs = performance.now()
   }
