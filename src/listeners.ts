@@ -1,6 +1,7 @@
 // One server for each service that the configuration names, and those for old devices.
 import type { Authenticator } from './auth/authenticator.ts'
 import { type Config, isLoopback, type ServiceName, serviceNames } from './config.ts'
+import { type ConnectionRules, connectionRules } from './connection-limits.ts'
 import type { AccountPolicy } from './mail/account-policy.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
 import type { LoginDelays } from './mail/login-delays.ts'
@@ -8,7 +9,8 @@ import type { ViewRules } from './mail/login-view.ts'
 import { networkContains, parseNetwork } from './mail/network.ts'
 import type { Store } from './mail/store.ts'
 import type { Certificates } from './net/certificates.ts'
-import { formatListenAddress, type ListenAddress } from './net/listener.ts'
+import { formatInheritedSocket, type InheritedSocket } from './net/inherited-sockets.ts'
+import { formatListenAddress, type ListenAddress, type ListenPlace } from './net/listener.ts'
 import type { Log } from './net/log.ts'
 import type { Observer } from './net/observer.ts'
 import type { ProxyOptions } from './net/proxied.ts'
@@ -34,7 +36,12 @@ export interface ServerParts {
   readonly certificates: Certificates | undefined
   readonly log: Log
   readonly observer: Observer
+  /** Each takes the place of what [listen] has for the service of its name. */
+  readonly sockets: readonly InheritedSocket[]
 }
+
+/** With what this file makes of them for all. */
+type StartParts = ServerParts & ConnectionRules
 
 export interface RunningServer {
   readonly service: ListenerName
@@ -45,12 +52,17 @@ export interface RunningServer {
   }
 }
 
-/** Starts them in order. Rejects, with all of them closed again, when one listener cannot be bound. */
-export async function startServers(parts: ServerParts): Promise<readonly RunningServer[]> {
+/**
+ * Starts them in order. Rejects, with all of them closed again, when one listener cannot be bound, or when an inherited
+ * socket is for no service.
+ */
+export async function startServers(given: ServerParts): Promise<readonly RunningServer[]> {
+  const parts = { ...given, ...connectionRules(given.config, given.log) }
+  checkSockets(parts)
   const servers: RunningServer[] = []
   try {
     for (const service of listenerNames) {
-      const listen = addressesOf(service, parts.config)
+      const listen = placesOf(service, parts)
       if (listen.length > 0) servers.push(await startServer(service, listen, parts))
     }
     return servers
@@ -62,15 +74,31 @@ export async function startServers(parts: ServerParts): Promise<readonly Running
 
 const listenerNames: readonly ListenerName[] = [...serviceNames, 'pop3-legacy', 'pop3s-legacy']
 
-function addressesOf(service: ListenerName, { listen, legacy }: Config): readonly ListenAddress[] {
+/** A socket whose service nobody meant would let in whom nobody expects; TLS without a certificate would be none. */
+function checkSockets({ sockets, certificates }: StartParts): void {
+  for (const socket of sockets) {
+    const name = formatInheritedSocket(socket)
+    if (!serviceNames.some(service => service === socket.name))
+      throw new Error(`${name} is for no service: FileDescriptorName= must be ${serviceNames.join(', ')}`)
+    if (socket.name === 'pop3s' && !certificates)
+      throw new Error(
+        `${name} needs a certificate: give \`cert\` and \`key\` in [tls], or \`domains\` in [acme]`,
+      )
+  }
+}
+
+function placesOf(service: ListenerName, { config, sockets }: StartParts): readonly ListenPlace[] {
+  const { listen, legacy } = config
+  const inherited = sockets.filter(({ name }) => name === service)
+  if (inherited.length > 0) return inherited
   if (service === 'pop3-legacy') return legacy.pop3
   return service === 'pop3s-legacy' ? legacy.pop3s : listen[service]
 }
 
 type Start = (
   service: ListenerName,
-  listen: readonly ListenAddress[],
-  parts: ServerParts,
+  listen: readonly ListenPlace[],
+  parts: StartParts,
 ) => Promise<RunningServer['server']>
 
 const starts: Readonly<Record<ListenerName, Start>> = {
@@ -85,8 +113,8 @@ const starts: Readonly<Record<ListenerName, Start>> = {
 
 async function startServer(
   service: ListenerName,
-  listen: readonly ListenAddress[],
-  parts: ServerParts,
+  listen: readonly ListenPlace[],
+  parts: StartParts,
 ): Promise<RunningServer> {
   try {
     return { service, server: await starts[service](service, listen, parts) }
@@ -96,7 +124,7 @@ async function startServer(
   }
 }
 
-async function startPop3(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
+async function startPop3(service: ListenerName, listen: readonly ListenPlace[], parts: StartParts) {
   const { config, certificates, log } = parts
   const { required } = config.tls
   if (service === 'pop3' && required === false) warnOfClearText(listen, log)
@@ -109,9 +137,9 @@ async function startPop3(service: ListenerName, listen: readonly ListenAddress[]
 }
 
 /** POP2 has no TLS: beyond this machine it is served only where the configuration says that TLS is not required. */
-async function startPop2(service: ListenerName, listen: readonly ListenAddress[], parts: ServerParts) {
+async function startPop2(service: ListenerName, listen: readonly ListenPlace[], parts: StartParts) {
   const { config, store, authenticator, policy, loginDelays, views, log, observer } = parts
-  const { pop3, hostname, tls } = config
+  const { hostname, tls } = config
   if (tls.required === false) warnOfClearText(listen, log)
   return startPop2Server({
     listen,
@@ -125,32 +153,32 @@ async function startPop2(service: ListenerName, listen: readonly ListenAddress[]
     log,
     observer,
     service,
+    gate: parts.gate,
     cleartextLogin: tls.required === false ? 'always' : 'loopback',
-    limits: {
-      autologoutMs: pop3.autologoutMs,
-      authorizationTimeoutMs: pop3.loginTimeoutMs,
-      writeTimeoutMs: pop3.writeTimeoutMs,
-      sessions: pop3.maxSessions,
-      sessionsPerAddress: pop3.maxSessionsPerAddress,
-    },
+    limits: sessionLimits(parts),
   })
 }
 
-function warnOfClearText(listen: readonly ListenAddress[], log: Log): void {
-  const open = listen.filter(address => !isLoopback(address)).map(formatListenAddress)
+function warnOfClearText(listen: readonly ListenPlace[], log: Log): void {
+  const open = listen.filter(isOpen).map(formatPlace)
   if (open.length > 0) log.warn({ addresses: open }, 'passwords may travel in clear to these addresses')
 }
 
-async function startForOldDevices(
-  service: ListenerName,
-  listen: readonly ListenAddress[],
-  parts: ServerParts,
-) {
+/** Who may connect to a socket that others have opened is not known. */
+function isOpen(place: ListenPlace): boolean {
+  return 'fd' in place || !isLoopback(place)
+}
+
+function formatPlace(place: ListenPlace): string {
+  return 'fd' in place ? formatInheritedSocket(place) : formatListenAddress(place)
+}
+
+async function startForOldDevices(service: ListenerName, listen: readonly ListenPlace[], parts: StartParts) {
   const { config, certificates, log } = parts
   const { networks, tls } = config.legacy
   const contexts: TlsContexts | undefined = tls === 'none' ? undefined : certificates?.legacy
   log.warn(
-    { addresses: listen.map(formatListenAddress), networks, tls },
+    { addresses: listen.map(formatPlace), networks, tls },
     'old devices are let in here, with less protection than is due',
   )
   return startPop3Server({
@@ -180,9 +208,10 @@ function proxyFor(
 
 function pop3Options(
   service: ListenerName,
-  listen: readonly ListenAddress[],
-  { config, store, authenticator, policy, loginDelays, views, log, observer }: ServerParts,
+  listen: readonly ListenPlace[],
+  parts: StartParts,
 ): Pop3ServerOptions {
+  const { config, store, authenticator, policy, loginDelays, views, log, observer } = parts
   const { pop3, tls } = config
   return {
     listen,
@@ -198,23 +227,31 @@ function pop3Options(
     service,
     implementation: pop3.implementation,
     preferredLanguage: pop3.language,
-    limits: {
-      autologoutMs: pop3.autologoutMs,
-      authorizationTimeoutMs: pop3.loginTimeoutMs,
-      writeTimeoutMs: pop3.writeTimeoutMs,
-      handshakeTimeoutMs: tls.handshakeTimeoutMs,
-      sessions: pop3.maxSessions,
-      sessionsPerAddress: pop3.maxSessionsPerAddress,
-    },
+    gate: parts.gate,
+    limits: { ...sessionLimits(parts), handshakeTimeoutMs: tls.handshakeTimeoutMs },
+  }
+}
+
+/** The limits that POP3 and POP2 have in common. */
+function sessionLimits({ config: { pop3, limits }, addressRules }: StartParts) {
+  return {
+    autologoutMs: pop3.autologoutMs,
+    authorizationTimeoutMs: pop3.loginTimeoutMs,
+    writeTimeoutMs: pop3.writeTimeoutMs,
+    minOctetsPerSecond: limits.minOctetsPerSecond,
+    lineTimeoutMs: limits.lineTimeoutMs,
+    sessions: pop3.maxSessions,
+    sessionsPerAddress: pop3.maxSessionsPerAddress,
+    addressRules,
   }
 }
 
 async function startMailIntake(
   service: ListenerName,
-  listen: readonly ListenAddress[],
-  { config, delivery, certificates, log, observer }: ServerParts,
+  listen: readonly ListenPlace[],
+  { config, delivery, certificates, log, observer, gate, addressRules }: StartParts,
 ) {
-  const { smtp, tls, hostname, proxy } = config
+  const { smtp, limits, tls, hostname, proxy } = config
   return startIntake({
     protocol: service === 'lmtp' ? 'lmtp' : 'smtp',
     listen,
@@ -229,6 +266,9 @@ async function startMailIntake(
     maxSessions: smtp.maxSessions,
     maxSessionsPerAddress: smtp.maxSessionsPerAddress,
     timeoutMs: smtp.timeoutMs,
+    minOctetsPerSecond: limits.minOctetsPerSecond,
+    gate,
+    addressRules,
     ...(certificates && {
       tls: { contexts: certificates, alpn: service, handshakeTimeoutMs: tls.handshakeTimeoutMs },
     }),

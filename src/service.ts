@@ -13,6 +13,7 @@ import { warnOfQuotas } from './mail/delivery/quota-warning.ts'
 import { LoginDelays } from './mail/login-delays.ts'
 import type { Store } from './mail/store.ts'
 import { openMonitoring, openTracing } from './monitoring.ts'
+import type { InheritedSocket } from './net/inherited-sockets.ts'
 import type { ListenAddress } from './net/listener.ts'
 import { type Log, silentLog } from './net/log.ts'
 import { Observers } from './net/observer.ts'
@@ -25,6 +26,8 @@ export interface ServiceOptions {
   readonly log?: Log
   /** A store in place of the one in the data folder, which is then not touched. The caller closes it. */
   readonly store?: Store
+  /** Sockets that listen already, each under the name of its service, in place of what [listen] says of that. */
+  readonly sockets?: readonly InheritedSocket[]
 }
 
 /** One address that is served, with the port the system chose. */
@@ -91,6 +94,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
       certificates: certificates?.certificates,
       log,
       observer: observers,
+      sockets: options.sockets ?? [],
     })
     keep({ close: async () => void (await Promise.all(servers.map(({ server }) => server.close()))) })
     const housekeeping = startHousekeeping({
@@ -193,6 +197,7 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'smtp.max_sessions', valueIn: config => config.smtp.maxSessions },
   { key: 'smtp.max_sessions_per_address', valueIn: config => config.smtp.maxSessionsPerAddress },
   { key: 'smtp.timeout', valueIn: config => config.smtp.timeoutMs },
+  { key: 'limits', valueIn: config => config.limits },
   { key: 'store.cache', valueIn: config => config.store.cacheOctets },
   { key: 'tls.required', valueIn: config => config.tls.required },
   { key: 'tls.client_ca', valueIn: config => config.tls.clientCaFile },

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { type Config, defaultPop3s, isLoopback, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import { createId } from '../mail/id.ts'
+import { takeInheritedSockets } from '../net/inherited-sockets.ts'
 import { formatListenAddress } from '../net/listener.ts'
 import { ensureSelfSigned } from '../net/self-signed.ts'
 import { createService, type Service } from '../service.ts'
@@ -27,7 +28,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const config = await configFor(options)
   const log = await createLog(options.json ? { ...config.log, format: 'json' } : config.log)
   surviveFaults(log)
-  const service = await createService(config, { log })
+  const sockets = takeInheritedSockets(process.env, process.pid)
+  const service = await createService(config, { log, sockets })
   const ended = untilEnded(service, options, log)
   if (options.demo) await fillDemo(service, config)
   if (options.json) {

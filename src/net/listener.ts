@@ -1,6 +1,8 @@
 // Listening on one or several addresses: all of them, or none and an error that names the address and the reason.
 import { type AddressInfo, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { Connection, peerOf } from './connection.ts'
+import type { ConnectionGate, ShedReason } from './connection-gate.ts'
+import { descriptorFault, formatInheritedSocket, type InheritedSocket } from './inherited-sockets.ts'
 import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
 import { maxUnnamed, type ProxyOptions, ProxyRefusal, takeProxyHeader } from './proxied.ts'
 import { TlsFailure, type TlsFailureReason, type TlsServerOptions } from './tls.ts'
@@ -11,11 +13,16 @@ export interface ListenAddress {
   readonly port: number
 }
 
+/** Where a server listens: an address it binds, or a socket that listens already. */
+export type ListenPlace = ListenAddress | InheritedSocket
+
 export interface ListenerOptions {
-  readonly addresses: readonly ListenAddress[]
+  readonly addresses: readonly ListenPlace[]
   readonly limits: ConnectionLimits
   /** Sent to a peer that is one too many, before it is closed. US-ASCII. Under `tls` such a peer is closed without a word. */
   readonly refusal: string
+  /** Whom it sheds gets the refusal too, and nothing else is done for it. Default: nobody is shed. */
+  readonly gate?: ConnectionGate | undefined
   /** Which addresses are let in at all; the others are closed at once. Default: all. */
   readonly admits?: (peer: string) => boolean
   /** Proxies that say who has connected to them. */
@@ -28,6 +35,8 @@ export interface ListenerOptions {
   readonly onRefused?: (peer: string) => void
   /** A proxy that is believed did not say whom it brings, and was closed. */
   readonly onProxyRefused?: (proxy: string, reason: ProxyRefusal['reason']) => void
+  /** The gate shed a connection. */
+  readonly onShed?: (peer: string, reason: ShedReason) => void
   /** A connection was one too many. */
   readonly onTooMany?: (peer: string) => void
   /** Once for each connection that never came to `onConnection` because TLS failed; `detail` is OpenSSL's reason. */
@@ -118,7 +127,13 @@ class Reception {
   }
 
   #admit(socket: Socket, peer: string): void {
-    const { admits, onConnection, onRefused, onTooMany, tls } = this.#options
+    const { admits, gate, onConnection, onRefused, onShed, onTooMany, tls } = this.#options
+    const reason = gate?.refusalOf(peer)
+    if (reason) {
+      shed(socket, tls ? undefined : this.#options.refusal)
+      onShed?.(peer, reason)
+      return
+    }
     const connection = new Connection(socket, peer)
     if (admits && !admits(peer)) {
       connection.cut()
@@ -163,21 +178,55 @@ class Reception {
   }
 }
 
-/** Binds one address, or rejects with an error that names it and the reason. */
-export async function bind(server: Server, address: ListenAddress): Promise<void> {
+/** Says one line, or nothing, and closes, in as few steps as there are: nothing is read, nothing waits for the peer. */
+export function shed(socket: Socket, line: string | undefined): void {
+  socket.on('error', ignored)
+  if (line === undefined) {
+    socket.destroy()
+    return
+  }
+  socket.write(line, 'latin1')
+  socket.destroySoon()
+}
+
+function ignored(): void {
+  // The peer has gone, as it was to.
+}
+
+/** Binds one address, or takes over a socket; rejects with an error that names it and the reason. */
+export async function bind(server: Server, place: ListenPlace): Promise<void> {
+  const isInherited = 'fd' in place
+  const fault = isInherited ? descriptorFault(place.fd) : undefined
+  if (fault !== undefined) throw placeError(place, fault)
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException) => {
-      const reason = bindProblems[cause.code ?? ''] ?? cause.message
-      reject(new Error(`cannot listen on ${formatListenAddress(address)}: ${reason}`, { cause }))
+      const problems = isInherited ? inheritedProblems : bindProblems
+      reject(placeError(place, problems[cause.code ?? ''] ?? cause.message, cause))
     }
     server.once('error', fail)
-    server.listen({ ...address, backlog }, () => {
+    server.listen(isInherited ? { fd: place.fd, backlog } : { ...place, backlog }, () => {
+      if (typeof server.address() === 'string') {
+        server.close()
+        reject(placeError(place, 'it is a Unix socket, and TCP is spoken here'))
+        return
+      }
       server.off('error', fail)
       // After binding, only accepting can fail (no descriptors left); the next attempt may succeed.
       server.on('error', () => undefined)
       resolve()
     })
   })
+}
+
+function placeError(place: ListenPlace, reason: string, cause?: Error): Error {
+  const name = 'fd' in place ? formatInheritedSocket(place) : formatListenAddress(place)
+  return new Error(`cannot listen on ${name}: ${reason}`, { cause })
+}
+
+/** Node's words for what is no stream, or does not listen. */
+const inheritedProblems: Readonly<Record<string, string>> = {
+  EINVAL: 'it is no TCP socket that listens',
+  ERR_INVALID_FD_TYPE: 'it is no TCP socket that listens',
 }
 
 const bindProblems: Readonly<Record<string, string>> = {

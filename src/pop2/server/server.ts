@@ -4,8 +4,9 @@ import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
 import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
+import type { ConnectionGate } from '../../net/connection-gate.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
-import { type ListenAddress, listen } from '../../net/listener.ts'
+import { type ListenAddress, type ListenPlace, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
 import type { ProxyOptions } from '../../net/proxied.ts'
@@ -16,7 +17,7 @@ import { Pop2Session } from './session.ts'
 import type { Pop2Services } from './state.ts'
 
 export interface Pop2ServerOptions {
-  readonly listen: readonly ListenAddress[]
+  readonly listen: readonly ListenPlace[]
   /** Shown in the greeting. */
   readonly hostname: string
   readonly authenticator: Authenticator
@@ -31,6 +32,8 @@ export interface Pop2ServerOptions {
   readonly cleartextLogin?: 'loopback' | 'always'
   /** Proxies that say who has connected to them. */
   readonly proxy?: ProxyOptions
+  /** One for all servers of a process: sheds connections when there are too many. Default: none. */
+  readonly gate?: ConnectionGate
   readonly log?: Log
   readonly limits?: Partial<Pop2Limits>
   readonly observer?: Observer
@@ -73,6 +76,7 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
     limits.autologoutMs,
     limits.authorizationTimeoutMs,
     limits.writeTimeoutMs,
+    limits.lineTimeoutMs,
   ])
   const listener = await listen({
     addresses: options.listen,
@@ -80,6 +84,7 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
       total: limits.sessions,
       perAddress: limits.sessionsPerAddress,
       countLoopback: limits.countLoopback,
+      rules: limits.addressRules,
     },
     refusal: err('too many connections, try again later'),
     ...(options.proxy && { proxy: options.proxy }),
@@ -87,6 +92,8 @@ export async function startPop2Server(options: Pop2ServerOptions): Promise<Pop2S
       log.warn({ peer, reason }, 'pop2 connection of a proxy without its header')
       observer?.turnedAway?.(service, peer, `proxy: ${reason}`)
     },
+    ...(options.gate && { gate: options.gate }),
+    onShed: (peer, reason) => observer?.turnedAway?.(service, peer, `shed: ${reason}`),
     onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {
       const session = new Pop2Session(services, connection, connection.peer, gone => sessions.remove(gone))

@@ -4,8 +4,9 @@ import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
 import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
+import type { ConnectionGate } from '../../net/connection-gate.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
-import { type ListenAddress, listen } from '../../net/listener.ts'
+import { type ListenAddress, type ListenPlace, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
 import type { ProxyOptions } from '../../net/proxied.ts'
@@ -21,7 +22,7 @@ import { Session } from './session.ts'
 import type { Pop3Services } from './state.ts'
 
 export interface Pop3ServerOptions {
-  readonly listen: readonly ListenAddress[]
+  readonly listen: readonly ListenPlace[]
   /** Shown in the greeting. */
   readonly hostname: string
   readonly authenticator: Authenticator
@@ -37,6 +38,8 @@ export interface Pop3ServerOptions {
   readonly cleartextLogin?: 'never' | 'loopback' | 'always'
   /** Which addresses are let in at all. Default: all. */
   readonly admits?: (peer: string) => boolean
+  /** One for all servers of a process: sheds connections when there are too many. Default: none. */
+  readonly gate?: ConnectionGate
   /** For devices that know no better: every login is logged with a warning. */
   readonly isForOldDevices?: boolean
   /** Proxies that say who has connected to them. */
@@ -84,6 +87,7 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
     limits.autologoutMs,
     limits.authorizationTimeoutMs,
     limits.writeTimeoutMs,
+    limits.lineTimeoutMs,
   ])
   let tlsFailures = 0
 
@@ -93,6 +97,7 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
       total: limits.sessions,
       perAddress: limits.sessionsPerAddress,
       countLoopback: limits.countLoopback,
+      rules: limits.addressRules,
     },
     refusal: err('too many connections, try again later', 'SYS/TEMP'),
     ...(options.admits && { admits: options.admits }),
@@ -111,6 +116,8 @@ export async function startPop3Server(options: Pop3ServerOptions): Promise<Pop3S
       log.warn({ peer, reason }, 'pop3 connection of a proxy without its header')
       observer?.turnedAway?.(service, peer, `proxy: ${reason}`)
     },
+    ...(options.gate && { gate: options.gate }),
+    onShed: (peer, reason) => observer?.turnedAway?.(service, peer, `shed: ${reason}`),
     onTooMany: peer => observer?.turnedAway?.(service, peer, 'too-many'),
     onConnection: connection => {
       const session = new Session(services, connection, connection.peer, (gone, reason) => {

@@ -1,8 +1,9 @@
 // Mail intake: an MTA's receiving side (SMTP) or an LMTP server on one or several addresses. It accepts mail for its own
 // users and relays nothing. Sessions end in good order on `drain`; one coarse timer watches over all of them.
 import type { MailDelivery } from '../../mail/delivery/deliver.ts'
-import { ConnectionCounter } from '../../net/limits.ts'
-import { bind, boundAddress, type ListenAddress } from '../../net/listener.ts'
+import type { ConnectionGate } from '../../net/connection-gate.ts'
+import { type AddressRules, ConnectionCounter } from '../../net/limits.ts'
+import { bind, boundAddress, type ListenAddress, type ListenPlace } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
 import type { Observer } from '../../net/observer.ts'
 import type { ProxyOptions } from '../../net/proxied.ts'
@@ -12,7 +13,7 @@ import { IntakeServer, type IntakeServerOptions } from './server.ts'
 
 export interface IntakeOptions {
   readonly protocol: 'smtp' | 'lmtp'
-  readonly listen: readonly ListenAddress[]
+  readonly listen: readonly ListenPlace[]
   /** Shown in the greeting. */
   readonly hostname: string
   readonly delivery: MailDelivery
@@ -30,7 +31,13 @@ export interface IntakeOptions {
   readonly maxSessions?: number
   /** Of one address; the machine itself is not counted. Default 100. */
   readonly maxSessionsPerAddress?: number
-  /** For the next command, or the next 8 KiB of a message. Default 5 minutes, RFC 5321 section 4.5.3.2.7. */
+  /** Which addresses count as one, and which do not count. Default: an IPv6 /64, and this machine itself. */
+  readonly addressRules?: AddressRules
+  /** One for all servers of a process: sheds connections when there are too many. Default: none. */
+  readonly gate?: ConnectionGate
+  /** The least octets of a message a second, over `timeoutMs`, and 8 KiB in all. Default 1,024. */
+  readonly minOctetsPerSecond?: number
+  /** For the next command, or the least of a message. Default 5 minutes, RFC 5321 section 4.5.3.2.7. */
   readonly timeoutMs?: number
   /** STARTTLS, RFC 3207, is offered when it is given. SMTP has no name in ALPN: whatever clients offer there is let in. */
   readonly tls?: TlsServerOptions
@@ -53,6 +60,8 @@ export interface Intake {
 }
 
 const maxSweepMs = 1_000
+/** A message that comes slower than this many octets in `timeoutMs` is given up, whatever the rate. */
+const leastDataOctets = 8 * 1024
 /** How long a closing connection may take to deliver its last line. */
 const lastWordsMs = 1_000
 
@@ -131,29 +140,33 @@ function completeOptions(
   events: Pick<IntakeServerOptions, 'onOpen' | 'onClosed' | 'onHandshakeFailed'>,
 ): IntakeServerOptions {
   const { maxSessions = 1_000, maxSessionsPerAddress = 100 } = options
+  const { timeoutMs = 300_000, minOctetsPerSecond = 1024 } = options
   return {
     protocol: options.protocol,
     hostname: options.hostname,
     delivery: options.delivery,
     maxOctets: options.maxOctets ?? 50 * 1024 * 1024,
     maxRecipients: options.maxRecipients ?? 100,
-    timeoutMs: options.timeoutMs ?? 300_000,
+    timeoutMs,
     log: options.log ?? silentLog,
     observer: options.observer,
+    minDataOctets: Math.max(leastDataOctets, Math.floor((minOctetsPerSecond * timeoutMs) / 1000)),
     proxy: options.proxy,
+    gate: options.gate,
     mayUseXclient: options.mayUseXclient,
     tls: options.tls,
     counter: new ConnectionCounter({
       total: maxSessions,
       perAddress: maxSessionsPerAddress,
       countLoopback: false,
+      rules: options.addressRules,
     }),
     ...events,
   }
 }
 
 async function listenAll(
-  addresses: readonly ListenAddress[],
+  addresses: readonly ListenPlace[],
   options: IntakeServerOptions,
 ): Promise<readonly IntakeServer[]> {
   const servers: IntakeServer[] = []
