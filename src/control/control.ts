@@ -113,6 +113,8 @@ class Answering {
     const user = 'user' in selection ? await nameOf(selection.user) : undefined
     if ('user' in selection && user === undefined)
       return refuse(response, 404, 'there is no account of that name')
+    // Who has gone meanwhile will not close again.
+    if (response.closed) return
     log.warn({ ...selection }, 'trace begins')
     beginStream(response)
     const trace = new Trace(user === undefined ? selection : { user }, {

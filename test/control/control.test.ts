@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { endpoints, loadSchema } from '../../src/control/api.ts'
 import { type Control, startControl } from '../../src/control/control.ts'
 import { Observers } from '../../src/net/observer.ts'
@@ -17,6 +17,8 @@ let path: string
 let office: Office
 let control: Control
 let observers: Observers
+/** What the next name waits for. */
+let lookUp: Promise<void>
 const log = keptLog()
 
 beforeAll(() => {
@@ -27,7 +29,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 beforeEach(async () => {
   observers = new Observers()
   office = await openOffice({ messages: ['Subject: 1\n\nx\n', 'Subject: 2\n\ny\n'], observer: observers })
-  const nameOf = async (name: string) => (name === 'alice' ? name : undefined)
+  lookUp = Promise.resolve()
+  const nameOf = async (name: string) => {
+    await lookUp
+    return name === 'alice' ? name : undefined
+  }
   control = await startControl({ path, observers, nameOf, storeQueue: () => 3, log: log.log })
 })
 afterEach(async () => {
@@ -166,6 +172,24 @@ describe('a stream', () => {
       text: 'begins: pop3 from 127.0.0.1',
     })
     peer.drop()
+  })
+
+  it('is not begun for who has gone while a name was looked up', async () => {
+    let answer = () => {}
+    lookUp = new Promise(resolve => {
+      answer = resolve
+    })
+    const joined = vi.spyOn(observers, 'add')
+    const outgoing = request({ socketPath: path, method: 'POST', path: '/v1/trace' })
+    outgoing.on('error', () => undefined).end('{"user":"alice"}')
+    await once(outgoing, 'finish')
+    // Both come behind what went before them on this machine.
+    await sessions()
+    outgoing.destroy()
+    await sessions()
+    answer()
+    await sessions()
+    expect(joined).not.toHaveBeenCalled()
   })
 
   it('shows the load, and counts nothing when nobody looks any more', async () => {
