@@ -55,6 +55,17 @@ export interface Config {
     readonly maxSessionsPerAddress: number
     readonly timeoutMs: number
   }
+  /** What peers may do; 0 is without limit. The networks are as the file has them. */
+  readonly limits: {
+    readonly perMinute: number
+    readonly perSecond: number
+    readonly maxLagMs: number
+    readonly ipv4Prefix: number
+    readonly ipv6Prefix: number
+    readonly exempt: readonly string[]
+    readonly minOctetsPerSecond: number
+    readonly lineTimeoutMs: number
+  }
   /** An empty `subaddress` turns sub-addressing off; a quota of 0 is without limit. */
   readonly delivery: {
     readonly subaddress: string
@@ -280,6 +291,7 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
       maxSessionsPerAddress: smtp.max_sessions_per_address,
       timeoutMs: smtp.timeout,
     },
+    limits: completeLimits(parsed),
     delivery: {
       subaddress: parsed.delivery.subaddress,
       quotaOctets: parsed.delivery.quota,
@@ -351,6 +363,19 @@ function retentionRules({ retention }: Incomplete): readonly RetentionRule[] {
 type Incomplete = Omit<ParsedConfig, 'hostname' | 'domains' | 'listen'>
 /** Makes a path of the file absolute. */
 type At = (path: string) => string
+
+function completeLimits({ limits }: Incomplete): Config['limits'] {
+  return {
+    perMinute: limits.connections_per_minute,
+    perSecond: limits.connections_per_second,
+    maxLagMs: limits.max_lag,
+    ipv4Prefix: limits.ipv4_prefix,
+    ipv6Prefix: limits.ipv6_prefix,
+    exempt: limits.exempt,
+    minOctetsPerSecond: limits.min_rate,
+    lineTimeoutMs: limits.line_timeout,
+  }
+}
 
 function completeTls({ tls }: Incomplete, at: At): Config['tls'] {
   const { cert, key, certificate } = tls

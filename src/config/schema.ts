@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
+import { limits } from './limit-tables.ts'
 import { auth, ldap, oauth, passwdFile, sql, throttle } from './login-tables.ts'
 import { intoFolders, maildrop } from './maildrop-tables.ts'
 import { metrics, tracing } from './monitoring-tables.ts'
@@ -104,6 +105,7 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  limits,
   delivery: z
     .strictObject({
       subaddress: text(

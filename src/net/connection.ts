@@ -52,6 +52,9 @@ export class Connection {
   #closingSinceMs = 0
   #progressOctets = 0
   #progressAtMs = 0
+  /** When a look began at how fast the peer takes what waits for it, and what it had taken then; 0: nothing waited. */
+  #watchedSinceMs = 0
+  #takenBefore = 0
 
   /** `peer` is who is behind a proxy. */
   constructor(socket: Socket, peer: string = peerOf(socket)) {
@@ -197,6 +200,22 @@ export class Connection {
       return 0
     }
     return nowMs - this.#progressAtMs
+  }
+
+  /**
+   * Whether something has waited for the peer for `windowMs`, and it took fewer octets a second of it. To be asked every
+   * now and then.
+   */
+  takesLessThan(octetsPerSecond: number, windowMs: number, nowMs: number): boolean {
+    const waiting = this.#socket.writableLength
+    const elapsedMs = nowMs - this.#watchedSinceMs
+    const isWatched = this.#watchedSinceMs > 0 && waiting > 0
+    if (isWatched && elapsedMs < windowMs) return false
+    const taken = this.#handedOver - waiting
+    const isSlow = isWatched && taken - this.#takenBefore < (octetsPerSecond * elapsedMs) / 1000
+    this.#watchedSinceMs = waiting > 0 ? nowMs : 0
+    this.#takenBefore = taken
+    return isSlow
   }
 
   /**

@@ -27,6 +27,11 @@ export class LineReader {
     return this.#rest.length - this.#offset
   }
 
+  /** A line has begun and not ended, whether or not it is kept. */
+  get isInLine(): boolean {
+    return this.#discarding || this.pendingOctets > 0
+  }
+
   /** Adds what came in. The chunk is kept, not copied, until its lines were read. */
   push(chunk: Uint8Array): void {
     const pending = this.pendingOctets

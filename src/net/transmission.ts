@@ -29,6 +29,7 @@ export interface Outlet {
   end(): void
   cut(): void
   stalledMs(nowMs: number): number
+  takesLessThan(octetsPerSecond: number, windowMs: number, nowMs: number): boolean
 }
 
 /** Octets, or their worth in work, after which other sessions get their turn. */

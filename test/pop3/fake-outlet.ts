@@ -75,4 +75,8 @@ export class FakeOutlet implements SecurableOutlet {
   stalledMs(): number {
     return 0
   }
+
+  takesLessThan(): boolean {
+    return false
+  }
 }

@@ -3,6 +3,7 @@
 import type { LoginOrigin } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
+import { LineAge } from '../../net/line-age.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
 import type { PooledSession } from '../../net/session-pool.ts'
@@ -48,6 +49,7 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
   readonly #transmission: Transmission
   readonly #onGone: (session: Pop2Session) => void
   readonly #lines = new LineReader()
+  readonly #lineAge = new LineAge()
   #activeAtMs = this.startedAtMs
   /** Of the command that is being answered. */
   #verb: Verb | 'other' = 'other'
@@ -154,7 +156,12 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
     const { limits } = this.services
     if (this.hasEnded) return
     if (this.#outlet.stalledMs(nowMs) > limits.writeTimeoutMs) return this.#end('slow-reader')
+    const { minOctetsPerSecond, writeTimeoutMs } = limits
+    if (this.#outlet.takesLessThan(minOctetsPerSecond, writeTimeoutMs, nowMs)) return this.#end('slow-reader')
     if (this.#busy) return
+    if (this.#lineAge.of(this.#lines, this.counts.commands, nowMs) > limits.lineTimeoutMs) {
+      return this.#end('slow-writer')
+    }
     const idleMs = nowMs - this.#activeAtMs
     const patienceMs = this.state.kind === 'AUTH' ? limits.authorizationTimeoutMs : limits.autologoutMs
     if (idleMs > patienceMs) this.#end('autologout')

@@ -67,6 +67,7 @@ export type EndReason =
   | 'refused' // the maildrop could not be opened or read
   | 'line-too-long'
   | 'slow-reader'
+  | 'slow-writer'
   | 'fault'
   | 'killed' // by an operator
   | 'closed' // the server was closed at once

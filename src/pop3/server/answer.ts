@@ -17,6 +17,7 @@ export type EndReason =
   | 'tls-in-clear' // TLS where clear text is spoken: a client set to the wrong port
   | 'tls-failed' // the handshake after STLS
   | 'slow-reader'
+  | 'slow-writer'
   | 'fault'
   | 'closed' // the server was closed at once
 

@@ -1,4 +1,5 @@
 // What a POP3 session may cost: time, patience, and how many there may be. The length of lines is in ../wire/limits.ts.
+import type { AddressRules } from '../../net/limits.ts'
 
 export interface Pop3Limits {
   /**
@@ -23,11 +24,17 @@ export interface Pop3Limits {
   readonly promptRefusals: number
   readonly refusalDelayMs: number
   readonly maxRefusalDelayMs: number
+  /** Octets a second that a peer must take of what waits for it, over `writeTimeoutMs`; 0: any number. */
+  readonly minOctetsPerSecond: number
+  /** How long a command may take from its first octet to its last. */
+  readonly lineTimeoutMs: number
   readonly sessions: number
   /** Per IPv4 address or IPv6 /64 network. */
   readonly sessionsPerAddress: number
   /** Whether `sessionsPerAddress` holds for this machine too. */
   readonly countLoopback: boolean
+  /** Takes the place of `countLoopback`, and of what counts as one address. */
+  readonly addressRules: AddressRules | undefined
 }
 
 const minAutologoutMs = 600_000
@@ -44,9 +51,12 @@ const defaults: Pop3Limits = {
   promptRefusals: 3,
   refusalDelayMs: 100,
   maxRefusalDelayMs: 3_000,
+  minOctetsPerSecond: 1024,
+  lineTimeoutMs: 60_000,
   sessions: 10_000,
   sessionsPerAddress: 100,
   countLoopback: false,
+  addressRules: undefined,
 }
 
 /** The defaults with what was given. Throws a RangeError for an autologout the RFC forbids. */

@@ -3,6 +3,7 @@
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
 import { createId } from '../../mail/id.ts'
 import type { MessageForm } from '../../mail/maildrop-store.ts'
+import { LineAge } from '../../net/line-age.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
 import type { ObservedSession, TracedLine, Tracer } from '../../net/observer.ts'
 import { looksProxied } from '../../net/proxy-protocol.ts'
@@ -67,6 +68,7 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
   readonly #transmission: Transmission
   readonly #onGone: (session: Session, reason: EndReason) => void
   readonly #lines = new LineReader()
+  readonly #lineAge = new LineAge()
   #activeAtMs = this.startedAtMs
   /** Of the command that is being answered. */
   #verb: ObservedVerb = 'other'
@@ -199,7 +201,12 @@ export class Session implements SessionContext, ObservedSession, PooledSession {
     const { limits } = this.services
     if (this.state.kind === 'ended') return
     if (this.#outlet.stalledMs(nowMs) > limits.writeTimeoutMs) return this.#end('slow-reader')
+    const { minOctetsPerSecond, writeTimeoutMs } = limits
+    if (this.#outlet.takesLessThan(minOctetsPerSecond, writeTimeoutMs, nowMs)) return this.#end('slow-reader')
     if (this.#busy) return
+    if (this.#lineAge.of(this.#lines, this.counts.commands, nowMs) > limits.lineTimeoutMs) {
+      return this.#end('slow-writer')
+    }
     const idleMs = nowMs - this.#activeAtMs
     const patienceMs = this.#isBeforeLogin ? limits.authorizationTimeoutMs : limits.autologoutMs
     // Without a word: RFC 1939 section 3.

@@ -3,7 +3,9 @@
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { peerOf } from '../../net/connection.ts'
+import type { ConnectionGate } from '../../net/connection-gate.ts'
 import type { ConnectionCounter } from '../../net/limits.ts'
+import { shed } from '../../net/listener.ts'
 import { type ProxyOptions, ProxyRefusal, takeProxyHeader } from '../../net/proxied.ts'
 import type { TlsContexts } from '../../net/tls.ts'
 import { IntakeConnection, type IntakeServices } from './connection.ts'
@@ -15,6 +17,7 @@ export interface IntakeServerOptions extends IntakeServices {
   /** Shared by the servers of all addresses. */
   readonly counter: ConnectionCounter
   readonly proxy: ProxyOptions | undefined
+  readonly gate: ConnectionGate | undefined
   readonly onOpen: (connection: IntakeConnection) => void
   readonly onClosed: (connection: IntakeConnection) => void
 }
@@ -28,6 +31,8 @@ const maxCommandOctets = 2048
 const disabledCommands = ['AUTH', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 /** How long a refused peer may take to read why. */
 const lastWordsMs = 1_000
+const tooMany = replies['too-many-connections']
+const tooManyLine = `${tooMany.code} ${tooMany.text}\r\n`
 
 export class IntakeServer extends SMTPServer {
   readonly #options: IntakeServerOptions
@@ -81,8 +86,13 @@ export class IntakeServer extends SMTPServer {
   }
 
   #admit(socket: Socket, peer: string, options: SMTPConnectionOptions): void {
-    const { counter, observer, protocol, onOpen, onClosed } = this.#options
+    const { counter, gate, observer, protocol, onOpen, onClosed } = this.#options
     if (socket.destroyed) return
+    const reason = gate?.refusalOf(peer)
+    if (reason) {
+      observer?.turnedAway?.(protocol, peer, `shed: ${reason}`)
+      return shed(socket, tooManyLine)
+    }
     if (!counter.enter(peer)) {
       observer?.turnedAway?.(protocol, peer, 'too-many')
       return refuse(socket)
@@ -132,8 +142,7 @@ function answer(refusal: ReplyName | undefined, callback: Callback): void {
 }
 
 function refuse(socket: Socket): void {
-  const { code, text } = replies['too-many-connections']
-  socket.end(`${code} ${text}\r\n`)
+  socket.end(tooManyLine)
   socket.resume()
   socket.setTimeout(lastWordsMs, () => socket.destroy())
 }
