@@ -1,6 +1,7 @@
 // An office behind a proxy: whom it brings is whom limits, logs and trace fields name; nobody else is believed.
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { parseConfig } from '../../src/config.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { makeCertificate, writePair } from '../net/tls-fixtures.ts'
+import { freePorts } from './office.ts'
 import { itWith, runOrFail } from './program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'poplar-proxy-'))
@@ -134,6 +136,70 @@ describe('behind a proxy', () => {
     await runOrFail('curl', ['--silent', '--haproxy-protocol', '--user', 'ann:secret', url])
     expect(lines.some(({ fields }) => fields['peer'] === '127.0.0.1')).toBe(true)
   })
+})
+
+describe('behind HAProxy', () => {
+  let haproxy: ChildProcess | undefined
+  let ports: readonly number[] = []
+  afterAll(async () => {
+    if (!haproxy) return
+    const exit = once(haproxy, 'exit')
+    haproxy.kill('SIGKILL')
+    await exit
+  })
+
+  async function start(): Promise<void> {
+    ports = await freePorts(2)
+    const [pop3, pop3s] = ports
+    const file = join(folder, 'haproxy.cfg')
+    writeFileSync(
+      file,
+      `
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+listen pop3
+  bind 127.0.0.1:${pop3}
+  server office 127.0.0.1:${portOf('pop3')} send-proxy check
+listen pop3s
+  bind 127.0.0.1:${pop3s}
+  server office 127.0.0.1:${portOf('pop3s')} send-proxy-v2
+`,
+    )
+    haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' })
+    await vi.waitFor(
+      async () => {
+        const socket = connect({ host: '127.0.0.1', port: pop3s ?? 0 })
+        await once(socket, 'connect')
+        socket.destroy()
+      },
+      { timeout: 10_000, interval: 50 },
+    )
+  }
+
+  itWith(
+    'haproxy',
+    'clients by POP3 (version 1) and POP3S (version 2) have their own addresses',
+    async () => {
+      await start()
+      const open = async (port = 0) => {
+        const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.5' })
+        await once(socket, 'connect')
+        return socket
+      }
+      const [pop3, pop3s] = ports
+      expect(await answerTo(await open(pop3), session)).toMatch(/^\+OK/)
+      const secured = connectTls({ socket: await open(pop3s), rejectUnauthorized: false })
+      expect(await answerTo(secured, session)).toMatch(/^\+OK/)
+      const sessions = () =>
+        lines.filter(({ text, fields }) => text === 'pop3 session' && fields['peer'] === '127.0.0.5')
+      await vi.waitFor(() =>
+        expect(sessions().map(({ fields }) => fields['tls'])).toEqual([undefined, 'TLSv1.3']),
+      )
+    },
+  )
 })
 
 describe('without a header', () => {
