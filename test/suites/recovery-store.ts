@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   copyFor,
+  deliver,
   expunge,
   fillMaildrop,
   holder,
@@ -65,6 +66,17 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
       expect(await uidlsOf(store, ann)).toEqual(['d', 'b', 'c'])
       expect(await store.undelete(ann, { sessionId: 's2' })).toBe(1)
       expect(await store.undelete(ann, { sessionId: 's2' })).toBe(0)
+    })
+
+    it('knows the session behind what was deleted from a folder that is gone', async () => {
+      const { store, ann } = await maildropOf()
+      await store.createFolder(ann.name, 'Lists')
+      await deliver(store, [copyFor(ann, { uidl: 'l', folder: 'Lists' })])
+      await (await store.openMaildrop(ann, holder, { folder: 'Lists' })).update([0])
+      await store.removeFolder(ann.name, 'Lists')
+      expect(await store.countExpunged(ann, { sessionId: holder.sessionId })).toBe(1)
+      expect(await store.undelete(ann, { sessionId: holder.sessionId })).toBe(1)
+      expect(await uidlsOf(store, ann)).toEqual(['l'])
     })
 
     it('brings back what was deleted again since, by the session that did it last', async () => {

@@ -86,8 +86,10 @@ export function* vacateMailbox(argument: { account_id: Id; from: Id; to: Id }): 
   const target = yield* row(claimUids, { account_id, mailbox_id: to, uids: found.length })
   if (!target) throw new Error(`the account ${account_id} has no INBOX`)
   let uid = target.uid_next - found.length
-  for (const { uidl } of found) {
+  for (const { uidl, expunged_at } of found) {
     yield* rows(moveMessage, { account_id, mailbox_id: from, uidl, to, uid: uid++, modseq: target.modseq })
+    // By it the session is found that deleted the message.
+    yield* rows(moveDeletion, { account_id, mailbox_id: from, uidl, to, deleted_at: expunged_at ?? 0 })
   }
   return true
 }
@@ -117,10 +119,27 @@ const moveMessage = statement<MessageChange & { to: Id; uid: number }>()((db, p)
     .where('uidl', '=', p.uidl),
 )
 
+/** The name of the folder stays what it was. */
+const moveDeletion = statement<{
+  account_id: Id
+  mailbox_id: Id
+  uidl: string
+  to: Id
+  deleted_at: number
+}>()((db, p) =>
+  db
+    .updateTable('deletion')
+    .set({ mailbox_id: p.to })
+    .where('account_id', '=', p.account_id)
+    .where('deleted_at', '=', p.deleted_at)
+    .where('mailbox_id', '=', p.mailbox_id)
+    .where('uidl', '=', p.uidl),
+)
+
 const someExpunged = statement<{ account_id: Id; mailbox_id: Id; limit: number }>()((db, p) =>
   db
     .selectFrom('message')
-    .select('uidl')
+    .select(['uidl', 'expunged_at'])
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
     .where('expunged_at', 'is not', null)
