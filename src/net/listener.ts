@@ -1,7 +1,7 @@
 // Listening on one or several addresses: all of them, or none and an error that names the address and the reason.
 import { type AddressInfo, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { Connection, peerOf } from './connection.ts'
-import type { ConnectionGate, ShedReason } from './connection-gate.ts'
+import type { Gate, ShedReason } from './connection-gate.ts'
 import { descriptorFault, formatInheritedSocket, type InheritedSocket } from './inherited-sockets.ts'
 import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
 import { maxUnnamed, type ProxyOptions, ProxyRefusal, takeProxyHeader } from './proxied.ts'
@@ -22,7 +22,7 @@ export interface ListenerOptions {
   /** Sent to a peer that is one too many, before it is closed. US-ASCII. Under `tls` such a peer is closed without a word. */
   readonly refusal: string
   /** Whom it sheds gets the refusal too, and nothing else is done for it. Default: nobody is shed. */
-  readonly gate?: ConnectionGate | undefined
+  readonly gate?: Gate | undefined
   /** Which addresses are let in at all; the others are closed at once. Default: all. */
   readonly admits?: (peer: string) => boolean
   /** Proxies that say who has connected to them. */
@@ -205,7 +205,8 @@ export async function bind(server: Server, place: ListenPlace): Promise<void> {
     }
     server.once('error', fail)
     server.listen(isInherited ? { fd: place.fd, backlog } : { ...place, backlog }, () => {
-      if (typeof server.address() === 'string') {
+      // Of what has no port Node knows no address.
+      if (typeof server.address() !== 'object' || server.address() === null) {
         server.close()
         reject(placeError(place, 'it is a Unix socket, and TCP is spoken here'))
         return
