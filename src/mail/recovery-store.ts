@@ -27,8 +27,11 @@ export interface RecoveryStore {
   /** Messages that `undelete` would bring back. */
   countExpunged(account: Account, filter?: UndeleteFilter): Promise<number>
 
-  /** Whether the account has a message of this UIDL, in whatever folder; undefined when `undelete` would not find it either. */
-  messageState(account: Account, uidl: string): Promise<'present' | 'deleted' | undefined>
+  /**
+   * Whether the account has a message of this UIDL, in whatever folder, and whether POP3 shows it; undefined when `undelete`
+   * would not find it either.
+   */
+  messageState(account: Account, uidl: string): Promise<'present' | 'hidden' | 'deleted' | undefined>
 
   /**
    * Frees messages expunged before `expungedBefore`, contents without any message left, and octets of deliveries

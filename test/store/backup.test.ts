@@ -134,6 +134,16 @@ describe('the file', () => {
 })
 
 describe('one account', () => {
+  it('is shown again what was hidden since, and not what was hidden before', async () => {
+    for (const uidl of ['a', 'b', 'c']) await put(store, ann, uidl)
+    const hide = async () => (await store.openMaildrop(ann, holder, { onDelete: 'hide' })).update([0])
+    await hide()
+    await writeBackup(folder, file)
+    await hide()
+    expect(await restore()).toEqual({ restored: 0, undeleted: 1, present: 2, madeAccount: false })
+    expect(await uidlsOf(store, ann)).toEqual(['b', 'c'])
+  })
+
   it.each([['all'], ['one']])('comes back, nothing doubled, out of a backup of %s', async of => {
     for (const uidl of ['a', 'b', 'c', 'd']) await put(store, ann, uidl, `${plainText}${uidl}\r\n`)
     await deliver(store, [copyFor(ann, { uidl: 'j', folder: 'Junk' })])

@@ -118,10 +118,11 @@ export function recoveryStoreSuite(factory: StoreFactory): void {
   })
 
   it('tells whether a message is there', async () => {
-    const { store, ann } = await maildropOf('a', 'b')
+    const { store, ann } = await maildropOf('h', 'a', 'b')
+    await (await store.openMaildrop(ann, holder, { onDelete: 'hide' })).update([0])
     await expunge(store, ann, 'a')
-    const states = await Promise.all(['a', 'b', 'c'].map(uidl => store.messageState(ann, uidl)))
-    expect(states).toEqual(['deleted', 'present', undefined])
+    const states = await Promise.all(['h', 'a', 'b', 'c'].map(uidl => store.messageState(ann, uidl)))
+    expect(states).toEqual(['hidden', 'deleted', 'present', undefined])
   })
 
   describe('clean', () => {

@@ -69,8 +69,9 @@ async function restoreMessage(
 ): Promise<RestoreFate> {
   const { uidl, trace, internalDate, flags, folder, addressee } = message
   const state = await store.messageState(account, uidl)
-  if (state === 'present') return 'present'
-  if (state === 'deleted') return (await store.undelete(account, { uidl })) > 0 ? 'undeleted' : 'present'
+  // What POP3 showed no longer when the backup was made is not to come to the client again.
+  if (state === 'present' || (state === 'hidden' && message.isHidden)) return 'present'
+  if (state !== undefined) return (await store.undelete(account, { uidl })) > 0 ? 'undeleted' : 'present'
   const { outcomes } = await layDown(store, message.content(), {
     copies: [
       {

@@ -41,7 +41,8 @@ export function memoryRecovery(state: MemoryState): RecoveryStore {
     async messageState(account, uidl) {
       const message = state.current(account)?.messages.get(uidl)
       if (!message) return undefined
-      return message.expungedAt === undefined && message.hiddenAt === undefined ? 'present' : 'deleted'
+      if (message.expungedAt !== undefined) return 'deleted'
+      return message.hiddenAt === undefined ? 'present' : 'hidden'
     },
 
     async clean(expungedBefore, signal) {

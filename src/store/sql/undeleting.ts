@@ -53,10 +53,11 @@ export async function stateOfMessage(
   { reader }: Database,
   { id }: Account,
   uidl: string,
-): Promise<'present' | 'deleted' | undefined> {
+): Promise<'present' | 'hidden' | 'deleted' | undefined> {
   const found = await reader.row(messageAnywhere, { account_id: id, uidl })
   if (!found) return undefined
-  return found.expunged_at === null && found.hidden_at === null ? 'present' : 'deleted'
+  if (found.expunged_at !== null) return 'deleted'
+  return found.hidden_at === null ? 'present' : 'hidden'
 }
 
 /** The filter as parameters: 0 and '' are any. */

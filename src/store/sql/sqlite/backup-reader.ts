@@ -23,6 +23,8 @@ export interface BackedUpMessage {
   readonly internalDate: Date
   readonly flags: readonly Flag[]
   readonly addressee: string | undefined
+  /** POP3 showed it no longer. */
+  readonly isHidden: boolean
   /** The octets behind the trace, in pieces. */
   content(): AsyncIterable<Uint8Array>
 }
@@ -98,6 +100,7 @@ function* messagesOf(
         internalDate: new Date(found.internal_date),
         flags: bitsToFlags(found.flags),
         addressee: found.addressee ?? undefined,
+        isHidden: found.hidden_at !== null,
         content: () => contentOf(reader, found.content_id, found.content_octets),
       }
     }
@@ -134,6 +137,7 @@ const messagesAfter = statement<{ account_id: Id; mailbox_id: Id; uid: number; l
       'message.internal_date',
       'message.flags',
       'message.addressee',
+      'message.hidden_at',
       'message.content_id',
       'content.octets as content_octets',
     ])
