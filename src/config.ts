@@ -264,7 +264,7 @@ export const defaultPop3s: ListenAddress = { host: '127.0.0.1', port: 1995 }
 
 function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: string | undefined): Config {
   const name = hostname ?? ownHostname()
-  const { pop3, smtp, auth } = parsed
+  const { pop3, smtp } = parsed
   const at = (path: string) => resolve(file ? dirname(file) : '.', path)
   const data = at(parsed.data)
   return {
@@ -318,27 +318,8 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     acme: completeAcme(parsed, at),
     legacy: parsed.legacy,
     proxy: parsed.proxy,
-    auth: {
-      sources: auth.sources,
-      mechanisms: auth.mechanisms,
-      keyFile: auth.key_file ? at(auth.key_file) : join(data, 'secret.key'),
-      scramIterations: auth.scram_iterations,
-      rememberMs: auth.remember,
-      concurrency: auth.concurrency ?? Math.max(1, availableParallelism() - 1),
-      maxWaiting: auth.max_waiting,
-      argon2: {
-        memoryKiB: Math.floor(auth.argon2_memory / 1024),
-        passes: auth.argon2_passes,
-        lanes: auth.argon2_lanes,
-      },
-    },
-    throttle: {
-      freeFailures: parsed.throttle.free_failures,
-      firstDelayMs: parsed.throttle.first_delay,
-      maxDelayMs: parsed.throttle.max_delay,
-      failuresBeforeCheck: parsed.throttle.failures_before_check,
-      halfLifeMs: parsed.throttle.half_life,
-    },
+    auth: completeAuth(parsed, data, at),
+    throttle: completeThrottle(parsed),
     oauth: withPaths(parsed.oauth, ['client_secret'], at),
     passwdFile: withPaths(parsed.passwd_file, ['file'], at),
     sql: withPaths(parsed.sql, ['password_file'], at),
@@ -346,6 +327,33 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     metrics: parsed.metrics,
     tracing: { endpoint: parsed.tracing.endpoint },
     log: parsed.log,
+  }
+}
+
+function completeAuth({ auth }: Incomplete, data: string, at: At): Config['auth'] {
+  return {
+    sources: auth.sources,
+    mechanisms: auth.mechanisms,
+    keyFile: auth.key_file ? at(auth.key_file) : join(data, 'secret.key'),
+    scramIterations: auth.scram_iterations,
+    rememberMs: auth.remember,
+    concurrency: auth.concurrency ?? Math.max(1, availableParallelism() - 1),
+    maxWaiting: auth.max_waiting,
+    argon2: {
+      memoryKiB: Math.floor(auth.argon2_memory / 1024),
+      passes: auth.argon2_passes,
+      lanes: auth.argon2_lanes,
+    },
+  }
+}
+
+function completeThrottle({ throttle }: Incomplete): Config['throttle'] {
+  return {
+    freeFailures: throttle.free_failures,
+    firstDelayMs: throttle.first_delay,
+    maxDelayMs: throttle.max_delay,
+    failuresBeforeCheck: throttle.failures_before_check,
+    halfLifeMs: throttle.half_life,
   }
 }
 

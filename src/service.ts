@@ -77,12 +77,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
     const watched = { observers, store, logins, certificates, log }
     const monitoring = keep(await openMonitoring(config, watched))
     const live = createLiveDelivery(config, store, logins.directory)
-    const policy = new AccountPolicy({
-      rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: live.config.retention }),
-      survey: () => store.surveySettings(),
-    })
-    // What is announced is true from the first session on.
-    await policy.refresh()
+    const policy = await openPolicy(live, store)
     const servers = await startServers({
       config,
       store,
@@ -268,6 +263,16 @@ interface LiveDelivery {
   readonly config: Config
   readonly delivery: MailDelivery
   use(config: Config): void
+}
+
+async function openPolicy(live: LiveDelivery, store: Store): Promise<AccountPolicy> {
+  const policy = new AccountPolicy({
+    rules: () => ({ loginDelayMs: live.config.pop3.loginDelayMs, retention: live.config.retention }),
+    survey: () => store.surveySettings(),
+  })
+  // What is announced is true from the first session on.
+  await policy.refresh()
+  return policy
 }
 
 function createLiveDelivery(initial: Config, store: Store, directory: AccountDirectory): LiveDelivery {

@@ -9,7 +9,7 @@ export class Gone extends Error {
 }
 
 /** The server did not answer in time: never part of it. */
-export class Silence extends Error {
+class Silence extends Error {
   override readonly name = 'Silence'
 }
 

@@ -12,7 +12,7 @@ interface CommandRow<V extends Verb> {
   readonly NEXT?: Handler<NextState, CommandOf<V>>
 }
 
-export const commands: { readonly [V in Verb]: CommandRow<V> } = {
+const commands: { readonly [V in Verb]: CommandRow<V> } = {
   HELO: { AUTH: helo },
   FOLD: { MBOX: fold, ITEM: fold },
   READ: { MBOX: read, ITEM: read },

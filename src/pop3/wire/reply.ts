@@ -7,7 +7,7 @@ import { statusLineOctets } from './limits.ts'
 export type ResponseCode = 'IN-USE' | 'LOGIN-DELAY' | 'AUTH' | 'SYS/TEMP' | 'SYS/PERM'
 
 /** The last line of a multi-line reply. */
-export const terminator = '.\r\n'
+const terminator = '.\r\n'
 
 export function ok(text: string): string {
   return statusLine(text === '' ? '+OK' : `+OK ${text}`)
