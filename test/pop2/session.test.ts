@@ -10,7 +10,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { FakeOutlet } from '../pop3/fake-outlet.ts'
 import { addAccount, keptLog, plainAuthenticator, until } from '../pop3/office.ts'
 
-async function open(given: { observer?: Observer; mayLogIn?: boolean } = {}) {
+async function open(given: { observer?: Observer; mayLogIn?: boolean; onGone?: () => void } = {}) {
   const store = createMemoryStore()
   await addAccount(store, 'alice', ['a\n'])
   const outlet = new FakeOutlet()
@@ -27,7 +27,7 @@ async function open(given: { observer?: Observer; mayLogIn?: boolean } = {}) {
     service: 'pop2',
     observer: given.observer,
   }
-  const session = new Pop2Session(services, outlet, '192.0.2.1', () => {})
+  const session = new Pop2Session(services, outlet, '192.0.2.1', given.onGone ?? (() => {}))
   const ask = async (line: string) => {
     const before = outlet.text.length
     session.received(Buffer.from(`${line}\r\n`))
@@ -70,6 +70,19 @@ describe('observers', () => {
     })
     await ask('HELO alice wrong')
     expect(told).toEqual(['HELO refused', 'HELO err'])
+  })
+
+  it('are told of no login that the peer did not wait for', async () => {
+    const told: string[] = []
+    const gone = new Promise<void>(resolve => {
+      const observer: Observer = { login: (_session, _mechanism, outcome) => told.push(outcome) }
+      void open({ observer, onGone: resolve }).then(({ session }) => {
+        session.received(Buffer.from('HELO alice sesame\r\n'))
+        session.closed()
+      })
+    })
+    await gone
+    expect(told).toEqual([])
   })
 
   it('end a session, which then deletes nothing', async () => {

@@ -59,6 +59,8 @@ async function enter(session: SessionContext, login: Login, view: SessionView): 
     return failure('the last login was a short while ago, try again later', 'refused')
   }
   const answer = await open(session, login, view)
+  // The delay runs from what somebody was told.
+  if (answer === unheard) return answer
   if (delayMs > 0) loginDelays.noteLogin(id, delayMs)
   observer?.login?.(session, 'HELO', 'accepted')
   return answer
