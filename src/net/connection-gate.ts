@@ -31,7 +31,13 @@ const lagThatClosesFactor = 4
 const maxPrefixes = 100_000
 const tellEveryMs = 10_000
 
-export class ConnectionGate {
+/** What listeners ask. */
+export interface Gate {
+  /** Undefined lets the address in, which then is counted; else nothing more should be done for it. */
+  refusalOf(address: string): ShedReason | undefined
+}
+
+export class ConnectionGate implements Gate {
   readonly #options: GateOptions
   readonly #lagMs: () => number
   /** When each prefix would have used up what it had, were it used evenly: the generic cell rate algorithm. */
@@ -46,7 +52,6 @@ export class ConnectionGate {
     this.#lagMs = options.lagMs ?? measuredLag()
   }
 
-  /** Undefined lets the address in, which then is counted; else nothing more should be done for it. */
   refusalOf(address: string, nowMs: number = performance.now()): ShedReason | undefined {
     const { rules, maxLagMs } = this.#options
     if (rules.isExempt(address)) return undefined

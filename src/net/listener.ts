@@ -4,7 +4,7 @@ import { Connection, peerOf } from './connection.ts'
 import type { Gate, ShedReason } from './connection-gate.ts'
 import { descriptorFault, formatInheritedSocket, type InheritedSocket } from './inherited-sockets.ts'
 import { ConnectionCounter, type ConnectionLimits } from './limits.ts'
-import { maxUnnamed, type ProxyOptions, ProxyRefusal, takeProxyHeader } from './proxied.ts'
+import { Introductions, type ProxyOptions, ProxyRefusal } from './proxied.ts'
 import { TlsFailure, type TlsFailureReason, type TlsServerOptions } from './tls.ts'
 
 export interface ListenAddress {
@@ -93,36 +93,28 @@ class Reception {
   readonly #options: ListenerOptions
   readonly #counter: ConnectionCounter
   readonly #inHandshake = new Set<Connection>()
-  /** Sockets whose proxy has not said yet whom it brings. */
-  readonly #unnamed = new Set<Socket>()
+  readonly #introductions: Introductions | undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#counter = new ConnectionCounter(options.limits)
+    this.#introductions = options.proxy && new Introductions(options.proxy)
   }
 
   receive(socket: Socket): void {
     const { proxy } = this.#options
     const peer = peerOf(socket)
-    if (proxy?.trusts(peer)) void this.#receiveProxied(socket, peer, proxy.timeoutMs)
+    const introduced = proxy?.trusts(peer) ? this.#introductions?.whomBrings(peer, socket) : undefined
+    if (introduced) void this.#receiveProxied(socket, peer, introduced)
     else this.#admit(socket, peer)
   }
 
-  async #receiveProxied(socket: Socket, proxy: string, timeoutMs: number | undefined): Promise<void> {
-    if (this.#unnamed.size >= maxUnnamed) {
-      socket.destroy()
-      return
-    }
-    this.#unnamed.add(socket)
+  async #receiveProxied(socket: Socket, proxy: string, introduced: Promise<string>): Promise<void> {
     try {
-      const peer = await takeProxyHeader(socket, timeoutMs)
-      this.#admit(socket, peer?.address ?? proxy)
+      this.#admit(socket, await introduced)
     } catch (error) {
-      socket.destroy()
-      if (error instanceof ProxyRefusal) this.#options.onProxyRefused?.(proxy, error.reason)
-      else throw error
-    } finally {
-      this.#unnamed.delete(socket)
+      if (!(error instanceof ProxyRefusal)) throw error
+      this.#options.onProxyRefused?.(proxy, error.reason)
     }
   }
 
@@ -152,7 +144,7 @@ class Reception {
 
   close(): void {
     for (const connection of this.#inHandshake) connection.cut()
-    for (const socket of this.#unnamed) socket.destroy()
+    this.#introductions?.close()
   }
 
   #turnAway(socket: Socket, connection: Connection): void {

@@ -91,6 +91,38 @@ describe('sending', () => {
     expect(connection.stalledMs(now + 9_000)).toBe(0)
   })
 
+  it('knows a peer who takes something, but too little, from one who keeps up', async () => {
+    expect(connection.takesLessThan(1_000, 10_000, 1_000)).toBe(false)
+    peer.socket.pause()
+    while (!connection.full) {
+      connection.sendOctets(Buffer.alloc(65_536))
+      connection.flush()
+      await new Promise(setImmediate)
+    }
+    expect(connection.takesLessThan(1_000, 10_000, 2_000)).toBe(false)
+    expect(connection.takesLessThan(1_000, 10_000, 11_999)).toBe(false)
+    expect(connection.takesLessThan(1_000, 10_000, 12_000)).toBe(true)
+    // It takes a lot, and more waits for it.
+    const before = connection.octetsOut
+    const caughtUp = connection.drained()
+    peer.socket.resume()
+    await caughtUp
+    peer.socket.pause()
+    while (!connection.full) {
+      connection.sendOctets(Buffer.alloc(65_536))
+      connection.flush()
+      await new Promise(setImmediate)
+    }
+    const taken = connection.octetsOut - before
+    expect(connection.takesLessThan(taken / 100, 10_000, 22_000)).toBe(false)
+    expect(connection.takesLessThan(1, 10_000, 32_000)).toBe(true)
+    const allTaken = connection.drained()
+    peer.socket.resume()
+    await allTaken
+    await until(() => socket.writableLength === 0)
+    expect(connection.takesLessThan(1_000_000, 10_000, 99_000)).toBe(false)
+  })
+
   it('stops waiting for a peer that is gone', async () => {
     peer.socket.pause()
     while (!connection.full) {

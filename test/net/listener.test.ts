@@ -101,6 +101,39 @@ describe('listening', () => {
   })
 })
 
+describe('shedding', () => {
+  it('says its line and closes, makes nothing for such a peer, and tells of it', async () => {
+    const told: string[] = []
+    let isFull = true
+    let connections = 0
+    const { addresses } = await listenOn({
+      gate: { refusalOf: peer => (isFull && peer === '127.0.0.1' ? 'overload' : undefined) },
+      onShed: (peer, reason) => told.push(`${peer} ${reason}`),
+      onConnection: connection => {
+        connections += 1
+        connection.end()
+      },
+    })
+    const port = addresses[0]!.port
+    expect(await (await Peer.connect(port)).rest()).toBe('full\r\n')
+    expect(told).toEqual(['127.0.0.1 overload'])
+    expect(connections).toBe(0)
+    isFull = false
+    expect(await (await Peer.connect(port)).rest()).toBe('')
+    expect(connections).toBe(1)
+  })
+
+  it('survives peers that reset the connection', async () => {
+    const { addresses } = await listenOn({ gate: { refusalOf: () => 'rate' } })
+    for (let n = 0; n < 50; n++) {
+      const peer = await Peer.connect(addresses[0]!.port)
+      peer.socket.write('x')
+      peer.socket.resetAndDestroy()
+    }
+    expect(await (await Peer.connect(addresses[0]!.port)).rest()).toBe('full\r\n')
+  })
+})
+
 describe('counting connections', () => {
   it('counts per address, IPv6 by network, and this machine only when asked', () => {
     const counter = new ConnectionCounter({ total: 100, perAddress: 1, countLoopback: false })
@@ -116,5 +149,21 @@ describe('counting connections', () => {
     counter.leave('192.0.2.1')
     expect(counter.enter('192.0.2.1')).toBe(true)
     expect(counter.total).toBe(7)
+  })
+
+  it('counts by the rules it is given', () => {
+    const rules = {
+      prefixOf: (address: string) => address.split('.').slice(0, 3).join('.'),
+      isExempt: (address: string) => address === '192.0.2.9',
+    }
+    const counter = new ConnectionCounter({ total: 4, perAddress: 1, countLoopback: false, rules })
+    expect(counter.enter('192.0.2.1')).toBe(true)
+    expect(counter.enter('192.0.2.2')).toBe(false)
+    expect(counter.enter('192.0.2.9')).toBe(true)
+    expect(counter.enter('192.0.2.9')).toBe(true)
+    expect(counter.enter('127.0.0.1')).toBe(true)
+    expect(counter.enter('192.0.2.9')).toBe(false)
+    counter.leave('192.0.2.1')
+    expect(counter.enter('192.0.2.2')).toBe(true)
   })
 })

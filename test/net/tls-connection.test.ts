@@ -444,6 +444,20 @@ describe('a slow reader', () => {
 })
 
 describe('the listener', () => {
+  it('sheds without a word where TLS comes first', async () => {
+    await open({ listener: { gate: { refusalOf: () => 'rate' } } })
+    const shed = connectClear(office.port, '127.0.0.1')
+    clients.push(shed)
+    shed.on('error', () => undefined)
+    let text = ''
+    shed.on('data', chunk => {
+      text += chunk.toString()
+    })
+    await once(shed, 'close')
+    expect(text).toBe('')
+    expect(office.failures).toEqual([])
+  })
+
   it('closes who is one too many without a word, handshakes counted', async () => {
     await open({ listener: { limits: { total: 1, perAddress: 10, countLoopback: true } } })
     const first = connectClear(office.port, '127.0.0.1')

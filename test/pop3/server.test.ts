@@ -67,6 +67,17 @@ describe('time', () => {
     expect(await office.summary()).toMatchObject({ reason: 'autologout' })
   })
 
+  it('ends a command that never comes to its end, however steadily it comes', async () => {
+    const office = await open({ limits: { lineTimeoutMs: 80 } })
+    const peer = await office.logIn()
+    await peer.ask('NOOP')
+    const trickle = setInterval(() => peer.send('N'), 20)
+    peer.socket.on('error', () => clearInterval(trickle))
+    expect(await peer.rest()).toBe('')
+    clearInterval(trickle)
+    expect(await office.summary()).toMatchObject({ reason: 'slow-writer', deleted: 0 })
+  })
+
   it('is kept awake by commands', async () => {
     const office = await open({ limits: { autologoutMs: 120, allowShortAutologout: true } })
     const peer = await office.logIn()
@@ -85,6 +96,22 @@ describe('time', () => {
     peer.send('RETR 1\r\n'.repeat(5))
     expect(await office.summary()).toMatchObject({ reason: 'slow-reader', deleted: 0 })
     await expectMaildrop(office, 1)
+  })
+
+  it('gives up a reader who takes something now and then, but too little', async () => {
+    const office = await open({
+      messages: [megabytes],
+      // So much that nobody takes it fast enough.
+      limits: { writeTimeoutMs: 100, minOctetsPerSecond: 1e12 },
+    })
+    const peer = await office.logIn()
+    peer.send('RETR 1\r\n'.repeat(100))
+    const sips = setInterval(() => {
+      if (peer.socket.isPaused()) peer.socket.resume()
+      else peer.socket.pause()
+    }, 5)
+    expect(await office.summary()).toMatchObject({ reason: 'slow-reader', deleted: 0 })
+    clearInterval(sips)
   })
 
   it('makes bad commands wait without making others wait', async () => {

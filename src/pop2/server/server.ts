@@ -4,7 +4,7 @@ import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
 import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
-import type { ConnectionGate } from '../../net/connection-gate.ts'
+import type { Gate } from '../../net/connection-gate.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, type ListenPlace, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
@@ -33,7 +33,7 @@ export interface Pop2ServerOptions {
   /** Proxies that say who has connected to them. */
   readonly proxy?: ProxyOptions
   /** One for all servers of a process: sheds connections when there are too many. Default: none. */
-  readonly gate?: ConnectionGate
+  readonly gate?: Gate
   readonly log?: Log
   readonly limits?: Partial<Pop2Limits>
   readonly observer?: Observer

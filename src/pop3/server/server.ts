@@ -4,7 +4,7 @@ import { type AccountPolicy, freePolicy } from '../../mail/account-policy.ts'
 import { LoginDelays } from '../../mail/login-delays.ts'
 import { plainViews, type ViewRules } from '../../mail/login-view.ts'
 import type { MaildropStore } from '../../mail/maildrop-store.ts'
-import type { ConnectionGate } from '../../net/connection-gate.ts'
+import type { Gate } from '../../net/connection-gate.ts'
 import { isLoopbackAddress } from '../../net/limits.ts'
 import { type ListenAddress, type ListenPlace, listen } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
@@ -39,7 +39,7 @@ export interface Pop3ServerOptions {
   /** Which addresses are let in at all. Default: all. */
   readonly admits?: (peer: string) => boolean
   /** One for all servers of a process: sheds connections when there are too many. Default: none. */
-  readonly gate?: ConnectionGate
+  readonly gate?: Gate
   /** For devices that know no better: every login is logged with a warning. */
   readonly isForOldDevices?: boolean
   /** Proxies that say who has connected to them. */

@@ -1,7 +1,7 @@
 // Mail intake: an MTA's receiving side (SMTP) or an LMTP server on one or several addresses. It accepts mail for its own
 // users and relays nothing. Sessions end in good order on `drain`; one coarse timer watches over all of them.
 import type { MailDelivery } from '../../mail/delivery/deliver.ts'
-import type { ConnectionGate } from '../../net/connection-gate.ts'
+import type { Gate } from '../../net/connection-gate.ts'
 import { type AddressRules, ConnectionCounter } from '../../net/limits.ts'
 import { bind, boundAddress, type ListenAddress, type ListenPlace } from '../../net/listener.ts'
 import { type Log, silentLog } from '../../net/log.ts'
@@ -34,7 +34,7 @@ export interface IntakeOptions {
   /** Which addresses count as one, and which do not count. Default: an IPv6 /64, and this machine itself. */
   readonly addressRules?: AddressRules
   /** One for all servers of a process: sheds connections when there are too many. Default: none. */
-  readonly gate?: ConnectionGate
+  readonly gate?: Gate
   /** The least octets of a message a second, over `timeoutMs`, and 8 KiB in all. Default 1,024. */
   readonly minOctetsPerSecond?: number
   /** For the next command, or the least of a message. Default 5 minutes, RFC 5321 section 4.5.3.2.7. */
@@ -111,7 +111,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   }
 
   function stopAccepting(): void {
-    for (const { server } of servers) server.close()
+    for (const server of servers) server.stopAccepting()
   }
 
   return {

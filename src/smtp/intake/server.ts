@@ -3,10 +3,10 @@
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { peerOf } from '../../net/connection.ts'
-import type { ConnectionGate } from '../../net/connection-gate.ts'
+import type { Gate } from '../../net/connection-gate.ts'
 import type { ConnectionCounter } from '../../net/limits.ts'
 import { shed } from '../../net/listener.ts'
-import { type ProxyOptions, ProxyRefusal, takeProxyHeader } from '../../net/proxied.ts'
+import { Introductions, type ProxyOptions, ProxyRefusal } from '../../net/proxied.ts'
 import type { TlsContexts } from '../../net/tls.ts'
 import { IntakeConnection, type IntakeServices } from './connection.ts'
 import { asLibraryError, type ReplyName, replies } from './replies.ts'
@@ -17,7 +17,7 @@ export interface IntakeServerOptions extends IntakeServices {
   /** Shared by the servers of all addresses. */
   readonly counter: ConnectionCounter
   readonly proxy: ProxyOptions | undefined
-  readonly gate: ConnectionGate | undefined
+  readonly gate: Gate | undefined
   readonly onOpen: (connection: IntakeConnection) => void
   readonly onClosed: (connection: IntakeConnection) => void
 }
@@ -36,6 +36,7 @@ const tooManyLine = `${tooMany.code} ${tooMany.text}\r\n`
 
 export class IntakeServer extends SMTPServer {
   readonly #options: IntakeServerOptions
+  readonly #introductions: Introductions | undefined
   readonly #connections = new WeakMap<SMTPServerSession, IntakeConnection>()
 
   constructor(options: IntakeServerOptions) {
@@ -57,6 +58,7 @@ export class IntakeServer extends SMTPServer {
       socketTimeout: options.timeoutMs,
     })
     this.#options = options
+    this.#introductions = options.proxy && new Introductions(options.proxy)
     // The library has a certificate of its own, whose key is known to everybody.
     this.secureContext.clear()
     // A socket error is told by the end of its session; an error while accepting passes.
@@ -68,17 +70,27 @@ export class IntakeServer extends SMTPServer {
   override connect(socket: Socket, options: SMTPConnectionOptions | null = {}): void {
     const { proxy } = this.#options
     const peer = peerOf(socket)
-    if (proxy?.trusts(peer)) void this.#connectProxied(socket, peer, options ?? {})
+    const introduced = proxy?.trusts(peer) ? this.#introductions?.whomBrings(peer, socket) : undefined
+    if (introduced) void this.#connectProxied(socket, peer, introduced, options ?? {})
     else this.#admit(socket, peer, options ?? {})
   }
 
-  async #connectProxied(socket: Socket, proxy: string, options: SMTPConnectionOptions): Promise<void> {
+  /** Accepts no more, from this moment; sessions that exist go on. */
+  stopAccepting(): void {
+    this.server.close()
+    this.#introductions?.close()
+  }
+
+  async #connectProxied(
+    socket: Socket,
+    proxy: string,
+    introduced: Promise<string>,
+    options: SMTPConnectionOptions,
+  ): Promise<void> {
     const { log, observer, protocol } = this.#options
     try {
-      const peer = await takeProxyHeader(socket, this.#options.proxy?.timeoutMs)
-      this.#admit(socket, peer?.address ?? proxy, options)
+      this.#admit(socket, await introduced, options)
     } catch (error) {
-      socket.destroy()
       if (!(error instanceof ProxyRefusal)) throw error
       log.warn({ peer: proxy, reason: error.reason }, `${protocol} connection of a proxy without its header`)
       observer?.turnedAway?.(protocol, proxy, `proxy: ${error.reason}`)

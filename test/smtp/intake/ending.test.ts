@@ -91,6 +91,17 @@ describe('limits', () => {
     expect(intake.target.open).toBe(0)
   })
 
+  it('of a rate end a session whose message comes, but too slowly', async () => {
+    const intake = await TestIntake.start('smtp', { timeoutMs: 200, minOctetsPerSecond: 1_000_000 })
+    const peer = await intake.clientInData()
+    const stream = setInterval(() => peer.write(`${'x'.repeat(998)}\r\n`.repeat(5)), 20)
+    expect(await lastLine(peer)).toMatch(/^421 4\.4\.2 /)
+    clearInterval(stream)
+    peer.drop()
+    await expect.poll(() => intake.intake.sessions).toBe(0)
+    expect(summaries(intake)[0]).toMatchObject({ reason: 'timeout', transactions: 0 })
+  })
+
   it('of time do not run while the client waits for us', async () => {
     const intake = await TestIntake.start('smtp', { timeoutMs: 100 })
     intake.target.onCommit = () => new Promise(resolve => setTimeout(resolve, 400))

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { ConnectionGate, type GateOptions, type ShedReason } from '../../src/net/connection-gate.ts'
+import { silentLog } from '../../src/net/log.ts'
+
+const rules = {
+  prefixOf: (address: string) => address.split('.').slice(0, 3).join('.'),
+  isExempt: (address: string) => address.startsWith('127.'),
+}
+const limits = { perMinute: 60, perSecond: 0, maxLagMs: 100 }
+
+function gateOf(options: Partial<GateOptions> = {}): ConnectionGate {
+  return new ConnectionGate({ rules, log: silentLog, lagMs: () => 0, ...limits, ...options })
+}
+
+/** The verdicts on so many connections, all at the same moment. */
+function verdicts(gate: ConnectionGate, addressOf: (n: number) => string, count: number, nowMs = 1_000_000) {
+  return Array.from({ length: count }, (_, n) => gate.refusalOf(addressOf(n), nowMs))
+}
+
+function letIn(reasons: readonly (ShedReason | undefined)[]): number {
+  return reasons.filter(reason => reason === undefined).length
+}
+
+const one = () => '192.0.2.1'
+
+describe('the gate', () => {
+  it('lets an address have its minute at once, and then one by one', () => {
+    const gate = gateOf()
+    const reasons = verdicts(gate, one, 61)
+    expect(letIn(reasons)).toBe(60)
+    expect(reasons[60]).toBe('rate')
+    expect(letIn(verdicts(gate, one, 2, 1_000_999))).toBe(0)
+    expect(letIn(verdicts(gate, one, 2, 1_001_000))).toBe(1)
+    expect(letIn(verdicts(gate, one, 70, 1_121_000))).toBe(60)
+  })
+
+  it('counts by prefix, and exempt addresses not at all', () => {
+    const gate = gateOf()
+    expect(letIn(verdicts(gate, n => `192.0.2.${n}`, 100))).toBe(60)
+    expect(letIn(verdicts(gate, n => `198.51.100.${n}`, 100))).toBe(60)
+    expect(letIn(verdicts(gate, () => '127.0.0.1', 1000))).toBe(1000)
+  })
+
+  it('holds no refused connection against an address', () => {
+    const gate = gateOf()
+    verdicts(gate, one, 1000)
+    expect(letIn(verdicts(gate, one, 10, 1_005_000))).toBe(5)
+  })
+
+  it('gives each address a tenth while all together are too many, and all of it afterwards', () => {
+    const gate = gateOf({ perSecond: 50 })
+    expect(letIn(verdicts(gate, n => `10.0.${n}.1`, 50))).toBe(50)
+    const reasons = verdicts(gate, one, 7)
+    expect(letIn(reasons)).toBe(6)
+    expect(reasons[6]).toBe('overload')
+    expect(letIn(verdicts(gate, () => '198.51.100.1', 1))).toBe(1)
+    expect(letIn(verdicts(gate, one, 10, 1_001_000))).toBe(10)
+  })
+
+  it.each([
+    [100, 60, 'no more than allowed'],
+    [101, 6, 'a tenth when the event loop is behind'],
+    [400, 6, 'a tenth up to four times that'],
+    [401, 0, 'nobody beyond'],
+  ])('at a lag of %d ms it lets in %d of one address: %s', (lagMs, count) => {
+    const gate = gateOf({ lagMs: () => lagMs })
+    expect(letIn(verdicts(gate, one, 100))).toBe(count)
+    expect(letIn(verdicts(gate, () => '127.0.0.1', 9))).toBe(9)
+  })
+
+  it.each([
+    [{ perMinute: 0 }, 5000, 'no limit of an address'],
+    [{ perMinute: 0, perSecond: 40 }, 40, 'then the limit of all is a hard one'],
+    [{ maxLagMs: 0, lagMs: () => 9999 }, 60, 'a lag that nobody asks for'],
+    [{ perMinute: 5, perSecond: 1 }, 1, 'a share that is less than one'],
+  ])('with %j lets in %d: %s', (options: Partial<GateOptions>, count, _why) => {
+    expect(letIn(verdicts(gateOf(options), one, 5000))).toBe(count)
+  })
+
+  it('remembers a bounded number of addresses, and forgets those whose time is over', () => {
+    const gate = gateOf({ perMinute: 1 })
+    const addressOf = (n: number) => `10.${n >> 8}.${n & 0xff}.1`
+    const manyOf = (n: number) => `${10 + (n >> 16)}.${(n >> 8) & 0xff}.${n & 0xff}.1`
+    verdicts(gate, manyOf, 100_000)
+    // Known ones are still held to their limit; those there is no room for are let in.
+    expect(letIn(verdicts(gate, addressOf, 10))).toBe(0)
+    expect(letIn(verdicts(gate, one, 10))).toBe(10)
+    expect(letIn(verdicts(gate, one, 10, 1_060_000))).toBe(1)
+  })
+
+  it('writes one line for many', () => {
+    const lines: unknown[] = []
+    const log = { ...silentLog, warn: (fields: unknown) => lines.push(fields) }
+    const gate = gateOf({ perMinute: 1, log })
+    verdicts(gate, one, 1000)
+    expect(lines).toEqual([{ rate: 1, overload: 0, peer: '192.0.2.1' }])
+    verdicts(gate, one, 2, 1_010_000)
+    expect(lines[1]).toEqual({ rate: 999, overload: 0, peer: '192.0.2.1' })
+  })
+
+  it('measures how far the event loop is behind', async () => {
+    const gate = new ConnectionGate({ rules, log: silentLog, ...limits, maxLagMs: 20 })
+    expect(gate.refusalOf('192.0.2.1')).toBeUndefined()
+    const untilMs = performance.now() + 400
+    while (performance.now() < untilMs) JSON.stringify(untilMs)
+    await expect.poll(() => gate.refusalOf('198.51.100.1'), { interval: 1 }).toBe('overload')
+    await expect.poll(() => gate.refusalOf('203.0.113.1'), { interval: 50 }).toBeUndefined()
+  })
+})
