@@ -68,12 +68,13 @@ describe('the gate', () => {
     expect(letIn(verdicts(gate, () => '127.0.0.1', 9))).toBe(9)
   })
 
-  it.each([
-    [{ perMinute: 0 }, 5000, 'no limit of an address'],
-    [{ perMinute: 0, perSecond: 40 }, 40, 'then the limit of all is a hard one'],
-    [{ maxLagMs: 0, lagMs: () => 9999 }, 60, 'a lag that nobody asks for'],
-    [{ perMinute: 5, perSecond: 1 }, 1, 'a share that is less than one'],
-  ])('with %j lets in %d: %s', (options: Partial<GateOptions>, count, _why) => {
+  const allowances: readonly { options: Partial<GateOptions>; count: number; why: string }[] = [
+    { options: { perMinute: 0 }, count: 5000, why: 'no limit of an address' },
+    { options: { perMinute: 0, perSecond: 40 }, count: 40, why: 'then the limit of all is a hard one' },
+    { options: { maxLagMs: 0, lagMs: () => 9999 }, count: 60, why: 'a lag that nobody asks for' },
+    { options: { perMinute: 5, perSecond: 1 }, count: 1, why: 'a share that is less than one' },
+  ]
+  it.each(allowances)('lets in $count with $options: $why', ({ options, count }) => {
     expect(letIn(verdicts(gateOf(options), one, 5000))).toBe(count)
   })
 
