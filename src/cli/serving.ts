@@ -4,7 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, defaultPop3s, isLoopback, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
+import { foldName } from '../mail/fold.ts'
 import { createId } from '../mail/id.ts'
+import { Readiness } from '../metrics/readiness.ts'
 import { takeInheritedSockets } from '../net/inherited-sockets.ts'
 import { formatListenAddress } from '../net/listener.ts'
 import { ensureSelfSigned } from '../net/self-signed.ts'
@@ -14,6 +16,7 @@ import { demoFolder, demoUsers, fillDemo } from './demo.ts'
 import { invocation } from './invocation.ts'
 import { printLine } from './output.ts'
 import { packageVersion } from './program.ts'
+import { type ServiceManager, takeServiceManager } from './service-manager.ts'
 
 /** What running sessions get to finish once the server is told to end. */
 const graceMs = 10_000
@@ -29,8 +32,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const log = await createLog(options.json ? { ...config.log, format: 'json' } : config.log)
   surviveFaults(log)
   const sockets = takeInheritedSockets(process.env, process.pid)
+  const manager = takeServiceManager(process.env, process.pid, log)
   const service = await createService(config, { log, sockets })
-  const ended = untilEnded(service, options, log)
+  const ended = untilEnded({ service, options, log, manager })
   if (options.demo) await fillDemo(service, config)
   if (options.json) {
     printLine(
@@ -40,7 +44,10 @@ export async function serve(options: ServeOptions): Promise<void> {
     for (const line of await introduction(service, config, options)) printLine(line)
     printLine('ready')
   }
+  manager?.ready(statusOf(service))
+  manager?.watch(soundness(service, log, manager.watchdogMs))
   await ended
+  await manager?.close()
   log.info({}, 'ended')
   // Nothing is left to wait for but timers of what was ended at once; the log is written out at exit.
   process.exit()
@@ -106,33 +113,66 @@ function onClearText({ listen, tls, acme, legacy }: Config): string[] {
   return lines
 }
 
+/** One line for whoever asks the service manager. */
+function statusOf({ listeners }: Service): string {
+  const places = listeners.map(({ service: name, address, port }) => {
+    return `${name.toUpperCase()} on ${formatListenAddress({ host: address, port })}`
+  })
+  return `Serving ${places.join(', ')}`
+}
+
+/** Whether the store answers; a writer may be silent for as long as the whole server may. */
+function soundness({ store }: Service, log: Logger, silenceMs: number | undefined) {
+  const readiness = new Readiness({
+    // Any name will do: what counts is that there is an answer.
+    probe: () => store.findAccount(foldName('postmaster')),
+    store: store.load,
+    log,
+    ...(silenceMs !== undefined && { maxSilenceMs: silenceMs }),
+  })
+  readiness.phase = 'serving'
+  return () => readiness.reasons()
+}
+
+interface RunningServer {
+  readonly service: Service
+  readonly options: ServeOptions
+  readonly log: Logger
+  readonly manager: ServiceManager | undefined
+}
+
 /** Resolves when a signal has ended the service. */
-function untilEnded(service: Service, options: ServeOptions, log: Logger): Promise<void> {
+function untilEnded(server: RunningServer): Promise<void> {
+  const { service, log, manager } = server
   return new Promise((resolve, reject) => {
     let draining = false
     const end = (signal: NodeJS.Signals) => {
       const how = draining ? 'ending at once' : 'draining'
       log.info({ signal, graceMs: draining ? 0 : graceMs }, how)
+      if (!draining) manager?.stopping(`Draining: sessions have ${graceMs / 1000} seconds to end`)
       const ending = draining ? service.close() : service.drain(graceMs)
       draining = true
       ending.then(resolve, reject)
     }
     process.on('SIGTERM', end).on('SIGINT', end)
-    process.on('SIGHUP', () => void reload(service, options, log))
+    process.on('SIGHUP', () => void reload(server))
   })
 }
 
 /** A configuration with mistakes changes nothing. */
-async function reload(service: Service, options: ServeOptions, log: Logger): Promise<void> {
+async function reload({ service, options, log, manager }: RunningServer): Promise<void> {
+  manager?.reloading()
   try {
     const config = await configFor(options)
     log.level = config.log.level
     const unchanged = service.reload(config)
     if (unchanged.length > 0) log.warn({ keys: unchanged }, 'reloaded, but these keys need a restart')
     else log.info({}, 'reloaded')
+    manager?.ready(statusOf(service))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     log.error({ reason }, 'not reloaded, the old configuration stays')
+    manager?.ready(`${statusOf(service)}; not reloaded, see the log`)
   }
 }
 
