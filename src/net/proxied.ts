@@ -1,5 +1,6 @@
 // Takes the header of the PROXY protocol off a new connection, before anybody else reads from it.
 import type { Socket } from 'node:net'
+import { isLoopbackAddress } from './limits.ts'
 import { type ProxiedPeer, type ProxyFault, parseProxyHeader } from './proxy-protocol.ts'
 
 /** Which proxies are believed. */
@@ -13,7 +14,7 @@ export interface ProxyOptions {
 /** Why there is no header. */
 export class ProxyRefusal extends Error {
   override readonly name = 'ProxyRefusal'
-  readonly reason: ProxyFault | 'timeout' | 'gone'
+  readonly reason: ProxyFault | 'timeout' | 'gone' | 'too many'
 
   constructor(reason: ProxyRefusal['reason']) {
     super(`no header of the PROXY protocol: ${reason}`)
@@ -23,10 +24,51 @@ export class ProxyRefusal extends Error {
 
 const defaultTimeoutMs = 5_000
 /** More headers than any proxy has under way; the next connection is closed. */
-export const maxUnnamed = 1_000
+const maxWaiting = 1_000
+
+/** Connections of proxies that are believed, until each has said whom it brings. */
+export class Introductions {
+  readonly #waiting = new Set<Socket>()
+  readonly #options: ProxyOptions
+
+  constructor(options: ProxyOptions) {
+    this.#options = options
+  }
+
+  /** The address of whom the proxy brings. Rejects with a `ProxyRefusal`, the socket closed. */
+  async whomBrings(proxy: string, socket: Socket): Promise<string> {
+    if (this.#waiting.size >= maxWaiting) {
+      socket.destroy()
+      throw new ProxyRefusal('too many')
+    }
+    this.#waiting.add(socket)
+    try {
+      return addressBehind(proxy, await takeProxyHeader(socket, this.#options.timeoutMs))
+    } catch (error) {
+      socket.destroy()
+      throw error
+    } finally {
+      this.#waiting.delete(socket)
+    }
+  }
+
+  /** Closes those that wait. */
+  close(): void {
+    for (const socket of this.#waiting) socket.destroy()
+  }
+}
+
+/**
+ * Who counts as the peer. A client on the proxy's own machine is not on ours, and must not have what is for this machine
+ * alone: it has the proxy's address.
+ */
+export function addressBehind(proxy: string, peer: ProxiedPeer | undefined): string {
+  if (!peer || (isLoopbackAddress(peer.address) && !isLoopbackAddress(proxy))) return proxy
+  return peer.address
+}
 
 /** What stands behind the header is as if it had not been read. Rejects with a `ProxyRefusal`; the socket is then to be closed. */
-export function takeProxyHeader(
+function takeProxyHeader(
   socket: Socket,
   timeoutMs: number = defaultTimeoutMs,
 ): Promise<ProxiedPeer | undefined> {
