@@ -85,7 +85,7 @@ describe('the peer is', () => {
     ['127.0.0.1', '127.0.0.5', '127.0.0.5', 'a client of this machine, by a proxy of this machine'],
     ['10.0.0.1', '127.0.0.1', '10.0.0.1', 'never this machine by a proxy elsewhere'],
     ['2001:db8::1', '::1', '2001:db8::1', 'nor in IPv6'],
-  ])('%s brings %s: %s, %s', (proxy, address, peer) => {
+  ])('%s brings %s: %s, %s', (proxy, address, peer, _why) => {
     expect(addressBehind(proxy, address === undefined ? undefined : { address })).toBe(peer)
   })
 })
