@@ -78,14 +78,16 @@ describe('a proxy', () => {
   })
 })
 
+const peers: readonly (readonly [proxy: string, brings: string | undefined, peer: string, why: string])[] = [
+  ['10.0.0.1', '192.0.2.7', '192.0.2.7', 'whom the proxy brings'],
+  ['10.0.0.1', undefined, '10.0.0.1', 'the proxy, when it brings nobody'],
+  ['127.0.0.1', '127.0.0.5', '127.0.0.5', 'a client of this machine, by a proxy of this machine'],
+  ['10.0.0.1', '127.0.0.1', '10.0.0.1', 'never this machine by a proxy elsewhere'],
+  ['2001:db8::1', '::1', '2001:db8::1', 'nor in IPv6'],
+]
+
 describe('the peer is', () => {
-  it.each([
-    ['10.0.0.1', '192.0.2.7', '192.0.2.7', 'whom the proxy brings'],
-    ['10.0.0.1', undefined, '10.0.0.1', 'the proxy, when it brings nobody'],
-    ['127.0.0.1', '127.0.0.5', '127.0.0.5', 'a client of this machine, by a proxy of this machine'],
-    ['10.0.0.1', '127.0.0.1', '10.0.0.1', 'never this machine by a proxy elsewhere'],
-    ['2001:db8::1', '::1', '2001:db8::1', 'nor in IPv6'],
-  ])('%s brings %s: %s, %s', (proxy, address, peer, _why) => {
+  it.each(peers)('%s brings %s: %s, %s', (proxy, address, peer) => {
     expect(addressBehind(proxy, address === undefined ? undefined : { address })).toBe(peer)
   })
 })
