@@ -20,7 +20,7 @@ const arrows: Record<string, readonly string[]> = {
   smtp: ['net', 'mail', 'auth'],
   pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth'],
-  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'control', ''],
+  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'control', 'metrics', ''],
 }
 
 /** Inside a protocol folder. */
