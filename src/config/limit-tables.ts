@@ -14,7 +14,7 @@ export const limits = z
       1000,
       0,
       1_000_000,
-      'Connections in all. Above it an address has a tenth of `connections_per_minute` until there are fewer. `0` is without limit.',
+      'Connections in all; no more are let in for long. Above it an address has a tenth of `connections_per_minute` until there are fewer. `0` is without limit.',
     ),
     max_lag: duration(
       '250ms',

@@ -6,7 +6,10 @@ import type { Log } from './log.ts'
 export interface GateLimits {
   /** Connections of one prefix, at once or spread over a minute; 0 is without limit. */
   readonly perMinute: number
-  /** Connections in all, at once or spread over a second; above it each prefix has a tenth of its own. 0: without limit. */
+  /**
+   * Connections in all, at once or spread over a second; above it each prefix has a tenth of its own, and all together no
+   * more than this. 0: without limit.
+   */
   readonly perSecond: number
   /** An event loop this far behind has the same effect; one four times as far behind lets nobody in. 0: it may be. */
   readonly maxLagMs: number
@@ -24,8 +27,12 @@ export type ShedReason = 'rate' | 'overload'
 
 const secondMs = 1_000
 const minuteMs = 60_000
-/** What is left of a prefix's allowance while all together are too many. */
-const shareUnderPressure = 0.1
+/** What a connection counts against its prefix while all together are too many: each prefix has a tenth of its own. */
+const costUnderPressure = 10
+/** How many seconds' worth of all may be let in at once; from the first on there is less and less room. */
+const maxSeconds = 2
+/** More than sums and differences of times are off by. */
+const rounding = 1e-6
 const lagThatClosesFactor = 4
 /** Prefixes that are remembered. Beyond it new ones are held to the limit of all alone. */
 const maxPrefixes = 100_000
@@ -42,7 +49,9 @@ export class ConnectionGate implements Gate {
   readonly #lagMs: () => number
   /** When each prefix would have used up what it had, were it used evenly: the generic cell rate algorithm. */
   readonly #paidUntilMs = new Map<string, number>()
-  #allPaidUntilMs = 0
+  /** The same for all that come, and for all that are let in. */
+  #comingUntilMs = 0
+  #letInUntilMs = 0
   #purgedAtMs = 0
   #shed: Record<ShedReason, number> = { rate: 0, overload: 0 }
   #toldAtMs = Number.NEGATIVE_INFINITY
@@ -63,24 +72,36 @@ export class ConnectionGate implements Gate {
   }
 
   #charge(prefix: string, isLate: boolean, nowMs: number): ShedReason | undefined {
-    const { perMinute, perSecond } = this.#options
-    const allAfter = perSecond > 0 ? Math.max(this.#allPaidUntilMs, nowMs) + secondMs / perSecond : nowMs
-    const isUnderPressure = isLate || allAfter - nowMs > secondMs
-    if (perMinute === 0) {
-      if (isUnderPressure) return 'overload'
-      this.#allPaidUntilMs = allAfter
-      return undefined
+    const { perMinute } = this.#options
+    const comingUntilMs = this.#afterOneMore(this.#comingUntilMs, nowMs)
+    const letInUntilMs = this.#afterOneMore(this.#letInUntilMs, nowMs)
+    const isUnderPressure = isLate || comingUntilMs > nowMs + secondMs
+    // Those that are shed count too, or half of a flood would be let in; but not for longer than they come.
+    this.#comingUntilMs = Math.min(comingUntilMs, nowMs + secondMs)
+    // Addresses that each come seldom, but are many, are held by nothing else. The more were let in, the less an address
+    // may have had: those that come seldom are the last to be shed.
+    const room = Math.min(1, maxSeconds + rounding - (letInUntilMs - nowMs) / secondMs)
+    if (room < 0 || (perMinute === 0 && (isLate || room < 1))) return 'overload'
+    if (perMinute > 0) {
+      const paidUntilMs = this.#afterPaying(prefix, isUnderPressure, nowMs)
+      // Sums are compared, for they are rounded alike.
+      if (paidUntilMs > nowMs + minuteMs * room) return isUnderPressure ? 'overload' : 'rate'
+      if (this.#paidUntilMs.has(prefix) || this.#hasRoom(nowMs)) this.#paidUntilMs.set(prefix, paidUntilMs)
     }
-    const known = this.#paidUntilMs.get(prefix)
-    const after = Math.max(known ?? 0, nowMs) + minuteMs / perMinute
-    if (after - nowMs > minuteMs) return 'rate'
-    // One connection is always in the share, were it the only one of its minute.
-    const share = Math.max(minuteMs * shareUnderPressure, minuteMs / perMinute)
-    if (isUnderPressure && after - nowMs > share) return 'overload'
-    if (known !== undefined || this.#hasRoom(nowMs)) this.#paidUntilMs.set(prefix, after)
-    // Pressure ends as soon as fewer come: those let in beyond the limit are not held against all later ones.
-    this.#allPaidUntilMs = Math.min(allAfter, nowMs + secondMs)
+    this.#letInUntilMs = letInUntilMs
     return undefined
+  }
+
+  #afterOneMore(untilMs: number, nowMs: number): number {
+    const { perSecond } = this.#options
+    return perSecond > 0 ? Math.max(untilMs, nowMs) + secondMs / perSecond : nowMs
+  }
+
+  #afterPaying(prefix: string, isUnderPressure: boolean, nowMs: number): number {
+    const costMs = minuteMs / this.#options.perMinute
+    const paidUntilMs = Math.max(this.#paidUntilMs.get(prefix) ?? 0, nowMs)
+    // An address may have one connection, were it the only one of its minute.
+    return paidUntilMs + (isUnderPressure ? Math.min(costMs * costUnderPressure, minuteMs) : costMs)
   }
 
   #hasRoom(nowMs: number): boolean {

@@ -23,6 +23,11 @@ function letIn(reasons: readonly (ShedReason | undefined)[]): number {
 
 const one = () => '192.0.2.1'
 
+/** Each number another prefix. */
+function spread(n: number): string {
+  return `${10 + (n >> 16)}.${(n >> 8) & 0xff}.${n & 0xff}.1`
+}
+
 describe('the gate', () => {
   it('lets an address have its minute at once, and then one by one', () => {
     const gate = gateOf()
@@ -32,6 +37,11 @@ describe('the gate', () => {
     expect(letIn(verdicts(gate, one, 2, 1_000_999))).toBe(0)
     expect(letIn(verdicts(gate, one, 2, 1_001_000))).toBe(1)
     expect(letIn(verdicts(gate, one, 70, 1_121_000))).toBe(60)
+  })
+
+  it('lets in the one of a minute at any moment, however it is rounded', () => {
+    for (let nowMs = 1000.1; nowMs < 1e7; nowMs = nowMs * 1.1 + 1 / 3)
+      expect(letIn(verdicts(gateOf({ perMinute: 1, perSecond: 1 }), one, 2, nowMs))).toBe(1)
   })
 
   it('counts by prefix, and exempt addresses not at all', () => {
@@ -47,14 +57,48 @@ describe('the gate', () => {
     expect(letIn(verdicts(gate, one, 10, 1_005_000))).toBe(5)
   })
 
-  it('gives each address a tenth while all together are too many, and all of it afterwards', () => {
+  it('gives each address a tenth while all together are too many, and its rate again afterwards', () => {
     const gate = gateOf({ perSecond: 50 })
     expect(letIn(verdicts(gate, n => `10.0.${n}.1`, 50))).toBe(50)
     const reasons = verdicts(gate, one, 7)
-    expect(letIn(reasons)).toBe(6)
-    expect(reasons[6]).toBe('overload')
+    expect(letIn(reasons)).toBe(5)
+    expect(reasons[5]).toBe('overload')
     expect(letIn(verdicts(gate, () => '198.51.100.1', 1))).toBe(1)
-    expect(letIn(verdicts(gate, one, 10, 1_001_000))).toBe(10)
+    expect(letIn(verdicts(gate, one, 20, 1_001_000))).toBe(11)
+  })
+
+  it.each([
+    [1, 'its minute, and then its rate'],
+    [20, 'all that may, while they have some of their minute'],
+    [100, 'all that may'],
+    [4096, 'though each of them comes seldom'],
+    [200_000, 'though they are more than it remembers'],
+  ])('holds a flood of 5,000 a second from %d addresses to its limits: %s', addresses => {
+    const gate = gateOf({ perMinute: 1200, perSecond: 1000 })
+    const seconds = 20
+    let count = 0
+    for (let n = 0; n < 5000 * seconds; n++)
+      if (gate.refusalOf(spread(n % addresses), 1_000_000 + n / 5) === undefined) count += 1
+    const ofEach = 1200 + 20 * seconds
+    expect(count).toBeLessThanOrEqual(Math.min(addresses * ofEach, 1000 * (seconds + 2)))
+    expect(count).toBeGreaterThan(1000)
+  })
+
+  it.each([
+    [100, '20 a second of each, all that it may at other times'],
+    [400, '5 a second of each'],
+  ])('sheds none of those who come seldom in a flood from %d addresses: %s', addresses => {
+    const gate = gateOf({ perMinute: 1200, perSecond: 1000 })
+    let letInOfFlood = 0
+    let refused = 0
+    for (let n = 0; n < 100_000; n++) {
+      const nowMs = 1_000_000 + n / 2
+      if (gate.refusalOf(spread(n % addresses), nowMs) === undefined) letInOfFlood += 1
+      const isTurn = n % 200 === 0
+      if (isTurn && gate.refusalOf(spread(100_000 + ((n / 200) % 250)), nowMs) !== undefined) refused += 1
+    }
+    expect(letInOfFlood).toBeLessThan(52_000)
+    expect(refused).toBe(0)
   })
 
   it.each([
@@ -81,8 +125,7 @@ describe('the gate', () => {
   it('remembers a bounded number of addresses, and forgets those whose time is over', () => {
     const gate = gateOf({ perMinute: 1 })
     const addressOf = (n: number) => `10.${n >> 8}.${n & 0xff}.1`
-    const manyOf = (n: number) => `${10 + (n >> 16)}.${(n >> 8) & 0xff}.${n & 0xff}.1`
-    verdicts(gate, manyOf, 100_000)
+    verdicts(gate, spread, 100_000)
     // Known ones are still held to their limit; those there is no room for are let in.
     expect(letIn(verdicts(gate, addressOf, 10))).toBe(0)
     expect(letIn(verdicts(gate, one, 10))).toBe(10)
