@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf, type MaildropFacts } from './corpus.ts'
 import type { RateResult } from './load/job.ts'
 import { runLoad, startIdleLoad } from './load-process.ts'
-import { measureFlood } from './measure-flood.ts'
+import { measureFlood, measureShedding } from './measure-flood.ts'
 import type { Options } from './options.ts'
 import { type MetricName, metrics, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 import { mailDomain, type RunningServer } from './servers/contender.ts'
@@ -72,6 +72,8 @@ export async function measure(
       return measureListing(server, maildrops)
     case 'flood':
       return measureFlood(server, maildrops, { warmUpMs, measureMs })
+    case 'shed':
+      return measureShedding(server, maildrops, { warmUpMs, measureMs })
   }
 }
 

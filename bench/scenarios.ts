@@ -17,11 +17,12 @@ export const scenarioNames = [
   'idle',
   'huge',
   'flood',
+  'shed',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 export interface Scenario {
-  readonly work: 'pop3' | 'lmtp' | 'idle' | 'listing' | 'flood'
+  readonly work: 'pop3' | 'lmtp' | 'idle' | 'listing' | 'flood' | 'shed'
   readonly script?: Pop3Script
   /** In clear when absent. */
   readonly channel?: Channel
@@ -71,6 +72,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   huge: { work: 'listing', maildrops: hugeMaildrop, isFresh: true, without: ['bare'] },
   // What is counted of failures shall not outlive a round. Dovecot answers each failure two seconds late by design.
   flood: { work: 'flood', maildrops: mixedMaildrops, isFresh: true, without: ['bare'] },
+  shed: { work: 'shed', maildrops: mixedMaildrops, isFresh: true, without: ['bare'] },
 }
 
 export type Target = { readonly ratio: number } | { readonly atMost: number } | { readonly atLeast: number }
@@ -181,6 +183,13 @@ export const metrics = {
     unit: '%',
     better: 'more',
     target: { atLeast: 80 },
+  },
+  shedLogin: {
+    scenario: 'shed',
+    title: '2,000 connections/s: an honest login, of its quiet time',
+    unit: 'times',
+    better: 'less',
+    target: { atMost: 2 },
   },
 } as const satisfies Record<string, Metric>
 

@@ -1,4 +1,4 @@
-// A flood of failed logins at a fixed rate, beside honest logins at a modest one and RETRs in sessions that are open
+// A flood of failed logins, or of connections alone, at a fixed rate, beside honest logins at a modest one and RETRs in sessions that are open
 // already: first the honest alone, then with the flood.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../statistics.ts'
@@ -7,7 +7,7 @@ import type { FloodJob, FloodResult, HonestFigures, MeasuredPhase } from './job.
 import { LoadSession } from './load-session.ts'
 import { checkMaildrop } from './pop3-client.ts'
 import { stepsOf } from './script.ts'
-import { type Outcome, visit } from './visit.ts'
+import { knock, type Outcome, visit } from './visit.ts'
 import { Visits } from './visits.ts'
 
 /** More than a reader gets through in a run. */
@@ -56,12 +56,16 @@ async function measureBoth(
   }
   const quiet = await measure()
   const atMost = Math.ceil((attack.perSecond * (warmUpMs + measureMs)) / 1000)
-  const flood = new Visits(port, { ...attack, atMost, atOnce: attemptsAtOnce }, index =>
-    attackerOf(index, attack.addresses, maildrops),
+  const flood = new Visits(
+    port,
+    { ...attack, atMost, atOnce: attemptsAtOnce },
+    index => attackerOf(index, attack.addresses, maildrops),
+    attack.kind === 'knock' ? knock : visit,
   )
   const flooded = await measure()
   const [attempts, logins] = [flood.end(), honest.end()]
-  if (attempts.letIn > 0) throw new Error(`${attempts.letIn} wrong passwords were let in`)
+  if (attack.kind === 'login' && attempts.letIn > 0)
+    throw new Error(`${attempts.letIn} wrong passwords were let in`)
   return { quiet, flooded, attempts, logins }
 }
 

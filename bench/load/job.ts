@@ -67,7 +67,12 @@ export interface FloodJob extends TimedJob {
     /** Logins that may wait for their answer. */
     readonly atOnce: number
   }
-  readonly attack: { readonly perSecond: number; readonly addresses: number }
+  readonly attack: {
+    readonly perSecond: number
+    readonly addresses: number
+    /** `login` fails to log in; `knock` goes as soon as it is greeted. */
+    readonly kind: 'login' | 'knock'
+  }
 }
 
 export type Job = Pop3Job | LmtpJob | ListingJob | IdleJob | FloodJob

@@ -1,4 +1,4 @@
-// One login with AUTH PLAIN (RFC 4616, RFC 5034) from an address of its own, that tells how it ended.
+// One login with AUTH PLAIN (RFC 4616, RFC 5034), or one connection, from an address of its own, that tells how it ended.
 import type { Visitor } from './flood-schedule.ts'
 import { openTransport } from './transport.ts'
 
@@ -40,6 +40,29 @@ export function visit(
           text = text.slice(end + 1)
         }
       },
+      closed: () => settle('turned-away'),
+      failed: () => settle('turned-away'),
+    },
+  )
+  return () => transport.destroy()
+}
+
+/** Connects and goes at once when it is greeted, or sent away: `let-in` is the greeting. */
+export function knock(
+  port: number,
+  { address }: Pick<Visitor, 'address'>,
+  answered: (outcome: Outcome) => void,
+): () => void {
+  let isSettled = false
+  const settle = (how: Outcome) => {
+    if (!isSettled) answered(how)
+    isSettled = true
+    transport.destroy()
+  }
+  const transport = openTransport(
+    { port, localAddress: address },
+    {
+      take: chunk => settle(chunk.toString('latin1').startsWith('+OK') ? 'let-in' : 'turned-away'),
       closed: () => settle('turned-away'),
       failed: () => settle('turned-away'),
     },

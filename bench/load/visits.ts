@@ -23,11 +23,18 @@ export class Visits {
   /** When each began that is not answered yet, and how it is ended. */
   readonly #open = new Map<number, { readonly atMs: number; readonly close: () => void }>()
   readonly #timer: NodeJS.Timeout
+  readonly #visit: typeof visit
   #sinceMs = Number.POSITIVE_INFINITY
   #loginMs: number[] = []
 
   /** Begins at once. */
-  constructor(port: number, { perSecond, atMost, atOnce }: Timing, visitorOf: (index: number) => Visitor) {
+  constructor(
+    port: number,
+    { perSecond, atMost, atOnce }: Timing,
+    visitorOf: (index: number) => Visitor,
+    begin: typeof visit = visit,
+  ) {
+    this.#visit = begin
     const loop = new OpenLoop(perSecond, atMost)
     const startedAtMs = performance.now()
     this.#timer = setInterval(() => {
@@ -41,7 +48,7 @@ export class Visits {
   #begin(port: number, index: number, visitor: Visitor): void {
     const atMs = performance.now()
     this.#counts.begun += 1
-    const close = visit(port, visitor, outcome => {
+    const close = this.#visit(port, visitor, outcome => {
       this.#counts[countOf[outcome]] += 1
       this.#open.delete(index)
       if (atMs < this.#sinceMs) return

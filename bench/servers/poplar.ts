@@ -1,6 +1,7 @@
 // Poplar as it is built in dist/, started by its own command with a configuration that differs from the defaults in
-// nothing but folder, ports, certificate, and the number of sessions one address may hold; as `uncached` also in keeping
-// no mail in memory, as `metered` in counting what it does for Prometheus.
+// folder, ports, certificate, the number of sessions one address may hold, and in sparing its limits only the address that
+// most loads come from, for floods come from this machine too; as `uncached` also in keeping no mail in memory, as
+// `metered` in counting what it does for Prometheus.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -103,6 +104,9 @@ lmtp = "127.0.0.1:${lmtpPort}"
 [tls]
 cert = "${certFile}"
 key = "${keyFile}"
+
+[limits]
+exempt = ["127.0.0.1"]
 
 [pop3]
 max_sessions = 4000
