@@ -50,7 +50,11 @@ export interface Listener {
   close(): void
 }
 
-const backlog = 1024
+/**
+ * Connections that may wait to be accepted: a peer beyond tries again only after a second. Linux has no more than
+ * net.core.somaxconn, by default as many.
+ */
+const backlog = 4096
 
 /** Reads `address:port` or `[IPv6 address]:port`; undefined when it is neither. A host name is not an address. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
