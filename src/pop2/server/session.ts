@@ -1,6 +1,7 @@
 // One POP2 session, RFC 937, without a socket: octets come in, replies go out through an outlet. Commands are answered in
 // order; the first that is wrong ends the session, and then nothing is deleted.
 import type { LoginOrigin } from '../../auth/login.ts'
+import { LoginAbandonment } from '../../auth/login-abandonment.ts'
 import { createId } from '../../mail/id.ts'
 import type { SessionMaildrop } from '../../mail/session-maildrop.ts'
 import { LineAge } from '../../net/line-age.ts'
@@ -66,7 +67,7 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
   /** Why the session ends once its update is over. */
   #dueEnd: EndReason | undefined
   /** Tells a login under way that the session has ended. */
-  readonly #abandonment = new AbortController()
+  readonly #abandonment = new LoginAbandonment()
 
   /** `onGone` is called once, when nothing of the session is left: no lock, no command, no connection. */
   constructor(services: Pop2Services, outlet: Outlet, peer: string, onGone: (session: Pop2Session) => void) {
@@ -120,7 +121,7 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
   /** To logins both are the post office protocol: an app password for POP3 is one for POP2. */
   get origin(): LoginOrigin {
     const { id: sessionId, peer } = this
-    return { protocol: 'pop3', peer, sessionId, channel: undefined, signal: this.#abandonment.signal }
+    return { protocol: 'pop3', peer, sessionId, channel: undefined, signal: this.#abandonment }
   }
 
   get isEnding(): boolean {
@@ -277,7 +278,7 @@ export class Pop2Session implements SessionContext, ObservedSession, PooledSessi
     const { state } = this
     if (state.kind === 'ended') return
     this.state = { kind: 'ended' }
-    this.#abandonment.abort('the session has ended')
+    this.#abandonment.abort()
     if (this.#inBody || reason === 'slow-reader' || reason === 'closed') this.#outlet.cut()
     else this.#outlet.end()
     this.#logSummary(reason)

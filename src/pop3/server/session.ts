@@ -1,6 +1,7 @@
 // One POP3 session, without a socket: octets come in, replies go out through an outlet. Commands are answered strictly
 // in order, each reply finished before the next command begins, however they were packed (RFC 2449 section 6.6).
 import type { LoginOrigin, SecureChannel } from '../../auth/login.ts'
+import { LoginAbandonment } from '../../auth/login-abandonment.ts'
 import { createId } from '../../mail/id.ts'
 import type { MessageForm } from '../../mail/maildrop-store.ts'
 import { LineAge } from '../../net/line-age.ts'
@@ -17,7 +18,6 @@ import { handlerOf } from './commands.ts'
 import { failureReply, logFault } from './failure.ts'
 import { defaultLanguage } from './languages/languages.ts'
 import { refusalDelayMs } from './limits.ts'
-import { LoginAbandonment } from './login-abandonment.ts'
 import type { SecurableOutlet } from './outlet.ts'
 import { respond } from './sasl.ts'
 import {

@@ -1,5 +1,5 @@
 // Tells a login under way that its session has ended. An AbortSignal would say the same, at several times the cost.
-import type { Abandonment } from '../../auth/login.ts'
+import type { Abandonment } from './login.ts'
 
 export class LoginAbandonment implements Abandonment {
   aborted = false
