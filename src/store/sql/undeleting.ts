@@ -1,6 +1,6 @@
 // Bringing back what was deleted, in SQL: expunged messages return to the end of their mailbox, hidden ones are shown
 // again. Which session deleted a message, the audit knows.
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Account } from '../../mail/account.ts'
 import type { Id } from '../../mail/id.ts'
 import type { UndeleteFilter } from '../../mail/recovery-store.ts'
@@ -8,6 +8,7 @@ import { countInAccount } from './counters.ts'
 import type { Database } from './database.ts'
 import { mailboxesOf } from './mailbox-statements.ts'
 import { type Operation, row, rows } from './operation.ts'
+import type { Schema } from './schema.ts'
 import { statement } from './statement.ts'
 import { stepMessages } from './step-budget.ts'
 
@@ -96,13 +97,13 @@ export function* undelete(
 /** Shows one step of hidden messages again; gives how many. They come in the middle: no listing can be extended. */
 export function* unhide(which: Which): Operation<number> {
   const { account_id, mailbox_id } = which
-  const hidden = yield* rows(hiddenMessages, { ...which, limit: stepMessages })
-  if (hidden.length === 0) return 0
+  const found = yield* rows(hiddenMessages, { ...which, limit: stepMessages })
+  if (found.length === 0) return 0
   const mailbox = yield* row(reorder, { account_id, mailbox_id })
   if (!mailbox) return 0
-  for (const { uidl } of hidden)
+  for (const { uidl } of found)
     yield* rows(showMessage, { account_id, mailbox_id, uidl, modseq: mailbox.modseq })
-  return hidden.length
+  return found.length
 }
 
 /** Whether the audit says that this session did it, at the time the message itself says. */
@@ -118,37 +119,22 @@ function isWanted(uidl: string) {
   return sql<boolean>`(${uidl} = '' or message.uidl = ${uidl})`
 }
 
-const expungedAfter = statement<Which & { uid: number; limit: number }>()((db, p) =>
-  db
+/** Expunged messages that the filter names. */
+function expunged(db: Kysely<Schema>, p: Readonly<Which>) {
+  return db
     .selectFrom('message')
-    .select(['uidl', 'uid', 'octets'])
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
     .where('expunged_at', 'is not', null)
     .where('expunged_at', '>=', p.since)
-    .where('uid', '>', p.uid)
     .where(isWanted(p.uidl))
     .where(deletedBy(p.session_id, 'expunged_at'))
-    .orderBy('uid')
-    .limit(p.limit),
-)
+}
 
-const expungedCount = statement<Which>()((db, p) =>
-  db
+/** Hidden messages that the filter names. */
+function hidden(db: Kysely<Schema>, p: Readonly<Which>) {
+  return db
     .selectFrom('message')
-    .select(({ fn }) => fn.countAll<number>().as('messages'))
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('expunged_at', 'is not', null)
-    .where('expunged_at', '>=', p.since)
-    .where(isWanted(p.uidl))
-    .where(deletedBy(p.session_id, 'expunged_at')),
-)
-
-const hiddenMessages = statement<Which & { limit: number }>()((db, p) =>
-  db
-    .selectFrom('message')
-    .select('uidl')
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
     .where('expunged_at', 'is', null)
@@ -156,20 +142,22 @@ const hiddenMessages = statement<Which & { limit: number }>()((db, p) =>
     .where('hidden_at', '>=', p.since)
     .where(isWanted(p.uidl))
     .where(deletedBy(p.session_id, 'hidden_at'))
-    .limit(p.limit),
+}
+
+const expungedAfter = statement<Which & { uid: number; limit: number }>()((db, p) =>
+  expunged(db, p).select(['uidl', 'uid', 'octets']).where('uid', '>', p.uid).orderBy('uid').limit(p.limit),
+)
+
+const expungedCount = statement<Which>()((db, p) =>
+  expunged(db, p).select(({ fn }) => fn.countAll<number>().as('messages')),
+)
+
+const hiddenMessages = statement<Which & { limit: number }>()((db, p) =>
+  hidden(db, p).select('uidl').limit(p.limit),
 )
 
 const hiddenCount = statement<Which>()((db, p) =>
-  db
-    .selectFrom('message')
-    .select(({ fn }) => fn.countAll<number>().as('messages'))
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('expunged_at', 'is', null)
-    .where('hidden_at', 'is not', null)
-    .where('hidden_at', '>=', p.since)
-    .where(isWanted(p.uidl))
-    .where(deletedBy(p.session_id, 'hidden_at')),
+  hidden(db, p).select(({ fn }) => fn.countAll<number>().as('messages')),
 )
 
 /** An account gives each unique-id once. */
