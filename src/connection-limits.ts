@@ -1,7 +1,7 @@
 // What the table [limits] means for connections: which addresses count as one, which do not count, and the gate that all
 // listeners share.
 import type { Config } from './config.ts'
-import { networkContains, parseNetwork, prefixOf } from './mail/network.ts'
+import { prefixOf, within } from './mail/network.ts'
 import { ConnectionGate } from './net/connection-gate.ts'
 import type { AddressRules } from './net/limits.ts'
 import type { Log } from './net/log.ts'
@@ -13,10 +13,9 @@ export interface ConnectionRules {
 
 export function connectionRules({ limits }: Pick<Config, 'limits'>, log: Log): ConnectionRules {
   const { ipv4Prefix, ipv6Prefix, exempt, perMinute, perSecond, maxLagMs } = limits
-  const networks = exempt.flatMap(text => parseNetwork(text) ?? [])
   const addressRules = {
     prefixOf: (address: string) => prefixOf(address, ipv4Prefix, ipv6Prefix),
-    isExempt: (address: string) => networks.some(network => networkContains(network, address)),
+    isExempt: within(exempt),
   }
   const gate = new ConnectionGate({ rules: addressRules, perMinute, perSecond, maxLagMs, log })
   return { gate, addressRules }

@@ -6,7 +6,7 @@ import type { AccountPolicy } from './mail/account-policy.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
 import type { LoginDelays } from './mail/login-delays.ts'
 import type { ViewRules } from './mail/login-view.ts'
-import { networkContains, parseNetwork } from './mail/network.ts'
+import { within } from './mail/network.ts'
 import type { Store } from './mail/store.ts'
 import type { Certificates } from './net/certificates.ts'
 import { formatInheritedSocket, type InheritedSocket } from './net/inherited-sockets.ts'
@@ -190,12 +190,6 @@ async function startForOldDevices(service: ListenerName, listen: readonly Listen
     admits: within(networks),
     ...(contexts && { tls: contexts }),
   })
-}
-
-/** Whether an address lies in one of the ranges. */
-function within(networks: readonly string[]): (address: string) => boolean {
-  const ranges = networks.flatMap(text => parseNetwork(text) ?? [])
-  return address => ranges.some(range => networkContains(range, address))
 }
 
 function proxyFor(

@@ -41,6 +41,12 @@ export function networkContains(network: Network, address: string): boolean {
   return equal(masked(octets, network.bits).octets, network.octets)
 }
 
+/** Whether an address lies in one of the ranges, which `parseNetwork` understands; what it does not holds nobody. */
+export function within(ranges: readonly string[]): (address: string) => boolean {
+  const networks = ranges.flatMap(text => parseNetwork(text) ?? [])
+  return address => networks.some(network => networkContains(network, address))
+}
+
 /**
  * The range that the address lies in, in one spelling: `192.0.2.1/32`, `2001:db8:0:100:0:0:0:0/56`. What is no address
  * stands for itself.
