@@ -2,7 +2,7 @@
 // listeners share.
 import type { Config } from './config.ts'
 import { prefixOf, within } from './mail/network.ts'
-import { ConnectionGate } from './net/connection-gate.ts'
+import { ConnectionGate, type Reputation } from './net/connection-gate.ts'
 import type { AddressRules } from './net/limits.ts'
 import type { Log } from './net/log.ts'
 
@@ -11,12 +11,16 @@ export interface ConnectionRules {
   readonly addressRules: AddressRules
 }
 
-export function connectionRules({ limits }: Pick<Config, 'limits'>, log: Log): ConnectionRules {
+export function connectionRules(
+  { limits }: Pick<Config, 'limits'>,
+  reputationOf: (address: string) => Reputation,
+  log: Log,
+): ConnectionRules {
   const { ipv4Prefix, ipv6Prefix, exempt, perMinute, perSecond, maxLagMs } = limits
   const addressRules = {
     prefixOf: (address: string) => prefixOf(address, ipv4Prefix, ipv6Prefix),
     isExempt: within(exempt),
   }
-  const gate = new ConnectionGate({ rules: addressRules, perMinute, perSecond, maxLagMs, log })
+  const gate = new ConnectionGate({ rules: addressRules, perMinute, perSecond, maxLagMs, reputationOf, log })
   return { gate, addressRules }
 }

@@ -1,7 +1,7 @@
 // One server for each service that the configuration names, and those for old devices.
-import type { Authenticator } from './auth/authenticator.ts'
 import { type Config, isLoopback, type ServiceName, serviceNames } from './config.ts'
 import { type ConnectionRules, connectionRules } from './connection-limits.ts'
+import type { Logins } from './logins.ts'
 import type { AccountPolicy } from './mail/account-policy.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
 import type { LoginDelays } from './mail/login-delays.ts'
@@ -27,7 +27,7 @@ export interface ServerParts {
   readonly config: Config
   readonly store: Store
   readonly delivery: MailDelivery
-  readonly authenticator: Authenticator
+  readonly authenticator: Logins['authenticator']
   readonly policy: AccountPolicy
   /** One for all servers: an account has one time of its last login. */
   readonly loginDelays: LoginDelays
@@ -57,7 +57,9 @@ export interface RunningServer {
  * socket is for no service.
  */
 export async function startServers(given: ServerParts): Promise<readonly RunningServer[]> {
-  const parts = { ...given, ...connectionRules(given.config, given.log) }
+  const { config, authenticator, log } = given
+  const reputationOf = (address: string) => authenticator.reputationOf(address)
+  const parts = { ...given, ...connectionRules(config, reputationOf, log) }
   checkSockets(parts)
   const servers: RunningServer[] = []
   try {

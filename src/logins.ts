@@ -25,7 +25,10 @@ export interface Logins {
   /** Who has an account, wherever accounts come from. */
   readonly directory: AccountDirectory
   /** Follows the configuration: what is inside is exchanged. */
-  readonly authenticator: Pick<OfficeAuthenticator, 'authenticate' | 'nameOf' | 'sasl' | 'apop'>
+  readonly authenticator: Pick<
+    OfficeAuthenticator,
+    'authenticate' | 'nameOf' | 'reputationOf' | 'sasl' | 'apop'
+  >
   /** Of the authenticator that is there now: its counts begin anew when the configuration exchanges it. */
   readonly load: LoginLoad
   use(config: Config): void
@@ -87,6 +90,7 @@ export async function openLogins(
     authenticator: {
       authenticate: (...login) => current.authenticate(...login),
       nameOf: name => current.nameOf(name),
+      reputationOf: peer => current.reputationOf(peer),
       sasl,
       apop,
     },

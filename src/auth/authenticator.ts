@@ -114,6 +114,8 @@ export interface LoginLoad {
 export interface OfficeAuthenticator extends Authenticator {
   readonly sasl: Sasl
   readonly load: LoginLoad
+  /** Of an address, before it says who it is. */
+  reputationOf(peer: string): 'known' | 'stranger' | 'suspect'
   /** Ends the threads and all waiting; for the end of the process. */
   close(): Promise<void>
 }
@@ -169,6 +171,7 @@ export function createAuthenticator(
     get load() {
       return { throttle: throttle.load, checking: hashQueue.running, waiting: hashQueue.waiting }
     },
+    reputationOf: peer => throttle.reputationOf(peer),
     async close() {
       throttle.close()
       await threads.close()

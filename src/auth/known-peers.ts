@@ -17,21 +17,35 @@ export class KnownPeers {
   readonly #now: () => number
   /** When each came in last. Not the cache's own expiry: a timer lasts no 30 days. */
   readonly #lastLogins: LRUCache<string, number>
+  /** The same of each range, as whomever. */
+  readonly #lastOfRange: LRUCache<string, number>
 
   constructor({ ttlMs = 30 * dayMs, maxEntries = 50_000 }: KnownPeersOptions, now: () => number) {
     this.#ttlMs = ttlMs
     this.#now = now
     // As a size: see failure-counts.ts.
-    this.#lastLogins = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
+    const logins = () => new LRUCache<string, number>({ maxSize: maxEntries, sizeCalculation: () => 1 })
+    this.#lastLogins = logins()
+    this.#lastOfRange = logins()
   }
 
   has(prefix: string, accountName: string): boolean {
-    const last = this.#lastLogins.get(pairOf(prefix, accountName))
-    return last !== undefined && this.#now() - last < this.#ttlMs
+    return this.#isRecent(this.#lastLogins.get(pairOf(prefix, accountName)))
+  }
+
+  /** Whether somebody came in from there, as whomever. */
+  hasRange(prefix: string): boolean {
+    return this.#isRecent(this.#lastOfRange.get(prefix))
   }
 
   add(prefix: string, accountName: string): void {
-    this.#lastLogins.set(pairOf(prefix, accountName), this.#now())
+    const now = this.#now()
+    this.#lastLogins.set(pairOf(prefix, accountName), now)
+    this.#lastOfRange.set(prefix, now)
+  }
+
+  #isRecent(last: number | undefined): boolean {
+    return last !== undefined && this.#now() - last < this.#ttlMs
   }
 }
 

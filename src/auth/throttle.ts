@@ -112,6 +112,13 @@ export class Throttle {
     return prefixOf(peer, ipv4Bits, ipv6Bits)
   }
 
+  /** What is known of a peer before it says who it is: whether somebody came in from its range lately, or only failed to. */
+  reputationOf(peer: string): 'known' | 'stranger' | 'suspect' {
+    const range = this.rangeOf(peer)
+    if (this.#known.hasRange(range)) return 'known'
+    return this.#byPrefix.of(range) > 0 ? 'suspect' : 'stranger'
+  }
+
   /**
    * `claimed` is one text for all spellings of a name; `accountName` the account's that has it, where `mayKnow` says so: by
    * it alone peers are known.

@@ -1,7 +1,9 @@
 // Who may open a connection now, asked before anything is made for it: so many a minute from one address, so many a
-// second in all, and fewer while the event loop is behind. One gate serves all listeners, for they share the processor.
+// second in all, and fewer while the event loop is behind or those come in numbers who only failed to log in. One gate
+// serves all listeners, for they share the processor.
 import type { AddressRules } from './limits.ts'
 import type { Log } from './log.ts'
+import { type LoopLoad, LoopWatch } from './loop-watch.ts'
 
 export interface GateLimits {
   /** Connections of one prefix, at once or spread over a minute; 0 is without limit. */
@@ -18,9 +20,18 @@ export interface GateLimits {
 export interface GateOptions extends GateLimits {
   readonly rules: AddressRules
   readonly log: Log
-  /** The event loop's delay in milliseconds. Default: measured here, while connections come. */
-  readonly lagMs?: () => number
+  /** Default: all are strangers. */
+  readonly reputationOf?: ((address: string) => Reputation) | undefined
+  /** Default: measured here, while connections come. */
+  readonly loop?: LoopLoad
 }
+
+/**
+ * What logins tell of an address: somebody came in from there lately (`known`), or only failures did (`suspect`). Known
+ * ones are let in, at their rate, however much there is of all others; of suspects only a few are, while the event loop
+ * has its hands full.
+ */
+export type Reputation = 'known' | 'stranger' | 'suspect'
 
 /** Why a connection was shed: its prefix comes too often, or there is too much of everything. */
 export type ShedReason = 'rate' | 'overload'
@@ -34,6 +45,10 @@ const maxSeconds = 2
 /** More than sums and differences of times are off by. */
 const rounding = 1e-6
 const lagThatClosesFactor = 4
+/** How busy the event loop is, 0 to 1, when it counts as having its hands full. */
+const fullHands = 0.8
+/** Suspects that are let in meanwhile, at once or spread over a second: one of them may just have mistyped. */
+const suspectsPerSecond = 10
 /** Prefixes that are remembered. Beyond it new ones are held to the limit of all alone. */
 const maxPrefixes = 100_000
 const tellEveryMs = 10_000
@@ -46,42 +61,58 @@ export interface Gate {
 
 export class ConnectionGate implements Gate {
   readonly #options: GateOptions
-  readonly #lagMs: () => number
+  readonly #loop: LoopLoad
   /** When each prefix would have used up what it had, were it used evenly: the generic cell rate algorithm. */
   readonly #paidUntilMs = new Map<string, number>()
   /** The same for all that come, and for all that are let in. */
   #comingUntilMs = 0
   #letInUntilMs = 0
+  /** The same for suspects that are let in. */
+  #suspectsUntilMs = 0
   #purgedAtMs = 0
   #shed: Record<ShedReason, number> = { rate: 0, overload: 0 }
   #toldAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: GateOptions) {
     this.#options = options
-    this.#lagMs = options.lagMs ?? measuredLag()
+    this.#loop = options.loop ?? new LoopWatch()
   }
 
   refusalOf(address: string, nowMs: number = performance.now()): ShedReason | undefined {
-    const { rules, maxLagMs } = this.#options
+    const { rules, reputationOf } = this.#options
     if (rules.isExempt(address)) return undefined
-    const lagMs = maxLagMs > 0 ? this.#lagMs() : 0
-    const isClosed = lagMs > maxLagMs * lagThatClosesFactor
-    const reason = isClosed ? 'overload' : this.#charge(rules.prefixOf(address), lagMs > maxLagMs, nowMs)
+    const reputation = reputationOf?.(address) ?? 'stranger'
+    const reason =
+      reputation === 'suspect' && this.#areTooManySuspects(nowMs)
+        ? 'overload'
+        : this.#charge(rules.prefixOf(address), reputation === 'known', nowMs)
     if (reason) this.#tell(address, reason, nowMs)
     return reason
   }
 
-  #charge(prefix: string, isLate: boolean, nowMs: number): ShedReason | undefined {
-    const { perMinute } = this.#options
+  /** Counts one in when not. */
+  #areTooManySuspects(nowMs: number): boolean {
+    if (this.#loop.utilization < fullHands) return false
+    const untilMs = Math.max(this.#suspectsUntilMs, nowMs) + secondMs / suspectsPerSecond
+    if (untilMs > nowMs + secondMs + rounding) return true
+    this.#suspectsUntilMs = untilMs
+    return false
+  }
+
+  #charge(prefix: string, isKnown: boolean, nowMs: number): ShedReason | undefined {
+    const { perMinute, maxLagMs } = this.#options
+    const lagMs = isKnown || maxLagMs === 0 ? 0 : this.#loop.lagMs
+    const isLate = lagMs > maxLagMs
     const comingUntilMs = this.#afterOneMore(this.#comingUntilMs, nowMs)
     const letInUntilMs = this.#afterOneMore(this.#letInUntilMs, nowMs)
-    const isUnderPressure = isLate || comingUntilMs > nowMs + secondMs
+    const isUnderPressure = isLate || (!isKnown && comingUntilMs > nowMs + secondMs)
     // Those that are shed count too, or half of a flood would be let in; but not for longer than they come.
     this.#comingUntilMs = Math.min(comingUntilMs, nowMs + secondMs)
     // Addresses that each come seldom, but are many, are held by nothing else. The more were let in, the less an address
     // may have had: those that come seldom are the last to be shed.
-    const room = Math.min(1, maxSeconds + rounding - (letInUntilMs - nowMs) / secondMs)
-    if (room < 0 || (perMinute === 0 && (isLate || room < 1))) return 'overload'
+    const room = isKnown ? 1 : Math.min(1, maxSeconds + rounding - (letInUntilMs - nowMs) / secondMs)
+    const isClosed = lagMs > maxLagMs * lagThatClosesFactor
+    if (isClosed || room < 0 || (perMinute === 0 && (isLate || room < 1))) return 'overload'
     if (perMinute > 0) {
       const paidUntilMs = this.#afterPaying(prefix, isUnderPressure, nowMs)
       // Sums are compared, for they are rounded alike.
@@ -121,35 +152,5 @@ export class ConnectionGate implements Gate {
     this.#options.log.warn({ rate, overload, peer }, 'connections shed since the last such line')
     this.#shed = { rate: 0, overload: 0 }
     this.#toldAtMs = nowMs
-  }
-}
-
-const lagTickMs = 50
-/** Ticks without a question after which nobody measures. */
-const maxUnaskedTicks = 20
-
-/** How late a timer was just now; it runs only while somebody asks, and keeps no process alive. */
-function measuredLag(): () => number {
-  let timer: NodeJS.Timeout | undefined
-  let dueMs = 0
-  let lagMs = 0
-  let unaskedTicks = 0
-  const arm = () => {
-    dueMs = performance.now() + lagTickMs
-    timer = setTimeout(tick, lagTickMs)
-    timer.unref()
-  }
-  const tick = () => {
-    timer = undefined
-    // One good tick between bad ones does not mean that all is well.
-    lagMs = Math.max(performance.now() - dueMs, lagMs / 2)
-    unaskedTicks += 1
-    if (unaskedTicks < maxUnaskedTicks) arm()
-    else lagMs = 0
-  }
-  return () => {
-    unaskedTicks = 0
-    if (!timer) arm()
-    return lagMs
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConnectionGate, type GateOptions, type ShedReason } from '../../src/net/connection-gate.ts'
+import { ConnectionGate, type GateOptions, type Reputation, type ShedReason } from '../../src/net/connection-gate.ts'
 import { silentLog } from '../../src/net/log.ts'
 
 const rules = {
@@ -9,7 +9,13 @@ const rules = {
 const limits = { perMinute: 60, perSecond: 0, maxLagMs: 100 }
 
 function gateOf(options: Partial<GateOptions> = {}): ConnectionGate {
-  return new ConnectionGate({ rules, log: silentLog, lagMs: () => 0, ...limits, ...options })
+  return new ConnectionGate({
+    rules,
+    log: silentLog,
+    loop: { lagMs: 0, utilization: 0 },
+    ...limits,
+    ...options,
+  })
 }
 
 /** The verdicts on so many connections, all at the same moment. */
@@ -107,15 +113,40 @@ describe('the gate', () => {
     [400, 6, 'a tenth up to four times that'],
     [401, 0, 'nobody beyond'],
   ])('at a lag of %d ms it lets in %d of one address: %s', (lagMs, count) => {
-    const gate = gateOf({ lagMs: () => lagMs })
+    const gate = gateOf({ loop: { lagMs, utilization: 0 } })
     expect(letIn(verdicts(gate, one, 100))).toBe(count)
     expect(letIn(verdicts(gate, () => '127.0.0.1', 9))).toBe(9)
+  })
+
+  it('lets known addresses in at their rate, however late it is and whatever comes', () => {
+    const loop = { lagMs: 9999, utilization: 1 }
+    const reputationOf = (address: string): Reputation => (address === '192.0.2.1' ? 'known' : 'stranger')
+    const gate = gateOf({ loop, perSecond: 10, reputationOf })
+    expect(letIn(verdicts(gate, spread, 1000))).toBe(0)
+    expect(letIn(verdicts(gate, one, 100))).toBe(60)
+  })
+
+  it('lets few suspects in while the event loop has its hands full, and all strangers', () => {
+    const loop = { lagMs: 0, utilization: 0.8 }
+    const reputationOf = (address: string): Reputation => (address.startsWith('10.') ? 'suspect' : 'stranger')
+    const gate = gateOf({ loop, reputationOf })
+    const reasons = verdicts(gate, spread, 100)
+    expect(letIn(reasons)).toBe(10)
+    expect(reasons[10]).toBe('overload')
+    expect(letIn(verdicts(gate, n => `198.51.${n}.1`, 100))).toBe(100)
+    expect(letIn(verdicts(gate, n => spread(100 + n), 100, 1_000_500))).toBe(5)
+    loop.utilization = 0.79
+    expect(letIn(verdicts(gate, n => spread(200 + n), 100))).toBe(100)
   })
 
   const allowances: readonly { options: Partial<GateOptions>; count: number; why: string }[] = [
     { options: { perMinute: 0 }, count: 5000, why: 'no limit of an address' },
     { options: { perMinute: 0, perSecond: 40 }, count: 40, why: 'then the limit of all is a hard one' },
-    { options: { maxLagMs: 0, lagMs: () => 9999 }, count: 60, why: 'a lag that nobody asks for' },
+    {
+      options: { maxLagMs: 0, loop: { lagMs: 9999, utilization: 0 } },
+      count: 60,
+      why: 'a lag that nobody asks for',
+    },
     { options: { perMinute: 5, perSecond: 1 }, count: 1, why: 'a share that is less than one' },
   ]
   it.each(allowances)('lets in $count with $options: $why', ({ options, count }) => {
