@@ -1,5 +1,6 @@
 // Sending what follows a status line, piece by piece, at the pace of the peer, and with pauses for the other sessions.
 import { DotStuffer, terminator } from './dot-stuffing.ts'
+import { passed } from './young-garbage.ts'
 
 /** A message body as it is sent. */
 export interface MessageBody {
@@ -36,6 +37,8 @@ export interface Outlet {
 const turnOctets = 256 * 1024
 /** What rendering one piece of a listing costs, in octets sent. */
 const pieceWorth = 64 * 1024
+/** Octets of one chunk, as large messages have them. */
+const largeChunk = 64 * 1024
 
 export class Transmission {
   readonly #outlet: Outlet
@@ -114,6 +117,7 @@ export class Transmission {
     if (stuffer) stuffer.stuff(chunk, piece => this.#outlet.sendOctets(piece))
     else this.#outlet.sendOctets(chunk)
     this.#work += chunk.length
+    if (chunk.length >= largeChunk) passed(chunk.length)
     return chunk.length
   }
 }

@@ -2,6 +2,7 @@
 // stream between, no octet looked at in JavaScript, and lines ended by CRLF alone. Commands are still read by the library.
 import { SMTPStream, type SMTPStreamOptions } from 'smtp-server/lib/smtp-stream.js'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
+import { passed } from '../../net/young-garbage.ts'
 import { DataDecoder } from './data-decoder.ts'
 
 /** Takes the octets of one message. */
@@ -77,6 +78,7 @@ export class DataParser extends SMTPStream {
     if (!sink) return done()
     const decoder = this.#decoder
     const wait = sink.write(decoder.push(chunk))
+    passed(chunk.length)
     if (decoder.ended) {
       this.#sink = undefined
       this._dataMode = false
