@@ -73,6 +73,8 @@ export class Throttle {
   readonly #byAccount: FailureCounts
   /** Of known peers alone: what they did themselves. */
   readonly #byPair: FailureCounts
+  /** Of ranges that nobody came in from: attempts, however they end, for under a flood most are turned away unchecked. */
+  readonly #tries: FailureCounts
   readonly #known: KnownPeers
   readonly #turns: Turns
   readonly #delayed = new Set<() => void>()
@@ -98,6 +100,7 @@ export class Throttle {
     this.#byPrefix = counts()
     this.#byAccount = counts()
     this.#byPair = counts()
+    this.#tries = counts()
     this.#known = new KnownPeers(knownPeers, now)
     this.#turns = new Turns(this.#options.maxWaitingTurn)
   }
@@ -112,11 +115,11 @@ export class Throttle {
     return prefixOf(peer, ipv4Bits, ipv6Bits)
   }
 
-  /** What is known of a peer before it says who it is: whether somebody came in from its range lately, or only failed to. */
+  /** What is known of a peer before it says who it is: whether somebody came in from its range lately, or only tried to. */
   reputationOf(peer: string): 'known' | 'stranger' | 'suspect' {
     const range = this.rangeOf(peer)
     if (this.#known.hasRange(range)) return 'known'
-    return this.#byPrefix.of(range) > 0 ? 'suspect' : 'stranger'
+    return this.#tries.of(range) > 0 ? 'suspect' : 'stranger'
   }
 
   /**
@@ -139,6 +142,7 @@ export class Throttle {
    * too many wait, and when nobody waits for the answer any more.
    */
   async admit(suspect: Suspect, signal?: Abandonment): Promise<number> {
+    if (!this.#known.hasRange(suspect.prefix)) this.#tries.add(suspect.prefix)
     const delayMs = this.#delayMs(this.#failures(suspect))
     const keys = delayMs > 0 ? this.#suspectKeys(suspect) : []
     if (keys.length > 0) await this.#waitInTurn(keys, suspect, delayMs, signal)

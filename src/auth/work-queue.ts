@@ -20,7 +20,7 @@ export interface WorkQueueOptions {
   readonly maxWaiting: number
   /**
    * After work for a suspect that took so long: for how many milliseconds no other suspect's begins. A suspect is whose
-   * rank is `suspectRank` or higher. Default: they never rest.
+   * rank is `suspectRank` or higher, and any but known peers while a crowd waits. Default: they never rest.
    */
   readonly restMs?: (tookMs: number) => number
 }
@@ -33,6 +33,8 @@ interface Waiting {
 
 /** From this rank on somebody has failed before. */
 export const suspectRank = 2
+/** More that wait than come by chance: whoever is not known may be part of a flood. */
+const crowd = 32
 /** Beyond it all are alike. */
 const maxRank = 15
 
@@ -73,13 +75,17 @@ export class WorkQueue {
     } finally {
       this.#running -= 1
       const nowMs = performance.now()
-      if (restMs && asker.rank >= suspectRank) this.#restingUntilMs = nowMs + restMs(nowMs - startedAtMs)
+      if (restMs && this.#isSuspect(asker.rank)) this.#restingUntilMs = nowMs + restMs(nowMs - startedAtMs)
       this.#dispatch()
     }
   }
 
   #mayBegin(rank: number): boolean {
-    return this.#running < this.#options.concurrency && (rank < suspectRank || this.#restMs() === 0)
+    return this.#running < this.#options.concurrency && (!this.#isSuspect(rank) || this.#restMs() === 0)
+  }
+
+  #isSuspect(rank: number): boolean {
+    return rank >= suspectRank || (rank > 0 && this.#waitingCount > crowd)
   }
 
   #restMs(): number {
@@ -138,7 +144,7 @@ export class WorkQueue {
     while (this.#running < this.#options.concurrency) {
       const rank = this.#waiting.findIndex(waiting => waiting.length > 0)
       if (rank < 0) return
-      const restMs = rank < suspectRank ? 0 : this.#restMs()
+      const restMs = this.#isSuspect(rank) ? this.#restMs() : 0
       if (restMs > 0) return this.#dispatchIn(restMs)
       const next = this.#waiting[rank]?.shift()
       if (!next) return

@@ -1,5 +1,5 @@
 // Who may open a connection now, asked before anything is made for it: so many a minute from one address, so many a
-// second in all, and fewer while the event loop is behind or those come in numbers who only failed to log in. One gate
+// second in all, and fewer while the event loop is behind or those come in numbers who never came to log in. One gate
 // serves all listeners, for they share the processor.
 import type { AddressRules } from './limits.ts'
 import type { Log } from './log.ts'
@@ -27,9 +27,9 @@ export interface GateOptions extends GateLimits {
 }
 
 /**
- * What logins tell of an address: somebody came in from there lately (`known`), or only failures did (`suspect`). Known
- * ones are let in, at their rate, however much there is of all others; of suspects only a few are, while the event loop
- * has its hands full.
+ * What logins tell of an address: somebody came in from there lately (`known`), or only tried to (`suspect`). Known ones
+ * are let in, at their rate, however much there is of all others; of suspects only a few are, while the event loop has its
+ * hands full.
  */
 export type Reputation = 'known' | 'stranger' | 'suspect'
 

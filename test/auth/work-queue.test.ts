@@ -147,4 +147,28 @@ describe('work', () => {
       vi.useRealTimers()
     }
   })
+
+  it('of all but known peers rests while a crowd waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const queue = new WorkQueue({ concurrency: 1, maxWaiting: 100, restMs: () => 1000 })
+      const begun: string[] = []
+      const submit = (name: string, rank: number) =>
+        queue.run({ rank, source: name }, async () => void begun.push(name))
+      await submit('suspect', suspectRank)
+      const crowd = Array.from({ length: 34 }, (_, n) => submit(`new ${n}`, 1))
+      // The first came before it was a crowd.
+      await vi.advanceTimersByTimeAsync(0)
+      expect(begun).toEqual(['suspect', 'new 0'])
+      await submit('known', 0)
+      expect(begun.at(-1)).toBe('known')
+      await vi.advanceTimersByTimeAsync(999)
+      expect(begun).toHaveLength(3)
+      await vi.advanceTimersByTimeAsync(1)
+      await Promise.all(crowd)
+      expect(begun).toHaveLength(36)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
