@@ -14,13 +14,14 @@ const arrows: Record<string, readonly string[]> = {
   auth: ['mail'],
   config: ['net', 'mail'],
   store: ['mail'],
+  conformance: ['net'],
   control: ['net', 'mail'],
   metrics: ['net', 'mail'],
   tracing: ['net'],
-  smtp: ['net', 'mail', 'auth'],
+  smtp: ['net', 'mail', 'auth', 'conformance'],
   pop2: ['net', 'mail', 'auth'],
-  pop3: ['net', 'mail', 'auth'],
-  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'control', 'metrics', ''],
+  pop3: ['net', 'mail', 'auth', 'conformance'],
+  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'conformance', 'control', 'metrics', ''],
 }
 
 /** Inside a protocol folder. */

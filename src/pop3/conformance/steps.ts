@@ -1,0 +1,156 @@
+// The steps of POP3: connecting, logging in, and what answers must be. Whatever is read is held to the form of replies.
+import { Failure, type Step } from '../../conformance/case.ts'
+import { inTurn, octetsOf, pause, say, step } from '../../conformance/steps.ts'
+import { shown } from '../../conformance/wire.ts'
+import type { LetterName } from './letters.ts'
+import type { Pop3Play } from './play.ts'
+import { type Reply, readBody, readLines, readReply } from './replies.ts'
+
+export * from '../../conformance/steps.ts'
+
+export type Pop3Step = Step<Pop3Play>
+
+/** A sentence on what is wrong, if something is. */
+export type Complaint = string | undefined
+
+/** Opens the connection as the target wants it, reads the greeting, and makes it private where the target has STLS. */
+export const connect: Pop3Step = step('connect, read the greeting', async play => {
+  const wire = await play.open()
+  expectStatus(await readReply(wire), 'ok', undefined, 'the greeting')
+  if (play.target.security !== 'starttls') return
+  await wire.send(octetsOf('STLS\r\n'))
+  expectStatus(await readReply(wire), 'ok', undefined, 'STLS')
+  await wire.startTls(play.target.tls)
+})
+
+/** Opens a connection in clear and reads the greeting, whatever the target wants; for cases about STLS. */
+export const connectInClear: Pop3Step = step('connect in clear, read the greeting', async play => {
+  expectStatus(await readReply(await play.open('clear')), 'ok', undefined, 'the greeting')
+})
+
+/** Opens the connection and reads nothing. */
+export const openOnly: Pop3Step = step('connect', async play => {
+  await play.open()
+})
+
+/** Sends USER and PASS, and expects to be let in. A maildrop that an ended session still holds is asked for again. */
+export const authenticate: Pop3Step = step('log in', async play => {
+  const { credentials, wire } = play
+  for (let attempt = 1; ; attempt++) {
+    await wire.send(octetsOf(`USER ${credentials.user}\r\n`))
+    expectStatus(await readReply(wire), 'ok', undefined, 'USER')
+    await wire.send(octetsOf(`PASS ${credentials.password}\r\n`))
+    const reply = await readReply(wire)
+    if (reply.status === 'ok') return
+    if (attempt === lockAttempts || !isLocked(reply)) expectStatus(reply, 'ok', undefined, 'PASS')
+    await pause(lockPauseMs)
+  }
+})
+
+const lockAttempts = 20
+const lockPauseMs = 100
+
+/** How servers say that another session has the maildrop; only some have a response code for it. */
+export function isLocked({ status, code, text }: Reply): boolean {
+  return status === 'err' && (code === 'IN-USE' || /\b(?:lock|in use|busy)/i.test(text))
+}
+
+export const logIn: Pop3Step = step('connect and log in', play => inTurn([connect, authenticate], play))
+
+/** Expects `+OK`; the pattern is for what follows it. */
+export function ok(pattern?: RegExp): Pop3Step {
+  return expectReply('ok', pattern)
+}
+
+/** Expects `-ERR`; the pattern is for what follows it. */
+export function err(pattern?: RegExp): Pop3Step {
+  return expectReply('err', pattern)
+}
+
+/** Expects a challenge of AUTH. */
+export const challenge: Pop3Step = expectReply('continue')
+
+const words = { ok: '+OK', err: '-ERR', continue: '+ ' } as const
+
+function expectReply(status: Reply['status'], pattern?: RegExp): Pop3Step {
+  const like = pattern ? ` with ${pattern.source}` : ''
+  return step(`expect \`${words[status]}\`${like}`, async play => {
+    expectStatus(await readReply(play.wire), status, pattern)
+  })
+}
+
+/** A status line that must be one thing or another; `find` gives a sentence on what is wrong, if something is. */
+export function reply(explain: string, find: (reply: Reply, play: Pop3Play) => Complaint): Pop3Step {
+  return step(`expect ${explain}`, async play => {
+    complain(find(await readReply(play.wire), play))
+  })
+}
+
+/** Expects `+OK` and lines up to the final dot, without their CRLF. */
+export function lines(
+  explain: string,
+  find: (lines: readonly string[], play: Pop3Play, reply: Reply) => Complaint,
+): Pop3Step {
+  return step(`expect \`+OK\` and ${explain}`, async play => {
+    const status = await readReply(play.wire)
+    expectStatus(status, 'ok')
+    complain(find(await readLines(play.wire), play, status))
+  })
+}
+
+/** Expects `+OK` and a message, unstuffed. */
+export function body(
+  explain: string,
+  find: (body: Buffer, play: Pop3Play, reply: Reply) => Complaint,
+): Pop3Step {
+  return step(`expect \`+OK\` and ${explain}`, async play => {
+    const status = await readReply(play.wire)
+    expectStatus(status, 'ok')
+    complain(find(await readBody(play.wire), play, status))
+  })
+}
+
+/** Expects `+OK` and the letter with that number in the maildrop, behind whatever lines the server put in front. */
+export function letterBody(number: number): Pop3Step {
+  return body(`letter ${number} as it was sent`, (octets, play) => {
+    const sent = play.letters[number - 1]?.octets
+    if (!sent) return `the case has no letter ${number}`
+    if (octets.subarray(-sent.length).equals(sent)) return undefined
+    return `the message ends with ${shown(octets.subarray(-60))}, not as it was sent`
+  })
+}
+
+/** Remembers the lines of a listing under a name: `1 120`. */
+export function remember(name: string): Pop3Step {
+  return lines(`a listing (remembered as ${name})`, (found, play) => {
+    play.memory.set(name, found)
+    return undefined
+  })
+}
+
+/** Delivers one more letter, which a new session must see. */
+export function deliver(name: LetterName): Pop3Step {
+  return step(`have the letter \`${name}\` delivered`, async play => {
+    if (!play.deliver) throw new Error('the case delivers, but has not said so in what it needs')
+    await play.deliver(name)
+  })
+}
+
+export const quit: Pop3Step = step('send `QUIT`, expect `+OK` and the end', play =>
+  inTurn([say('QUIT'), ok(), step('', async ({ wire }: Pop3Play) => wire.ended())], play),
+)
+
+function expectStatus(reply: Reply, status: Reply['status'], pattern?: RegExp, to?: string): void {
+  const answer = shown(
+    octetsOf(`${words[reply.status]}${reply.status === 'continue' ? '' : ' '}${reply.text}`),
+  )
+  const asked = to === undefined ? '' : ` to ${to}`
+  if (reply.status !== status)
+    throw new Failure(`it answered ${answer}${asked}, \`${words[status]}\` was due`)
+  if (pattern && !pattern.test(reply.text))
+    throw new Failure(`it answered ${answer}${asked}, ${pattern.source} was due`)
+}
+
+function complain(complaint: Complaint): void {
+  if (complaint !== undefined) throw new Failure(complaint)
+}
