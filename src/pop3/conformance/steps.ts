@@ -1,8 +1,9 @@
 // The steps of POP3: connecting, logging in, and what answers must be. Whatever is read is held to the form of replies.
 import { Failure, type Step } from '../../conformance/case.ts'
-import { inTurn, octetsOf, pause, say, step } from '../../conformance/steps.ts'
+import { inTurn, octetsOf, say, step } from '../../conformance/steps.ts'
 import { shown } from '../../conformance/wire.ts'
 import type { LetterName } from './letters.ts'
+import { authenticateOn, connectOn } from './login.ts'
 import type { Pop3Play } from './play.ts'
 import { type Reply, readBody, readLines, readReply } from './replies.ts'
 
@@ -15,12 +16,7 @@ export type Complaint = string | undefined
 
 /** Opens the connection as the target wants it, reads the greeting, and makes it private where the target has STLS. */
 export const connect: Pop3Step = step('connect, read the greeting', async play => {
-  const wire = await play.open()
-  expectStatus(await readReply(wire), 'ok', undefined, 'the greeting')
-  if (play.target.security !== 'starttls') return
-  await wire.send(octetsOf('STLS\r\n'))
-  expectStatus(await readReply(wire), 'ok', undefined, 'STLS')
-  await wire.startTls(play.target.tls)
+  await connectOn(play)
 })
 
 /** Opens a connection in clear and reads the greeting, whatever the target wants; for cases about STLS. */
@@ -34,26 +30,9 @@ export const openOnly: Pop3Step = step('connect', async play => {
 })
 
 /** Sends USER and PASS, and expects to be let in. A maildrop that an ended session still holds is asked for again. */
-export const authenticate: Pop3Step = step('log in', async play => {
-  const { credentials, wire } = play
-  for (let attempt = 1; ; attempt++) {
-    await wire.send(octetsOf(`USER ${credentials.user}\r\n`))
-    expectStatus(await readReply(wire), 'ok', undefined, 'USER')
-    await wire.send(octetsOf(`PASS ${credentials.password}\r\n`))
-    const reply = await readReply(wire)
-    if (reply.status === 'ok') return
-    if (attempt === lockAttempts || !isLocked(reply)) expectStatus(reply, 'ok', undefined, 'PASS')
-    await pause(lockPauseMs)
-  }
+export const authenticate: Pop3Step = step('log in', async ({ wire, credentials }) => {
+  await authenticateOn(wire, credentials)
 })
-
-const lockAttempts = 20
-const lockPauseMs = 100
-
-/** How servers say that another session has the maildrop; only some have a response code for it. */
-export function isLocked({ status, code, text }: Reply): boolean {
-  return status === 'err' && (code === 'IN-USE' || /\b(?:lock|in use|busy)/i.test(text))
-}
 
 export const logIn: Pop3Step = step('connect and log in', play => inTurn([connect, authenticate], play))
 

@@ -1,8 +1,12 @@
 // What the server can do, found out before any case runs, so that what it cannot is skipped with the reason. A survey draws
 // no conclusions: whether what the server says is true is for the cases.
+import { Failure } from '../../conformance/case.ts'
+import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
-import type { Wire } from '../../conformance/wire.ts'
-import { readLines, readReply } from './replies.ts'
+import { shown, type Wire } from '../../conformance/wire.ts'
+import { authenticateOn } from './login.ts'
+import type { Credentials } from './play.ts'
+import { readBody, readLines, readReply } from './replies.ts'
 
 /** Capability tags in upper case with their arguments; undefined where CAPA is refused. */
 export type Capabilities = ReadonlyMap<string, readonly string[]> | undefined
@@ -14,19 +18,55 @@ export interface Survey {
   readonly apopTimestamp: string | undefined
   /** Before login, in clear; where the target has TLS from the start, as `secured`. */
   readonly clear: Capabilities
-  /** Before login, with the target's TLS. */
+  /** Before login, with the target's TLS; without TLS as `clear`. */
   readonly secured: Capabilities
   /** After login. */
   readonly loggedIn: Capabilities
   /** Optional commands that were answered with `+OK` after login, announced or not. */
   readonly answers: ReadonlySet<OptionalCommand>
-  /** Messages in the maildrop, and those that are not ours. */
-  readonly messages: number
-  readonly foreign: number
 }
 
-export const optionalCommands = ['TOP', 'UIDL', 'LAST', 'HELP', 'LANG', 'UTF8', 'XTND'] as const
-export type OptionalCommand = (typeof optionalCommands)[number]
+/** Those that can be tried on a maildrop with a message in it; what they are sent, and whether lines follow. */
+const optionalCommands = {
+  TOP: { line: 'TOP 1 0', hasLines: true },
+  UIDL: { line: 'UIDL', hasLines: true },
+  LAST: { line: 'LAST', hasLines: false },
+  LANG: { line: 'LANG', hasLines: true },
+} as const
+
+export type OptionalCommand = keyof typeof optionalCommands
+
+/** Throws a `Failure` when the server is none of POP3 or lets nobody in, `Unable` when there is none. */
+export async function survey(target: Target, credentials: Credentials): Promise<Survey> {
+  const play = new Play({ target, seed: '', words: {} })
+  try {
+    const wire = await play.open()
+    const { text: greeting, status } = await readReply(wire)
+    if (status !== 'ok') throw new Failure(`the server greets with ${shown(octetsOf(`-ERR ${greeting}`))}`)
+    const clear = await askCapabilities(wire)
+    let secured = clear
+    if (target.security === 'starttls') {
+      await wire.send(octetsOf('STLS\r\n'))
+      const { status: answer, text } = await readReply(wire)
+      if (answer !== 'ok') throw new Failure(`STLS was answered ${shown(octetsOf(`-ERR ${text}`))}`)
+      await wire.startTls(target.tls)
+      secured = await askCapabilities(wire)
+    }
+    await authenticateOn(wire, credentials)
+    const loggedIn = await askCapabilities(wire)
+    const answers = await tried(wire)
+    return {
+      greeting,
+      apopTimestamp: /<[^<>\s]+@[^<>\s]+>/.exec(greeting)?.[0],
+      clear,
+      secured,
+      loggedIn,
+      answers,
+    }
+  } finally {
+    play.close()
+  }
+}
 
 /** Asks a connection for CAPA. */
 export async function askCapabilities(wire: Wire): Promise<Capabilities> {
@@ -34,4 +74,16 @@ export async function askCapabilities(wire: Wire): Promise<Capabilities> {
   if ((await readReply(wire)).status !== 'ok') return undefined
   const tags = (await readLines(wire)).map(line => line.split(' '))
   return new Map(tags.map(([tag = '', ...values]) => [tag.toUpperCase(), values]))
+}
+
+async function tried(wire: Wire): Promise<ReadonlySet<OptionalCommand>> {
+  const answered = new Set<OptionalCommand>()
+  for (const name of Object.keys(optionalCommands) as OptionalCommand[]) {
+    const { line, hasLines } = optionalCommands[name]
+    await wire.send(octetsOf(`${line}\r\n`))
+    if ((await readReply(wire)).status !== 'ok') continue
+    if (hasLines) await readBody(wire)
+    answered.add(name)
+  }
+  return answered
 }
