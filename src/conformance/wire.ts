@@ -89,7 +89,14 @@ export class Wire {
 
   /** All that comes until the peer ends the connection. */
   async rest(patienceMs?: number): Promise<Buffer> {
-    while (this.#ending === undefined) await this.#more('the end of the connection', patienceMs)
+    while (this.#ending === undefined) {
+      const had = this.#chunkOctets
+      await this.#arrival(patienceMs ?? this.#options.patienceMs)
+      if (this.#ending === undefined && this.#chunkOctets === had)
+        throw new Failure(
+          `the server did not close the connection within ${(patienceMs ?? this.#options.patienceMs) / 1000} s`,
+        )
+    }
     this.#join()
     return this.#take(this.#unread.length)
   }

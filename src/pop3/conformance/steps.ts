@@ -36,6 +36,8 @@ export const authenticate: Pop3Step = step('log in', async ({ wire, credentials 
 
 export const logIn: Pop3Step = step('connect and log in', play => inTurn([connect, authenticate], play))
 
+const words = { ok: '+OK', err: '-ERR', continue: '+ ' } as const
+
 /** Expects `+OK`; the pattern is for what follows it. */
 export function ok(pattern?: RegExp): Pop3Step {
   return expectReply('ok', pattern)
@@ -48,8 +50,6 @@ export function err(pattern?: RegExp): Pop3Step {
 
 /** Expects a challenge of AUTH. */
 export const challenge: Pop3Step = expectReply('continue')
-
-const words = { ok: '+OK', err: '-ERR', continue: '+ ' } as const
 
 function expectReply(status: Reply['status'], pattern?: RegExp): Pop3Step {
   const like = pattern ? ` with ${pattern.source}` : ''
