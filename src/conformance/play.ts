@@ -1,5 +1,6 @@
 // One run of one case: its wires, what it remembers, and the texts that stand for what is only known now.
 import type { DialAddress, DialTls } from '../net/dialer.ts'
+import { Failure } from './case.ts'
 import { Random } from './random.ts'
 import { Transcript } from './transcript.ts'
 import { Wire } from './wire.ts'
@@ -29,6 +30,7 @@ export class Play {
   readonly #wires = new Map<string, Wire>()
   /** The connection that steps speak of. */
   #current = 'first'
+  #isClosed = false
 
   constructor({ target, seed, words }: PlayOptions) {
     this.target = target
@@ -53,6 +55,10 @@ export class Play {
     const { host, port, patienceMs } = target
     const tls = security === 'tls' ? target.tls : undefined
     const wire = await Wire.open({ name: this.#current, host, port, tls, transcript, patienceMs })
+    if (this.#isClosed) {
+      wire.drop()
+      throw new Failure('the time was over when the connection stood')
+    }
     this.#wires.get(this.#current)?.drop()
     this.#wires.set(this.#current, wire)
     return wire
@@ -77,8 +83,9 @@ export class Play {
     })
   }
 
-  /** Cuts every connection. */
+  /** Cuts every connection; none is opened after it. */
   close(): void {
+    this.#isClosed = true
     for (const wire of this.#wires.values()) wire.drop()
   }
 }

@@ -1,5 +1,6 @@
 // Runs cases one after the other, each for its bounded time, whatever the protocol. A case ends in a verdict and never in an
 // exception, but for mistakes of the suite itself.
+import { bounded } from './bounded.ts'
 import { type ConformanceCase, Failure, type Outcome, type Section, Unable } from './case.ts'
 import type { Play } from './play.ts'
 import { inTurn } from './steps.ts'
@@ -49,6 +50,7 @@ export async function* runCases<P extends Play, C extends ConformanceCase<P>>(
     if (parts.signal?.aborted) return
     const startedAtMs = performance.now()
     const { verdict, reason, transcript } = await runCase(placed.item, parts)
+    if (parts.signal?.aborted) return
     const { id, severity } = placed.item
     const outcome: Outcome = { id, section: placed.section, severity, outcome: verdict, reason }
     parts.ended?.(placed.item, outcome)
@@ -74,27 +76,12 @@ async function runCase<P extends Play, C extends ConformanceCase<P>>(
   } catch (error) {
     return { ...verdictOf(error), transcript: [] }
   }
-  const limitMs = item.limitMs ?? defaultLimitMs
-  let isOver = false
-  const timer = setTimeout(() => {
-    isOver = true
-    // Whoever waits for one of its wires is told that it has ended.
-    play.close()
-  }, limitMs)
-  const stop = () => play.close()
-  signal?.addEventListener('abort', stop)
+  const entries = () => play.transcript.entries
   try {
-    await inTurn(item.steps, play)
-    return { verdict: 'pass', reason: '', transcript: play.transcript.entries }
+    await bounded(play, item.limitMs ?? defaultLimitMs, () => inTurn(item.steps, play), signal)
+    return { verdict: 'pass', reason: '', transcript: entries() }
   } catch (error) {
-    const ended = isOver
-      ? { verdict: 'fail' as const, reason: `it took longer than ${limitMs / 1000} s` }
-      : verdictOf(error)
-    return { ...ended, transcript: play.transcript.entries }
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
-    play.close()
+    return { ...verdictOf(error), transcript: entries() }
   }
 }
 

@@ -64,13 +64,15 @@ export class Wire {
   }
 
   /** Reads a line, with its LF. Throws a `Failure` when none comes, or the connection ends first. */
-  async line(patienceMs?: number): Promise<Buffer> {
+  async line(patienceMs = this.#options.patienceMs): Promise<Buffer> {
+    const untilMs = performance.now() + patienceMs
     let searched = 0
     for (;;) {
       const at = this.#unread.indexOf(lf, searched)
       if (at >= 0) return this.#take(at + 1)
       searched = this.#unread.length
-      await this.#more('a line', patienceMs)
+      // A line that comes octet by octet does not get the time anew with each.
+      await this.#more('a line', patienceMs, untilMs)
     }
   }
 
@@ -176,9 +178,15 @@ export class Wire {
       .on('close', () => end('cut'))
   }
 
-  async #more(what: string, patienceMs = this.#options.patienceMs): Promise<void> {
+  async #more(
+    what: string,
+    patienceMs = this.#options.patienceMs,
+    untilMs = performance.now() + patienceMs,
+  ): Promise<void> {
     if (this.#isTooMuch) throw new Failure('it floods: more came than any answer has')
-    if (this.#chunkOctets === 0 && this.#ending === undefined) await this.#arrival(patienceMs)
+    const isLate = performance.now() > untilMs
+    if (this.#chunkOctets === 0 && this.#ending === undefined && !isLate)
+      await this.#arrival(untilMs - performance.now())
     if (this.#chunkOctets > 0) return this.#join()
     const had = this.#unread.length > 0 ? `, only ${shown(this.#unread)}` : ''
     if (this.#ending !== undefined) throw new Failure(`the connection ended before ${what} came${had}`)

@@ -1,5 +1,6 @@
 // A session with the server under test that is no case: it looks after the maildrop between cases. It uses as little of POP3
 // as there is, and believes nothing it need not.
+import { bounded } from '../../conformance/bounded.ts'
 import { Failure } from '../../conformance/case.ts'
 import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
@@ -7,6 +8,9 @@ import { shown, type Wire } from '../../conformance/wire.ts'
 import { authenticateOn, connectOn } from './login.ts'
 import type { Credentials } from './play.ts'
 import { type Reply, readBody, readReply } from './replies.ts'
+
+/** A session may take as long as so many answers that come at the last moment. */
+const answersPerSession = 12
 
 export interface SessionOptions {
   readonly target: Target
@@ -27,16 +31,14 @@ export class MaildropSession {
     work: (session: MaildropSession) => Promise<T>,
   ): Promise<T> {
     const play = new Play({ target, seed: '', words: {} })
-    try {
+    return bounded(play, target.patienceMs * answersPerSession, async () => {
       const wire = await connectOn(play)
       await authenticateOn(wire, credentials)
       const session = new MaildropSession(wire)
       const result = await work(session)
       await session.#ask('QUIT')
       return result
-    } finally {
-      play.close()
-    }
+    })
   }
 
   async count(): Promise<number> {

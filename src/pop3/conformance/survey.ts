@@ -1,5 +1,6 @@
 // What the server can do, found out before any case runs, so that what it cannot is skipped with the reason. A survey draws
 // no conclusions: whether what the server says is true is for the cases.
+import { bounded } from '../../conformance/bounded.ts'
 import { Failure } from '../../conformance/case.ts'
 import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
@@ -36,36 +37,34 @@ const optionalCommands = {
 
 export type OptionalCommand = keyof typeof optionalCommands
 
+/** It may take as long as so many answers that come at the last moment. */
+const answersPerSurvey = 12
+
 /** Throws a `Failure` when the server is none of POP3 or lets nobody in, `Unable` when there is none. */
 export async function survey(target: Target, credentials: Credentials): Promise<Survey> {
   const play = new Play({ target, seed: '', words: {} })
-  try {
-    const wire = await play.open()
-    const { text: greeting, status } = await readReply(wire)
-    if (status !== 'ok') throw new Failure(`the server greets with ${shown(octetsOf(`-ERR ${greeting}`))}`)
-    const clear = await askCapabilities(wire)
-    let secured = clear
-    if (target.security === 'starttls') {
-      await wire.send(octetsOf('STLS\r\n'))
-      const { status: answer, text } = await readReply(wire)
-      if (answer !== 'ok') throw new Failure(`STLS was answered ${shown(octetsOf(`-ERR ${text}`))}`)
-      await wire.startTls(target.tls)
-      secured = await askCapabilities(wire)
-    }
-    await authenticateOn(wire, credentials)
-    const loggedIn = await askCapabilities(wire)
-    const answers = await tried(wire)
-    return {
-      greeting,
-      apopTimestamp: /<[^<>\s]+@[^<>\s]+>/.exec(greeting)?.[0],
-      clear,
-      secured,
-      loggedIn,
-      answers,
-    }
-  } finally {
-    play.close()
+  return bounded(play, target.patienceMs * answersPerSurvey, () => look(play, credentials))
+}
+
+async function look(play: Play, credentials: Credentials): Promise<Survey> {
+  const { target } = play
+  const wire = await play.open()
+  const { text: greeting, status } = await readReply(wire)
+  if (status !== 'ok') throw new Failure(`the server greets with ${shown(octetsOf(`-ERR ${greeting}`))}`)
+  const clear = await askCapabilities(wire)
+  let secured = clear
+  if (target.security === 'starttls') {
+    await wire.send(octetsOf('STLS\r\n'))
+    const { status: answer, text } = await readReply(wire)
+    if (answer !== 'ok') throw new Failure(`STLS was answered ${shown(octetsOf(`-ERR ${text}`))}`)
+    await wire.startTls(target.tls)
+    secured = await askCapabilities(wire)
   }
+  await authenticateOn(wire, credentials)
+  const loggedIn = await askCapabilities(wire)
+  const answers = await tried(wire)
+  const apopTimestamp = /<[^<>\s]+@[^<>\s]+>/.exec(greeting)?.[0]
+  return { greeting, apopTimestamp, clear, secured, loggedIn, answers }
 }
 
 /** Asks a connection for CAPA. */
