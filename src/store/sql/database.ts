@@ -2,7 +2,7 @@
 // both.
 import type { CommitListener } from '../../mail/store-load.ts'
 import type { Operation } from './operation.ts'
-import type { Parameters, Statement, Value } from './statement.ts'
+import type { Parameters, Statement } from './statement.ts'
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -10,11 +10,6 @@ export type Awaitable<T> = T | Promise<T>
 export interface Connection {
   rows<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): Awaitable<readonly R[]>
   row<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): Awaitable<R | undefined>
-  /** Rows as arrays, in the order of the statement's columns: for many small rows. */
-  columns<P extends Parameters, R>(
-    statement: Statement<P, R>,
-    parameters: P,
-  ): Awaitable<readonly (readonly Value[])[]>
 }
 
 /** Runs operations, each wholly or not at all. */

@@ -4,11 +4,14 @@
 // The chunks need no common snapshot: they stop at the uid_next that was read first, so that what arrives meanwhile
 // waits for the next session; and what is expunged meanwhile is merely left out, or stays readable if it is in.
 import { setImmediate } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import type { Id } from '../../mail/id.ts'
 import { extendListing, listingOf } from '../listing.ts'
 import type { MailboxListing } from '../view-listing.ts'
+import { listOf, parseColumn } from './column-list.ts'
 import type { Connection } from './database.ts'
+import type { Schema } from './schema.ts'
 import { statement, type Value } from './statement.ts'
 
 /** Rows read at a time: about a millisecond of work. */
@@ -69,19 +72,23 @@ export class Listings {
     for (let uid = from; ; ) {
       const range = { account_id, mailbox_id, uid, uid_next, limit: chunkRows }
       const chunk = await (addressee === undefined
-        ? this.#reader.columns(scanChunk, range)
-        : this.#reader.columns(addresseeChunk, { ...range, addressee }))
-      for (const row of chunk) {
-        const ascii = asciiByUid?.get(row[0] as number)
-        if (ascii !== undefined) asciiOctets.set(octets.length, ascii)
-        octets.push(row[1] as number)
-        uidls.push(row[2] as string)
-        dates.push(row[3] as number)
+        ? this.#reader.row(scanChunk, range)
+        : this.#reader.row(addresseeChunk, { ...range, addressee }))
+      if (!chunk) throw new Error('an aggregate has one row')
+      const uids = parseColumn(chunk.uids)
+      if (asciiByUid) {
+        uids.forEach((each, index) => {
+          const ascii = asciiByUid.get(each)
+          if (ascii !== undefined) asciiOctets.set(octets.length + index, ascii)
+        })
       }
-      const last = chunk.at(-1)
-      if (!last || chunk.length < chunkRows)
+      octets.push(...parseColumn(chunk.octets))
+      uidls.push(...parseColumn(chunk.uidls))
+      dates.push(...parseColumn(chunk.dates))
+      const last = uids.at(-1)
+      if (last === undefined || uids.length < chunkRows)
         return { listing: listingOf(octets, uidls, asciiOctets), dates: new Float64Array(dates) }
-      uid = Number(last[0]) + 1
+      uid = last + 1
       await setImmediate()
     }
   }
@@ -131,35 +138,38 @@ const asciiMessages = statement<ScanRange>()((db, p) =>
     .where('uid', '<', p.uid_next),
 )
 
-const scanned = ['uid', 'octets', 'uidl', 'internal_date'] as const
-
-/** Columns: those of `scanned`. Answered from the index `message_scan` alone. */
+/**
+ * The messages of a range, oldest first, each column as one list: parsing four texts takes half the time of making a
+ * thousand rows. Answered from the index `message_scan` alone.
+ */
 const scanChunk = statement<ScanRange & { limit: number }>()((db, p) =>
-  db
-    .selectFrom('message')
-    .select(scanned)
-    .where('account_id', '=', p.account_id)
-    .where('mailbox_id', '=', p.mailbox_id)
-    .where('expunged_at', 'is', null)
-    .where('hidden_at', 'is', null)
-    .where('uid', '>=', p.uid)
-    .where('uid', '<', p.uid_next)
-    .orderBy('uid')
-    .limit(p.limit),
+  listed(db, inRange(db, p).orderBy('uid').limit(p.limit)),
 )
 
-/** The same columns, from the index `message_addressee` alone. */
+/** The same of one local part, from the index `message_addressee` alone. */
 const addresseeChunk = statement<ScanRange & { limit: number; addressee: string }>()((db, p) =>
-  db
+  listed(db, inRange(db, p).where('addressee', '=', p.addressee).orderBy('uid').limit(p.limit)),
+)
+
+function inRange(db: Kysely<Schema>, p: ScanRange) {
+  return db
     .selectFrom('message')
-    .select(scanned)
+    .select(['uid', 'octets', 'uidl', 'internal_date'])
     .where('account_id', '=', p.account_id)
     .where('mailbox_id', '=', p.mailbox_id)
-    .where('addressee', '=', p.addressee)
     .where('expunged_at', 'is', null)
     .where('hidden_at', 'is', null)
     .where('uid', '>=', p.uid)
     .where('uid', '<', p.uid_next)
-    .orderBy('uid')
-    .limit(p.limit),
-)
+}
+
+function listed(db: Kysely<Schema>, messages: ReturnType<typeof inRange>) {
+  return db
+    .selectFrom(messages.as('scanned'))
+    .select([
+      listOf<number>('uid').as('uids'),
+      listOf<number>('octets').as('octets'),
+      listOf<string>('uidl').as('uidls'),
+      listOf<number>('internal_date').as('dates'),
+    ])
+}

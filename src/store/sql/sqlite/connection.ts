@@ -49,15 +49,6 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  columns<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): readonly Value[][] {
-    try {
-      const { run, bindings } = this.#prepare(statement)
-      return run.all(...bind(bindings, parameters)) as Value[][]
-    } catch (error) {
-      throw refusalOf(error)
-    }
-  }
-
   close(): void {
     this.file.close()
   }
