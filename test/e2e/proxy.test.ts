@@ -219,10 +219,17 @@ describe('without a header', () => {
 })
 
 describe('a header from somebody else', () => {
-  it('closes the connection', async () => {
+  it('closes the connection of POP3', async () => {
     const text = await answerTo(await dial('pop3', '127.0.0.2'), header + session)
     expect(text.split('\r\n')).toHaveLength(2)
     expect(lines).toMatchObject([{ fields: { peer: '127.0.0.2', reason: 'proxy-header', commands: 0 } }])
+  })
+
+  it('closes the connection of SMTP', async () => {
+    const text = await answerTo(await dial('smtp', '127.0.0.2'), `${header}EHLO x\r\n`)
+    expect(text).toMatch(/^220 .*\r\n421 5\.7\.1 .*\r\n$/)
+    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    expect(lines).toMatchObject([{ fields: { peer: '127.0.0.2', reason: 'proxy-header' } }])
   })
 })
 

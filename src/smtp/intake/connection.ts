@@ -231,7 +231,7 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
     )
     // The one error of the parser: a line that is too long.
     parser.on('error', () => this.#end('line-too-long', 'line too long'))
-    if (!this.secure) parser.onTls = () => this.#end('tls-in-clear', 'tls-in-clear')
+    if (!this.secure) parser.onForeign = reason => this.#end(reason, reason)
     return parser
   }
 

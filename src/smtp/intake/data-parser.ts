@@ -1,6 +1,7 @@
 // The library's parser with its data phase exchanged: mail data goes through `DataDecoder` straight to a sink, with no
 // stream between, no octet looked at in JavaScript, and lines ended by CRLF alone. Commands are still read by the library.
 import { SMTPStream, type SMTPStreamOptions } from 'smtp-server/lib/smtp-stream.js'
+import { looksProxied } from '../../net/proxy-protocol.ts'
 import { tlsHandshakeOctet } from '../../net/tls.ts'
 import { passed } from '../../net/young-garbage.ts'
 import { DataDecoder } from './data-decoder.ts'
@@ -12,6 +13,9 @@ export interface DataSink {
   /** The message is complete. `resume` reads the commands behind it. */
   end(resume: () => void): void
 }
+
+/** What clients begin with that take this for another port, or themselves for a proxy that is believed. */
+export type ForeignReason = 'tls-in-clear' | 'proxy-header'
 
 type Done = (error?: Error | null) => void
 type CommandHandler = (command: Buffer, callback?: () => void) => void
@@ -28,8 +32,8 @@ export class DataParser extends SMTPStream {
   #commands: Buffer = nothing
   #commandsTaken = 0
   #isUntouched = true
-  /** Called in place of reading on when the first thing to come is a TLS handshake. */
-  onTls: (() => void) | undefined
+  /** Called in place of reading on when the first thing to come is no SMTP. */
+  onForeign: ((reason: ForeignReason) => void) | undefined
 
   constructor(options: SMTPStreamOptions, onCommand: CommandHandler) {
     super(options)
@@ -56,8 +60,9 @@ export class DataParser extends SMTPStream {
   override _write(chunk: Buffer, encoding: BufferEncoding | 'buffer', done: Done): void {
     const isFirst = this.#isUntouched
     this.#isUntouched = false
-    if (isFirst && this.onTls && chunk[0] === tlsHandshakeOctet) {
-      this.onTls()
+    const foreign = isFirst && this.onForeign ? foreignReason(chunk) : undefined
+    if (foreign) {
+      this.onForeign?.(foreign)
       return done()
     }
     if (!this._dataMode) {
@@ -92,4 +97,9 @@ export class DataParser extends SMTPStream {
   override _flushData(): void {
     this._remainder = ''
   }
+}
+
+function foreignReason(chunk: Buffer): ForeignReason | undefined {
+  if (chunk[0] === tlsHandshakeOctet) return 'tls-in-clear'
+  return looksProxied(chunk) ? 'proxy-header' : undefined
 }

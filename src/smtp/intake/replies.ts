@@ -30,6 +30,7 @@ export type ReplyName =
   | 'line-too-long'
   | 'injection'
   | 'tls-in-clear'
+  | 'proxy-header'
   | 'no-expansion'
   | 'draining'
   | 'killed'
@@ -60,6 +61,7 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   'no-recipients': { code: 503, text: '5.5.1 no recipient was accepted' },
   'line-too-long': { code: 421, text: '5.5.2 line too long; closing' },
   'tls-in-clear': { code: 421, text: '5.5.1 TLS begins with STARTTLS here; closing' },
+  'proxy-header': { code: 421, text: '5.7.1 no header of the PROXY protocol is believed from you; closing' },
   injection: { code: 421, text: '5.5.1 nothing may stand behind STARTTLS; closing' },
   'no-expansion': { code: 502, text: '5.5.1 lists are not shown here' },
   draining: { code: 421, text: '4.3.2 closing down; try again later' },

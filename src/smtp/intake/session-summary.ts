@@ -31,6 +31,7 @@ const reasons: ReadonlySet<string> = new Set([
   'too many errors',
   'line too long',
   'tls-in-clear',
+  'proxy-header',
   'injection',
   'fault',
 ])
