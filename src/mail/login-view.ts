@@ -38,10 +38,19 @@ export interface SessionView {
   readonly readOnly: boolean
 }
 
-/** Undefined when the app password shows other folders than the name asks for. */
-export function viewOfLogin(login: ViewedLogin, rules: ViewRules, now: number): SessionView | undefined {
+/**
+ * With `folder`, as if the name had asked for that one. Undefined when the app password shows other folders than are asked
+ * for.
+ */
+export function viewOfLogin(
+  login: ViewedLogin,
+  rules: ViewRules,
+  now: number,
+  folder?: string,
+): SessionView | undefined {
   const { account, appSettings } = login
-  const asked = askedFor(login, rules)
+  const named = askedFor(login, rules)
+  const asked: View = folder === undefined ? named : { ...named, source: { kind: 'folder', name: folder } }
   const own = account.settings.view
   const base = own === undefined ? rules.view : parseView(own)
   const limits = appSettings?.view === undefined ? undefined : parseView(appSettings.view)

@@ -137,4 +137,17 @@ describe('what a session sees', () => {
     const login = { account: { name: 'ann', settings: account }, appSettings: app, loginName: name }
     expect(viewOfLogin(login, rules, now)).toEqual(sees && { options: sees, readOnly })
   })
+
+  it.each([
+    [{}, 'ann', { folder: 'Lists' }],
+    [{ view: 'newest=5' }, 'ann', { folder: 'Lists', newest: 5 }],
+    [{ view: 'folder=Other' }, 'ann', undefined],
+    [undefined, 'ann@shop.example', { folder: 'Lists', addressee: 'ann' }],
+  ])('as if the name had asked for a folder, with the app password %o, by %s', (app, loginName, sees) => {
+    const rules = { ...plainViews, separator: '+', hosts: new Set(['shop.example']) }
+    const name = loginName === 'ann' ? 'ann' : 'shop.example'
+    const login = { account: { name, settings: {} }, appSettings: app, loginName }
+    const view = viewOfLogin(login, rules, now, 'Lists')
+    expect(view?.options).toEqual(sees && { onDelete, ...sees })
+  })
 })

@@ -66,7 +66,7 @@ async function enter(session: SessionContext, login: Login, view: SessionView): 
   return answer
 }
 
-/** INBOX is what the login sees, whatever that is; an app password that has a view of its own sees nothing else. */
+/** INBOX is what the login sees, whatever that is; another is what POP3 shows whose login name asks for it. */
 export async function fold(
   session: SessionContext,
   { login, view, maildrop }: MboxState | ItemState,
@@ -75,7 +75,8 @@ export async function fold(
   try {
     if (maildrop) await leave(session, maildrop)
     if (mailbox.toUpperCase() === inbox) return await open(session, login, view)
-    if (login.appSettings?.view === undefined) return await open(session, login, view, mailbox)
+    const folded = viewOfLogin(login, session.services.views(), Date.now(), mailbox)
+    if (folded) return await open(session, login, view, folded)
   } catch (error) {
     if (!isRefusal(error, 'no-such-folder')) return refuse(session, error, 'FOLD')
   }
@@ -98,17 +99,15 @@ export async function quit(session: SessionContext, { maildrop }: MboxState | It
   }
 }
 
-/** Takes the lock and the listing, unless the client has gone meanwhile. */
+/** Takes the lock and the listing of what is shown now, unless the client has gone meanwhile; `view` is for FOLD INBOX. */
 async function open(
   session: SessionContext,
   login: Login,
   view: SessionView,
-  folder?: string,
+  { options }: SessionView = view,
 ): Promise<Answer> {
   if (session.isEnding) return unheard
   const { id: sessionId, peer, protocol, services } = session
-  const { onDelete } = view.options
-  const options = folder === undefined ? view.options : { folder, ...(onDelete && { onDelete }) }
   const holder = { sessionId, peer, protocol, appPassword: login.appPassword }
   const opened = await services.maildrops.openMaildrop(login.account, holder, options)
   if (session.isEnding) {
