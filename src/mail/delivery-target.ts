@@ -29,6 +29,8 @@ export interface DeliveryCopy {
   readonly addressee?: string
   /** Room is made for it whatever the quota. */
   readonly isExemptFromQuota?: true
+  /** POP3 does not show it: it comes back from a backup as it was. */
+  readonly isHidden?: true
 }
 
 export type CopyOutcome =

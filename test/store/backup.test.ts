@@ -144,6 +144,33 @@ describe('one account', () => {
     expect(await uidlsOf(store, ann)).toEqual(['b', 'c'])
   })
 
+  it('has what was hidden hidden again where it is gone', async () => {
+    for (const uidl of ['a', 'b']) await put(store, ann, uidl)
+    await (await store.openMaildrop(ann, holder, { onDelete: 'hide' })).update([0])
+    await writeBackup(folder, file)
+    await store.removeAccount('ann')
+    expect(await restore()).toEqual({ restored: 2, undeleted: 0, present: 0, madeAccount: true })
+    const next = await store.findAccount('ann')
+    if (!next) throw new Error('ann was not made')
+    expect(await uidlsOf(store, next)).toEqual(['b'])
+    expect(await store.messageState(next, 'a')).toBe('hidden')
+  })
+
+  it('is made whole by the next try where one was cut short', async () => {
+    await store.addAlias({ address: 'ann@example.org', accountName: 'ann' })
+    await store.setDisabled('ann', true)
+    await writeBackup(folder, file)
+    await store.removeAccount('ann')
+    const unable = { ...store, addAlias: () => Promise.reject(new Error('cut')) }
+    const backup = await openBackup(file)
+    await expect(restoreAccount(unable as Store, backup, 'ann')).rejects.toThrow('cut')
+    backup.close()
+    expect(await store.findAccount('ann')).toMatchObject({ passwordHash: undefined })
+    expect(await restore()).toMatchObject({ madeAccount: false })
+    expect(await store.findAccount('ann')).toMatchObject({ passwordHash: 'hash of ann', isDisabled: true })
+    expect(await store.listAliases()).toMatchObject([{ address: 'ann@example.org', accountName: 'ann' }])
+  })
+
   it.each([['all'], ['one']])('comes back, nothing doubled, out of a backup of %s', async of => {
     for (const uidl of ['a', 'b', 'c', 'd']) await put(store, ann, uidl, `${plainText}${uidl}\r\n`)
     await deliver(store, [copyFor(ann, { uidl: 'j', folder: 'Junk' })])

@@ -94,5 +94,6 @@ function messageOf(state: MemoryState, content: MemoryContent, copy: DeliveryCop
     folder: copy.folder ?? inboxName,
     addressee: copy.addressee,
     expungedAt: undefined,
+    ...(copy.isHidden && { hiddenAt: state.now() }),
   }
 }

@@ -124,12 +124,13 @@ interface PlainCopy {
   readonly addressee: string | null
   /** 1 when its quota is not asked. */
   readonly is_exempt: number
+  readonly hidden_at: number | null
   /** INBOX without it. */
   readonly folder?: Pick<NewMailbox, 'name' | 'id' | 'now'>
 }
 
 function plainCopy(
-  { account, trace, internalDate, flags = [], uidl, folder, addressee, isExemptFromQuota }: DeliveryCopy,
+  { account, trace, internalDate, flags = [], uidl, folder, addressee, ...others }: DeliveryCopy,
   now: number,
 ): Omit<PlainCopy, 'ascii_octets'> {
   return {
@@ -140,7 +141,8 @@ function plainCopy(
     uidl: uidl ?? createId(now),
     given: uidl !== undefined,
     addressee: addressee ?? null,
-    is_exempt: isExemptFromQuota ? 1 : 0,
+    is_exempt: others.isExemptFromQuota ? 1 : 0,
+    hidden_at: others.isHidden ? now : null,
     ...(folder !== undefined && { folder: { name: folder, id: createId(now), now } }),
   }
 }
@@ -189,7 +191,7 @@ export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Ope
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {
-  const { account_id, uidl, trace, internal_date, flags, ascii_octets, addressee } = copy
+  const { account_id, uidl, trace, internal_date, flags, ascii_octets, addressee, hidden_at } = copy
   const { content_id } = content
   const octets = trace.length + content.octets
   const account = yield* row(accountInbox, { account_id })
@@ -216,6 +218,7 @@ function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutco
     internal_date,
     flags,
     modseq,
+    hidden_at,
     addressee,
   })
   return { delivered: true, uidl }
@@ -319,7 +322,7 @@ const uidlTaken = statement<{ account_id: Id; uidl: string }>()((db, p) =>
     .where('uidl', '=', p.uidl),
 )
 
-type NewMessage = Omit<Schema['message'], 'expunged_at' | 'hidden_at' | 'retrieved_at'>
+type NewMessage = Omit<Schema['message'], 'expunged_at' | 'retrieved_at'>
 
 const insertMessage = statement<NewMessage>()((db, p) =>
   db.insertInto('message').values({
@@ -335,7 +338,7 @@ const insertMessage = statement<NewMessage>()((db, p) =>
     flags: p.flags,
     modseq: p.modseq,
     expunged_at: null,
-    hidden_at: null,
+    hidden_at: p.hidden_at,
     addressee: p.addressee,
     retrieved_at: null,
   }),
