@@ -154,7 +154,9 @@ it('every statement finds its rows by an index', async () => {
   ])
   const addressee = [...seen].find(([sql]) => sql.includes('"addressee" = ?'))
   expect(addressee?.[1]).toEqual([
+    'CO-ROUTINE scanned',
     'SEARCH message USING COVERING INDEX message_addressee (account_id=? AND mailbox_id=? AND addressee=? AND uid>? AND uid<?)',
+    'SCAN scanned',
   ])
   const sealed = [...seen].find(([sql]) => sql.includes('sealed_password is not null'))
   expect(sealed?.[1]).toEqual(['SCAN account USING INDEX account_sealed'])
