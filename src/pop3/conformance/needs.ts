@@ -24,6 +24,21 @@ const table = {
   pipelining: survey => unlessTag(survey.loggedIn, 'PIPELINING'),
   stls: (survey, { security }) =>
     security === 'tls' ? 'the connection has TLS from the start' : unlessTag(survey.clear, 'STLS'),
+  'clear-port': (_, { security }) => unless(security !== 'tls', 'the connection has TLS from the start'),
+  tls: (_, { security }) => unless(security !== 'clear', 'the connection has no TLS (--stls, --tls)'),
+  'resp-codes': ({ loggedIn }) => unlessTag(loggedIn, 'RESP-CODES'),
+  'auth-resp-code': ({ secured }) => unlessTag(secured, 'AUTH-RESP-CODE'),
+  expire: ({ loggedIn }) => unlessTag(loggedIn, 'EXPIRE'),
+  'login-delay': ({ loggedIn }) => unlessTag(loggedIn, 'LOGIN-DELAY'),
+  implementation: ({ loggedIn }) => unlessTag(loggedIn, 'IMPLEMENTATION'),
+  utf8: ({ secured }) => unlessTag(secured, 'UTF8'),
+  lang: ({ secured }) => unlessTag(secured, 'LANG'),
+  sasl: ({ secured }) => unlessTag(secured, 'SASL'),
+  plain: ({ secured }) => unlessMechanism(secured, 'PLAIN'),
+  'sasl-login': ({ secured }) => unlessMechanism(secured, 'LOGIN'),
+  'cram-md5': ({ secured }) => unlessMechanism(secured, 'CRAM-MD5'),
+  'scram-sha-256': ({ secured }) => unlessMechanism(secured, 'SCRAM-SHA-256'),
+  'scram-sha-256-plus': ({ secured }) => unlessMechanism(secured, 'SCRAM-SHA-256-PLUS'),
   apop: ({ apopTimestamp }) => unless(apopTimestamp !== undefined, 'the greeting has no timestamp for APOP'),
 } as const satisfies Record<string, (survey: Survey, means: Means) => Reason>
 
@@ -45,4 +60,10 @@ function unless(isThere: boolean, reason: string): Reason {
 
 function unlessTag(capabilities: Capabilities, tag: string): Reason {
   return unless(capabilities?.has(tag) ?? false, `the server does not announce ${tag}`)
+}
+
+function unlessMechanism(capabilities: Capabilities, mechanism: string): Reason {
+  const mechanisms = capabilities?.get('SASL') ?? []
+  const isThere = mechanisms.some(name => name.toUpperCase() === mechanism)
+  return unless(isThere, `the server does not announce the mechanism ${mechanism}`)
 }
