@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { aliasCommand } from './alias.ts'
 import { appPasswordCommand } from './app-password.ts'
 import { backupCommand } from './backup.ts'
+import { checkCommand } from './check.ts'
 import { configCommand } from './config.ts'
 import { deletionsCommand } from './deletions.ts'
 import { deliverCommand } from './deliver.ts'
@@ -37,5 +38,6 @@ export const commands: readonly (() => Command)[] = [
   traceCommand,
   topCommand,
   doctorCommand,
+  checkCommand,
   configCommand,
 ]

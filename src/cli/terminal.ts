@@ -38,6 +38,21 @@ export async function readNewPassword(
   return checkPassword(Buffer.from(password))
 }
 
+/** A password that is already someone's: from standard input without its last line end, or typed once at the terminal. */
+export async function readPassword(
+  { passwordStdin = false }: PasswordOptions,
+  terminal: Terminal = processTerminal,
+): Promise<Uint8Array> {
+  if (!passwordStdin && !terminal.input.isTTY)
+    throw new CommandFailure('standard input is no terminal: use --password-stdin', exitCodes.usage)
+  const password = passwordStdin
+    ? await readAll(terminal.input)
+    : Buffer.from(await ask('Password: ', 'hidden', terminal))
+  const fault = passwordFault(password)
+  if (fault) throw new CommandFailure(fault, exitCodes.usage)
+  return password
+}
+
 /** True for `y` or `yes`. Where nobody can answer, ends the command naming the option that would. */
 export async function confirm(
   question: string,

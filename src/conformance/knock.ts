@@ -1,5 +1,5 @@
 // Who is there: finds out which protocol a port speaks when it is not the one that was expected.
-import { type DialAddress, dial } from '../net/dialer.ts'
+import { type DialAddress, type DialTls, dial } from '../net/dialer.ts'
 
 /** What is known by its first octets, in latin1. */
 const voices: readonly (readonly [pattern: RegExp, protocol: string])[] = [
@@ -26,10 +26,14 @@ const maxOctets = 512
 
 /**
  * The first octets that come from the port, in latin1: unasked, or for two lines that no protocol takes. Empty when nothing
- * comes; undefined when nobody listens. Takes at most twice `patienceMs` beyond the connection.
+ * comes; undefined when nobody listens, or has no TLS where that is asked for. Takes at most twice `patienceMs` beyond the connection.
  */
-export async function knock(address: DialAddress, patienceMs: number): Promise<string | undefined> {
-  const socket = await dial({ ...address, timeoutMs: patienceMs }).catch(() => undefined)
+export async function knock(
+  address: DialAddress,
+  patienceMs: number,
+  tls?: DialTls,
+): Promise<string | undefined> {
+  const socket = await dial({ ...address, tls, timeoutMs: patienceMs }).catch(() => undefined)
   if (!socket) return undefined
   socket.on('error', () => {})
   try {

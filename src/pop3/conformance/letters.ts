@@ -30,6 +30,10 @@ const sources = {
 
 export type LetterName = keyof typeof sources
 
+export function isLetterName(name: string): name is LetterName {
+  return Object.hasOwn(sources, name)
+}
+
 /** The header field that our letters are known by. */
 export const letterField = 'X-Poplar-Check'
 

@@ -12,7 +12,7 @@ const lockPauseMs = 100
 /** Opens the current connection of the play as its target wants it. */
 export async function connectOn(play: Play): Promise<Wire> {
   const wire = await play.open()
-  expectOk(await readReply(wire), 'the greeting')
+  expectOk(await readReply(wire), 'the connection')
   if (play.target.security === 'starttls') {
     await wire.send(octetsOf('STLS\r\n'))
     expectOk(await readReply(wire), 'STLS')
@@ -40,5 +40,5 @@ export function isLocked({ status, code, text }: Reply): boolean {
 }
 
 function expectOk({ status, text }: Reply, to: string): void {
-  if (status !== 'ok') throw new Failure(`${to}: it answered ${shown(octetsOf(`-ERR ${text}`))}`)
+  if (status !== 'ok') throw new Failure(`${to} was answered ${shown(octetsOf(`-ERR ${text}`))}`)
 }

@@ -111,6 +111,8 @@ export function remember(name: string): Pop3Step {
 export function deliver(name: LetterName): Pop3Step {
   return step(`have the letter \`${name}\` delivered`, async play => {
     if (!play.deliver) throw new Error('the case delivers, but has not said so in what it needs')
+    // A replay of the transcript does it again.
+    play.transcript.note(play.wireName, `delivered ${name}`)
     await play.deliver(name)
   })
 }

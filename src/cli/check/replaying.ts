@@ -1,0 +1,81 @@
+// `poplar check --replay`: plays the transcript of a failure again and shows both conversations side by side.
+import { readFileSync } from 'node:fs'
+import { Failure, Unable } from '../../conformance/case.ts'
+import { type ComparedLine, compare, type Likeness } from '../../conformance/comparison.ts'
+import { replay } from '../../conformance/replay.ts'
+import type { Secrets } from '../../conformance/secrets.ts'
+import { parseTranscript, type TranscriptFile } from '../../conformance/transcript-file.ts'
+import { CommandFailure, exitCodes } from '../failure.ts'
+import { printLine } from '../output.ts'
+import { type AnyCase, type SuiteOptions, suiteFor } from './suites.ts'
+
+/** Exit code 0 when the server answers as it did then, 1 when it does not. */
+export async function replayFile(
+  file: string,
+  optionsFor: (header: TranscriptFile['header']) => SuiteOptions,
+  secrets: Secrets,
+): Promise<void> {
+  const { header, entries } = read(file, secrets)
+  const options = optionsFor(header)
+  const { target, signal } = options
+  try {
+    const beside = await prepare(header, options)
+    const { host, port, tls, patienceMs } = target
+    const now = await replay(entries, { address: { host, port }, tls, patienceMs, beside, signal })
+    show(compare(entries, now, secrets))
+  } catch (error) {
+    if (error instanceof Failure || error instanceof Unable)
+      throw new CommandFailure(`cannot be played again: ${secrets.hide(error.message)}`, exitCodes.usage, {
+        cause: error,
+      })
+    throw error
+  }
+}
+
+function read(file: string, secrets: Secrets): TranscriptFile {
+  try {
+    return parseTranscript(readFileSync(file, 'utf8'), secrets)
+  } catch (error) {
+    throw new CommandFailure(`${file}: ${(error as Error).message}`, exitCodes.usage, { cause: error })
+  }
+}
+
+async function prepare(
+  header: TranscriptFile['header'],
+  options: SuiteOptions,
+): Promise<((note: string) => Promise<void>) | undefined> {
+  const kind = suiteFor(options.url)
+  const item = kind.sections.flatMap(({ cases }) => cases).find(({ id }) => id === header['case'])
+  if (!item?.mail) return undefined
+  if (options.deliver || item.mail === 'any') return kind.prepare?.(item, options)
+  process.stderr.write(`poplar: ${advice(item)}\n`)
+  return undefined
+}
+
+function advice({ mail = [] }: AnyCase): string {
+  const names = mail === 'any' || mail.length === 0 ? 'no message' : mail.join(', ')
+  return `the maildrop should hold ${names}; with --deliver it is filled, without it is taken as it is`
+}
+
+const signs: Readonly<Record<Likeness, string>> = { same: ' ', alike: '~', different: '!' }
+const minWidth = 80
+const defaultWidth = 160
+
+function show(lines: readonly ComparedLine[]): void {
+  const width = Math.max(minWidth, process.stdout.columns ?? defaultWidth)
+  const cell = Math.floor((width - 5) / 2)
+  const fit = (text = '') => (text.length > cell ? `${text.slice(0, cell - 3)}...` : text.padEnd(cell))
+  const row = (before: string, after: string, sign: string) =>
+    printLine(`${fit(before)} ${sign} ${fit(after)}`.trimEnd())
+  const isAlone = new Set(lines.map(({ wire }) => wire)).size < 2
+  row('THEN', 'NOW', ' ')
+  for (const { wire, isOurs, then, now, likeness } of lines) {
+    const name = `${isAlone ? '' : `${wire} `}${isOurs ? '>' : '<'} `
+    const side = (text: string | undefined) => (text === undefined ? '' : name + text)
+    row(side(then), side(now), signs[likeness])
+  }
+  const different = lines.filter(({ likeness }) => likeness === 'different').length
+  if (different === 0) return printLine('the server answers as it did then (~: but for times and ids)')
+  printLine(`${different} lines differ (!)`)
+  process.exitCode = exitCodes.failed
+}
