@@ -48,8 +48,17 @@ function nextLeadingDot(octets: Buffer, from: number): number {
 
 /** Removes the stuffing and finds the line that ends the message. One unstuffer serves one message. */
 export class DotUnstuffer {
-  // What was read of the current line: its start; "."; ".\r"; or more.
+  // What was read of the current line: nothing; "."; ".\r"; or more.
   #line: 'start' | 'dot' | 'dot-cr' | 'inside' = 'start'
+  /** The octet before the one that is looked at, and the one before that: they say how the line before ended. */
+  #last = lineFeed
+  #beforeLast = carriageReturn
+  #isBare = false
+
+  /** The final line, or the one before it, ended with a bare LF: some servers do, and what was read may be a part only. */
+  get endedBare(): boolean {
+    return this.#isBare
+  }
 
   /**
    * Hands the message's octets to `emit` as views (a held-back CR as its own). Returns the index in the chunk behind
@@ -59,28 +68,45 @@ export class DotUnstuffer {
     const octets = asBuffer(chunk)
     let at = 0
     while (at < octets.length) {
-      if (this.#line === 'inside') {
-        const end = octets.indexOf(lineFeed, at)
-        const next = end < 0 ? octets.length : end + 1
-        emit(octets.subarray(at, next))
-        at = next
-        if (end >= 0) this.#line = 'start'
-      } else if (this.#line === 'start') {
+      if (this.#line === 'inside') at = this.#skipText(octets, at, emit)
+      else if (this.#line === 'start') {
         this.#line = octets[at] === dot ? 'dot' : 'inside'
         if (this.#line === 'dot') at += 1
       } else {
         const octet = octets[at]
-        if (octet === lineFeed) return at + 1
+        if (octet === lineFeed) {
+          this.#isBare = this.#line === 'dot' || this.#beforeLast !== carriageReturn
+          return at + 1
+        }
         if (this.#line === 'dot' && octet === carriageReturn) {
           this.#line = 'dot-cr'
           at += 1
         } else {
-          if (this.#line === 'dot-cr') emit(Uint8Array.of(carriageReturn))
+          if (this.#line === 'dot-cr') this.#emit(Uint8Array.of(carriageReturn), emit)
           this.#line = 'inside'
         }
       }
     }
     return -1
+  }
+
+  /** Emits as much as has no dot at the start of a line; gives the index behind it, and behind that dot. */
+  #skipText(octets: Buffer, from: number, emit: (octets: Uint8Array) => void): number {
+    const lineEnd = octets.indexOf(dotAfterLineFeed, from)
+    const end = lineEnd < 0 ? octets.length : lineEnd + 1
+    this.#emit(octets.subarray(from, end), emit)
+    if (lineEnd < 0) {
+      if (this.#last === lineFeed) this.#line = 'start'
+      return end
+    }
+    this.#line = 'dot'
+    return end + 1
+  }
+
+  #emit(octets: Uint8Array, emit: (octets: Uint8Array) => void): void {
+    this.#beforeLast = octets[octets.length - 2] ?? this.#last
+    this.#last = octets[octets.length - 1] ?? this.#last
+    emit(octets)
   }
 }
 
