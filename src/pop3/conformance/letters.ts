@@ -1,5 +1,7 @@
 // The messages that cases are about, by name. Each is what a sender handed over, octet for octet, lines ended by CRLF unless
 // the letter is about just that. A server puts lines of its own in front; what it must not do is change what follows.
+import { awkwardLetters } from './awkward-letters.ts'
+import type { LetterSource } from './letter-source.ts'
 
 export interface Letter {
   readonly name: LetterName
@@ -10,14 +12,6 @@ export interface Letter {
   readonly isUnlawful: boolean
 }
 
-interface LetterSource {
-  readonly about: string
-  readonly header?: string
-  /** In latin1. */
-  readonly body: string
-  readonly isUnlawful?: true
-}
-
 const sources = {
   plain: { about: 'a few short lines', body: 'Hello.\r\nThis is a short message.\r\n' },
   second: { about: 'another one of a few lines', body: 'The second message.\r\n' },
@@ -26,6 +20,7 @@ const sources = {
     about: 'lines that begin with dots, and lines that are nothing but dots',
     body: '.\r\n..\r\n...\r\n.leading\r\nin . the middle\r\n.\r\n',
   },
+  ...awkwardLetters,
 } as const satisfies Record<string, LetterSource>
 
 export type LetterName = keyof typeof sources
@@ -39,12 +34,17 @@ export const letterField = 'X-Poplar-Check'
 
 /** The letter; with a seed of its run, so that one of an earlier run is not taken for it. */
 export function letter(name: LetterName, seed: string): Letter {
-  const { about, body, header = '', isUnlawful }: LetterSource = sources[name]
+  const { about, body, header = '', isUnlawful, isHeaderOnly }: LetterSource = sources[name]
   const head = `From: check@example.org\r\nTo: you@example.org\r\nSubject: ${name}\r\n${letterField}: ${name} ${seed}\r\n`
   return {
     name,
     about,
     isUnlawful: isUnlawful ?? false,
-    octets: Buffer.from(`${head}${header}\r\n${body}`, 'latin1'),
+    octets: Buffer.from(`${head}${header}${isHeaderOnly ? '' : '\r\n'}${body}`, 'latin1'),
   }
+}
+
+/** What is special about it, to stand behind "a message with". */
+export function aboutLetter(name: LetterName): string {
+  return sources[name].about
 }
