@@ -50,10 +50,13 @@ export class Play {
   }
 
   /** Opens the current connection. In clear, or with TLS at once where the target has that, unless said otherwise. */
-  async open(security: Target['security'] = this.target.security): Promise<Wire> {
+  async open(
+    security: Target['security'] = this.target.security,
+    tlsOptions = this.target.tls,
+  ): Promise<Wire> {
     const { transcript, target } = this
     const { host, port, patienceMs } = target
-    const tls = security === 'tls' ? target.tls : undefined
+    const tls = security === 'tls' ? tlsOptions : undefined
     const wire = await Wire.open({ name: this.#current, host, port, tls, transcript, patienceMs })
     if (this.#isClosed) {
       wire.drop()

@@ -20,7 +20,7 @@ export interface DialTls {
   readonly authority?: string
   /** Offered in ALPN, RFC 7301. */
   readonly alpn?: string
-  readonly options?: Pick<ConnectionOptions, 'minVersion' | 'maxVersion'>
+  readonly options?: Pick<ConnectionOptions, 'minVersion' | 'maxVersion' | 'ciphers'>
 }
 
 export interface DialOptions extends DialAddress {

@@ -25,6 +25,8 @@ const table = {
   stls: (survey, { security }) =>
     security === 'tls' ? 'the connection has TLS from the start' : unlessTag(survey.clear, 'STLS'),
   'clear-port': (_, { security }) => unless(security !== 'tls', 'the connection has TLS from the start'),
+  'tls-port': (_, { security }) =>
+    unless(security === 'tls', 'the connection has no TLS from the start (--tls)'),
   tls: (_, { security }) => unless(security !== 'clear', 'the connection has no TLS (--stls, --tls)'),
   'resp-codes': ({ loggedIn }) => unlessTag(loggedIn, 'RESP-CODES'),
   'auth-resp-code': ({ secured }) => unlessTag(secured, 'AUTH-RESP-CODE'),

@@ -18,7 +18,11 @@ const responseCode = /^\[([^\]\r\n]+)\]/
 
 /** Reads a status line. Throws a `Failure` when it is none. */
 export async function readReply(wire: Wire, patienceMs?: number): Promise<Reply> {
-  const line = await wire.line(patienceMs)
+  return parseReply(await wire.line(patienceMs))
+}
+
+/** Reads a line of octets as `readReply` does. */
+export function parseReply(line: Buffer): Reply {
   const match = statusLine.exec(line.toString('latin1'))
   if (!match) throw new Failure(`${shown(line)} is no status line`)
   if (match[1] && line.length > statusLineOctets)
