@@ -1,5 +1,5 @@
 // Who is there: finds out which protocol a port speaks when it is not the one that was expected.
-import { type DialAddress, type DialTls, dial } from '../net/dialer.ts'
+import { type DialAddress, type DialedSocket, type DialTls, dial } from '../net/dialer.ts'
 
 /** What is known by its first octets, in latin1. */
 const voices: readonly (readonly [pattern: RegExp, protocol: string])[] = [
@@ -21,7 +21,7 @@ export function protocolOf(octets: string): string | undefined {
   return voices.find(([pattern]) => pattern.test(octets))?.[1]
 }
 
-const nothing = ''
+const lf = 10
 const maxOctets = 512
 
 /**
@@ -37,23 +37,37 @@ export async function knock(
   if (!socket) return undefined
   socket.on('error', () => {})
   try {
-    const first = () =>
-      new Promise<string>(resolve => {
-        const timer = setTimeout(resolve, patienceMs, nothing)
-        const settle = (octets: string) => {
-          clearTimeout(timer)
-          resolve(octets)
-        }
-        socket.once('data', (octets: Buffer) => settle(octets.subarray(0, maxOctets).toString('latin1')))
-        socket.once('close', () => settle(nothing))
-        socket.once('end', () => settle(nothing))
-      })
-    const unasked = await first()
-    if (unasked !== nothing || socket.destroyed || socket.readableEnded) return unasked
-    const answer = first()
+    const unasked = await heard(socket, patienceMs)
+    if (unasked !== '' || socket.destroyed || socket.readableEnded) return unasked
     socket.write('CAPA\r\n\r\n')
-    return await answer
+    return await heard(socket, patienceMs)
   } finally {
     socket.destroy()
   }
+}
+
+/** A line, or what has come of one in the time. */
+function heard(socket: DialedSocket, patienceMs: number): Promise<string> {
+  return new Promise(resolve => {
+    let octets = Buffer.alloc(0)
+    const settle = () => {
+      clearTimeout(timer)
+      socket.off('data', take).off('close', settle).off('end', settle)
+      resolve(octets.toString('latin1'))
+    }
+    const take = (chunk: Buffer) => {
+      octets = Buffer.concat([octets, chunk.subarray(0, maxOctets)])
+      if (octets.length >= maxOctets || octets.includes(lf)) settle()
+    }
+    const timer = setTimeout(settle, patienceMs)
+    socket.on('data', take).on('close', settle).on('end', settle)
+  })
+}
+
+/** Whether the port begins TLS with a client that does, whatever its certificate. */
+export async function hasTls(address: DialAddress, patienceMs: number): Promise<boolean> {
+  const options = { ...address, tls: { verify: false }, timeoutMs: patienceMs }
+  const socket = await dial(options).catch(() => undefined)
+  socket?.destroy()
+  return socket !== undefined
 }

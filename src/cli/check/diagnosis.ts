@@ -1,6 +1,6 @@
 // Why a server cannot be checked, as one sentence: what was in the way, or which protocol speaks there instead.
 import { Failure, Unable } from '../../conformance/case.ts'
-import { knock, protocolOf } from '../../conformance/knock.ts'
+import { hasTls, knock, protocolOf } from '../../conformance/knock.ts'
 import type { Target } from '../../conformance/play.ts'
 import { shown } from '../../conformance/wire.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
@@ -30,13 +30,13 @@ async function speaksInstead(target: Target, wanted: string): Promise<string | u
   const secured = security === 'tls' ? await knock(target, knockMs, tls) : undefined
   const octets = secured ?? (await knock(target, knockMs))
   if (octets === undefined) return undefined
-  if (octets === '') return secured === undefined && security === 'tls' ? undefined : 'says nothing'
-  const found = protocolOf(octets)
+  const found = octets === '' && (await hasTls(target, knockMs)) ? 'TLS' : protocolOf(octets)
   if (security === 'tls' && secured === undefined)
     return found === undefined || found === 'TLS'
       ? undefined
       : `speaks ${found} in clear, and no TLS: leave out --tls, or use --stls`
-  if (found === 'TLS') return 'speaks TLS from the first octet on: use --tls'
+  if (found === 'TLS' && secured === undefined) return 'speaks TLS from the first octet on: use --tls'
+  if (octets === '') return 'says nothing'
   if (found === wanted || (wanted === 'LMTP' && found === 'SMTP')) return undefined
   const greeting = shown(Buffer.from(/^[^\r\n]*/.exec(octets)?.[0] ?? '', 'latin1'))
   return `speaks ${found ?? 'something else'}, not ${wanted}: it says ${greeting}`

@@ -16,6 +16,7 @@ import { makeCertificate, writePair } from '../../net/tls-fixtures.ts'
 
 export interface CheckedOffice {
   options(security: Target['security']): Pop3SuiteOptions
+  readonly lmtpPort: number
   close(): Promise<void>
 }
 
@@ -65,6 +66,7 @@ export async function openCheckedOffice(kind: 'memory' | 'SQLite'): Promise<Chec
     patienceMs: 5_000,
   })
   return {
+    lmtpPort: portOf('lmtp'),
     options: security => ({
       target: {
         host: '127.0.0.1',
