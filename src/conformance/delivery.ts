@@ -3,11 +3,14 @@
 import type { DialAddress } from '../net/dialer.ts'
 import { Failure, Unable } from './case.ts'
 import { octetsOf } from './steps.ts'
-import { Transcript } from './transcript.ts'
 import { shown, Wire } from './wire.ts'
 
 /** Hands over one message; resolves when the server has taken responsibility for it. Throws `Unable` when it does not. */
-export type Deliver = (octets: Buffer) => Promise<void>
+export interface Deliver {
+  (octets: Buffer): Promise<void>
+  /** The same for a message that is too large to be held: in pieces, each of whole lines. Ways without it take no such message. */
+  inPieces?(pieces: Iterable<Buffer>): Promise<void>
+}
 
 export interface DeliveryOptions extends DialAddress {
   readonly protocol: 'smtp' | 'lmtp'
@@ -16,10 +19,10 @@ export interface DeliveryOptions extends DialAddress {
 }
 
 export function deliveryBy(options: DeliveryOptions): Deliver {
-  return async octets => {
-    const wire = await Wire.open({ ...options, name: 'delivery', transcript: new Transcript() })
+  const inPieces = async (pieces: Iterable<Buffer>) => {
+    const wire = await Wire.open({ ...options, name: 'delivery', transcript: noTranscript })
     try {
-      await handOver(wire, options, octets)
+      await handOver(wire, options, pieces)
     } catch (error) {
       if (error instanceof Failure) throw new Unable(`delivery failed: ${error.message}`, { cause: error })
       throw error
@@ -27,16 +30,32 @@ export function deliveryBy(options: DeliveryOptions): Deliver {
       wire.drop()
     }
   }
+  return Object.assign((octets: Buffer) => inPieces([octets]), { inPieces })
 }
 
-async function handOver(wire: Wire, { protocol, recipient }: DeliveryOptions, octets: Buffer): Promise<void> {
+/** Nobody reads how mail was delivered, and it may be a gigabyte. */
+const noTranscript = { add() {}, note() {} }
+
+/** A large message may take so many times longer than other answers to be kept. */
+const keepingPatience = 60
+
+async function handOver(
+  wire: Wire,
+  { protocol, recipient, patienceMs }: DeliveryOptions,
+  pieces: Iterable<Buffer>,
+): Promise<void> {
   await expectReply(wire, 2)
   await command(wire, `${protocol === 'lmtp' ? 'LHLO' : 'EHLO'} check.example.org`, 2)
   await command(wire, 'MAIL FROM:<check@example.org>', 2)
   await command(wire, `RCPT TO:<${recipient}>`, 2)
   await command(wire, 'DATA', 3)
-  await wire.send(Buffer.concat([stuffed(octets), octetsOf(endsLine(octets) ? '.\r\n' : '\r\n.\r\n')]))
-  await expectReply(wire, 2)
+  let isLineEnded = true
+  for (const octets of pieces) {
+    await wire.send(stuffed(octets))
+    isLineEnded = endsLine(octets)
+  }
+  await wire.send(octetsOf(isLineEnded ? '.\r\n' : '\r\n.\r\n'))
+  await expectReply(wire, 2, patienceMs * keepingPatience)
   await wire.send(octetsOf('QUIT\r\n'))
 }
 
@@ -46,9 +65,9 @@ async function command(wire: Wire, line: string, kind: number): Promise<void> {
 }
 
 /** RFC 5321 section 4.2.1: the last line of a reply has a space behind its code. */
-async function expectReply(wire: Wire, kind: number): Promise<void> {
+async function expectReply(wire: Wire, kind: number, patienceMs?: number): Promise<void> {
   for (;;) {
-    const line = await wire.line()
+    const line = await wire.line(patienceMs)
     const text = line.toString('latin1')
     if (/^\d{3}-/.test(text)) continue
     if (!text.startsWith(String(kind)))

@@ -7,7 +7,7 @@ import type { Transcript } from './transcript.ts'
 export interface WireOptions extends DialAddress {
   readonly name: string
   readonly tls?: DialTls | undefined
-  readonly transcript: Transcript
+  readonly transcript: Pick<Transcript, 'add' | 'note'>
   /** How long any answer may take, in milliseconds. */
   readonly patienceMs: number
 }

@@ -62,13 +62,13 @@ export class CheckedMaildrop {
     this.#held = names
   }
 
-  /** Delivers one more; a new session sees it. */
-  async add(name: LetterName): Promise<void> {
+  /** Delivers one more; a new session sees it. Where a session has the maildrop open nobody looks whether it has come. */
+  async add(name: LetterName, state?: 'open'): Promise<void> {
     const before = this.#held?.length
     await this.#deliver(name)
     this.forget()
-    if (before === undefined) return
-    // The case may have the maildrop open: then nobody else can look, and delivery is as good as arrival.
+    if (before === undefined || state === 'open') return
+    // The case may have the maildrop open all the same: then nobody else can look.
     await this.#arrival(before + 1).catch(() => undefined)
   }
 

@@ -5,6 +5,8 @@ import type { Capabilities, Survey } from './survey.ts'
 export interface Means {
   /** A way to deliver mail into the maildrop. */
   readonly delivers: boolean
+  /** A way to expunge a message that is not POP3. */
+  readonly expunges: boolean
   /** Leave was given to empty the maildrop, or all that lies in it is ours. */
   readonly mayEmpty: boolean
   readonly slow: boolean
@@ -16,11 +18,13 @@ type Reason = string | undefined
 
 const table = {
   delivery: (_, { delivers }) => unless(delivers, 'there is no way to deliver mail (--deliver)'),
+  expunging: (_, { expunges }) => unless(expunges, 'there is no way to expunge mail but POP3'),
   slow: (_, { slow }) => unless(slow, 'it takes minutes (--slow)'),
   huge: (_, { huge }) => unless(huge, 'it moves a gigabyte (--huge)'),
   capa: ({ loggedIn }) => unless(loggedIn !== undefined, 'the server has no CAPA'),
   top: ({ answers }) => unless(answers.has('TOP'), 'the server has no TOP'),
   uidl: ({ answers }) => unless(answers.has('UIDL'), 'the server has no UIDL'),
+  last: ({ answers }) => unless(answers.has('LAST'), 'the server has no LAST'),
   pipelining: survey => unlessTag(survey.loggedIn, 'PIPELINING'),
   stls: (survey, { security }) =>
     security === 'tls' ? 'the connection has TLS from the start' : unlessTag(survey.clear, 'STLS'),

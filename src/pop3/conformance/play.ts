@@ -13,8 +13,15 @@ export interface Pop3PlayOptions extends PlayOptions {
   readonly survey: Survey
   /** The letters in the maildrop, in order, when the case began; undefined when it asked for none. */
   readonly letters: readonly Letter[]
-  /** Delivers one more and resolves when a new session would see it; undefined where there is no way to. */
-  readonly deliver: ((name: LetterName) => Promise<void>) | undefined
+  /**
+   * Delivers one more; undefined where there is no way to. Resolves when a new session would see it; where a session has
+   * the maildrop `open` as soon as it is handed over, and nobody looks.
+   */
+  readonly deliver: ((name: LetterName, maildrop?: 'open') => Promise<void>) | undefined
+  /** Delivers what is too large to be held. */
+  readonly deliverInPieces?: ((pieces: Iterable<Buffer>) => Promise<void>) | undefined
+  /** Expunges the first message by another way than POP3, whoever has the maildrop open. */
+  readonly expungeFirst?: (() => Promise<void>) | undefined
 }
 
 export class Pop3Play extends Play {
@@ -22,6 +29,8 @@ export class Pop3Play extends Play {
   readonly survey: Survey
   readonly letters: readonly Letter[]
   readonly deliver: Pop3PlayOptions['deliver']
+  readonly deliverInPieces: Pop3PlayOptions['deliverInPieces']
+  readonly expungeFirst: Pop3PlayOptions['expungeFirst']
 
   constructor(options: Pop3PlayOptions) {
     super(options)
@@ -29,5 +38,7 @@ export class Pop3Play extends Play {
     this.survey = options.survey
     this.letters = options.letters
     this.deliver = options.deliver
+    this.deliverInPieces = options.deliverInPieces
+    this.expungeFirst = options.expungeFirst
   }
 }

@@ -44,22 +44,21 @@ export async function readLines(wire: Wire): Promise<readonly string[]> {
 /** Reads a multi-line answer: its octets with dots unstuffed, each line with its CRLF, without the final one. */
 export async function readBody(wire: Wire): Promise<Buffer> {
   const lines: Buffer[] = []
+  await eachBodyLine(wire, line => lines.push(line))
+  return Buffer.concat(lines)
+}
+
+/** The same for what is too large to be held: each line as it comes. What is only LF ends no line, but a piece of one. */
+export async function eachBodyLine(wire: Wire, take: (line: Buffer) => void): Promise<void> {
+  let isContinued = false
   for (;;) {
     const line = await wire.line()
-    if (line.length < 2 || line[line.length - 2] !== 13) {
-      // A line ends by CRLF alone; what is only LF belongs to the line it stands in.
-      lines.push(line)
-      continue
-    }
-    const isContinued = lines.length > 0 && !endsLine(lines[lines.length - 1])
-    if (isContinued || line[0] !== dot) lines.push(line)
-    else if (line.length === 3) return Buffer.concat(lines)
-    else lines.push(line.subarray(1))
+    const isDotted = !isContinued && line[0] === dot
+    isContinued = line.length < 2 || line[line.length - 2] !== cr
+    if (isDotted && !isContinued && line.length === 3) return
+    take(isDotted ? line.subarray(1) : line)
   }
 }
 
+const cr = 13
 const dot = 0x2e
-
-function endsLine(line: Buffer | undefined): boolean {
-  return line === undefined || (line.length >= 2 && line[line.length - 2] === 13)
-}

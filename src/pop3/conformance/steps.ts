@@ -6,6 +6,7 @@ import type { LetterName } from './letters.ts'
 import { authenticateOn, connectOn } from './login.ts'
 import type { Pop3Play } from './play.ts'
 import { type Reply, readBody, readLines, readReply } from './replies.ts'
+import { differenceFrom } from './sameness.ts'
 
 export * from '../../conformance/steps.ts'
 
@@ -89,13 +90,11 @@ export function body(
   })
 }
 
-/** Expects `+OK` and the letter with that number in the maildrop, behind whatever lines the server put in front. */
+/** Expects `+OK` and the letter with that number in the maildrop, but for header lines that were added. */
 export function letterBody(number: number): Pop3Step {
   return body(`letter ${number} as it was sent`, (octets, play) => {
-    const sent = play.letters[number - 1]?.octets
-    if (!sent) return `the case has no letter ${number}`
-    if (octets.subarray(-sent.length).equals(sent)) return undefined
-    return `the message ends with ${shown(octets.subarray(-60))}, not as it was sent`
+    const sent = play.letters[number - 1]
+    return sent ? differenceFrom(sent, octets) : `the case has no letter ${number}`
   })
 }
 

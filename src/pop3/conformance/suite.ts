@@ -16,6 +16,8 @@ export interface Pop3SuiteOptions {
   readonly target: Target
   readonly credentials: Credentials
   readonly deliver?: Deliver | undefined
+  /** Expunges the first message of the maildrop as another protocol would, in mid-session too. */
+  readonly expungeFirst?: (() => Promise<void>) | undefined
   /** Leave to delete mail that is not ours. Default: none; cases that need another maildrop are skipped then. */
   readonly mayDeleteForeign?: boolean
   readonly slow?: boolean
@@ -43,6 +45,7 @@ export async function openPop3Suite(options: Pop3SuiteOptions): Promise<Pop3Suit
   const found = await survey(target, credentials)
   const means: Means = {
     delivers: deliver !== undefined,
+    expunges: options.expungeFirst !== undefined,
     mayEmpty: isOurs,
     slow: options.slow ?? false,
     huge: options.huge ?? false,
@@ -65,7 +68,9 @@ export async function openPop3Suite(options: Pop3SuiteOptions): Promise<Pop3Suit
           credentials,
           survey: found,
           letters: maildrop.letters,
-          deliver: deliver && (name => maildrop.add(name)),
+          deliver: deliver && ((name, state) => maildrop.add(name, state)),
+          deliverInPieces: deliver?.inPieces,
+          expungeFirst: options.expungeFirst,
         })
       },
       ended: (item: Pop3Case, { outcome }: Outcome) => {
