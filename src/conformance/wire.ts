@@ -145,7 +145,7 @@ export class Wire {
     const { name, transcript, patienceMs } = this.#options
     this.#socket.removeAllListeners()
     try {
-      this.#socket = await putTls(this.#socket, this.#options, tls, patienceMs)
+      this.#socket = await putTls(this.#socket, this.#options, tls, { timeoutMs: patienceMs })
     } catch (error) {
       throw new Failure((error as Error).message, { cause: error })
     }

@@ -1,7 +1,7 @@
 // Connecting to a server, in clear or with TLS, and putting TLS on a connection that has begun in clear. What is read and
 // written is left to the caller.
 import { isIP, connect as netConnect, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as tlsConnect } from 'node:tls'
+import { type ConnectionOptions, rootCertificates, connect as tlsConnect } from 'node:tls'
 
 /** A TCP socket, or the TLS socket over it. */
 export type DialedSocket = Socket
@@ -26,14 +26,16 @@ export interface DialTls {
 export interface DialOptions extends DialAddress {
   /** TLS from the first octet on. */
   readonly tls?: DialTls | undefined
+  /** For each of TCP and TLS. */
   readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Rejects with an Error whose message says what went wrong where; the socket is destroyed then. Half-open is allowed. */
-export async function dial({ host, port, tls, timeoutMs }: DialOptions): Promise<DialedSocket> {
+export async function dial({ host, port, tls, timeoutMs, signal }: DialOptions): Promise<DialedSocket> {
   const socket = netConnect({ host, port, allowHalfOpen: true, noDelay: true })
-  await settled(socket, 'connect', timeoutMs, `cannot connect to ${host} port ${port}`)
-  return tls ? await putTls(socket, { host, port }, tls, timeoutMs) : socket
+  await settled(socket, 'connect', `cannot connect to ${host} port ${port}`, { timeoutMs, signal })
+  return tls ? await putTls(socket, { host, port }, tls, { timeoutMs, signal }) : socket
 }
 
 /** The client's side of a handshake on a socket that is connected. Rejects as `dial` does. */
@@ -41,7 +43,7 @@ export async function putTls(
   socket: DialedSocket,
   { host, port }: DialAddress,
   { serverName = host, verify = true, authority, alpn, options }: DialTls,
-  timeoutMs: number,
+  wait: Wait,
 ): Promise<DialedSocket> {
   const secured = tlsConnect({
     ...options,
@@ -49,29 +51,36 @@ export async function putTls(
     // An address has no place in SNI, RFC 6066 section 3.
     ...(isIP(serverName) === 0 && { servername: serverName }),
     rejectUnauthorized: verify,
-    ...(authority !== undefined && { ca: authority }),
+    ...(authority !== undefined && { ca: [...rootCertificates, authority] }),
     ...(alpn !== undefined && { ALPNProtocols: [alpn] }),
   })
-  await settled(secured, 'secureConnect', timeoutMs, `no TLS with ${host} port ${port}`)
+  await settled(secured, 'secureConnect', `no TLS with ${host} port ${port}`, wait)
   return secured
 }
 
-function settled(socket: Socket, event: string, timeoutMs: number, problem: string): Promise<void> {
+type Wait = Pick<DialOptions, 'timeoutMs' | 'signal'>
+
+function settled(socket: Socket, event: string, problem: string, { timeoutMs, signal }: Wait): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(new Error(`nothing happened in ${timeoutMs / 1000} s`)), timeoutMs)
-    const fail = (cause: Error) => {
+    const finish = () => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      socket.off('error', fail).off('close', end).off(event, succeed)
+    }
+    const fail = (cause: Error) => {
+      finish()
+      socket.on('error', () => undefined)
       socket.destroy()
       reject(new Error(`${problem}: ${cause.message}`, { cause }))
     }
     const end = () => fail(new Error('the server closed the connection'))
-    socket.once('error', fail)
-    socket.once('close', end)
-    socket.once(event, () => {
-      clearTimeout(timer)
-      socket.off('error', fail)
-      socket.off('close', end)
+    const abort = () => fail(new Error('aborted'))
+    const succeed = () => {
+      finish()
       resolve()
-    })
+    }
+    signal?.addEventListener('abort', abort)
+    socket.once('error', fail).once('close', end).once(event, succeed)
   })
 }
