@@ -3,6 +3,15 @@ import type { Pop3Section } from '../pop3-case.ts'
 import { transaction } from './rfc1939-transaction.ts'
 import { capaSection } from './rfc2449-capa.ts'
 import { stlsSection } from './rfc2595-stls.ts'
+import { saslSection } from './rfc5034-sasl.ts'
+import { scramSection } from './rfc5802-scram.ts'
 import { tlsSection } from './rfc8314-tls.ts'
 
-export const sections: readonly Pop3Section[] = [transaction, capaSection, stlsSection, tlsSection]
+export const sections: readonly Pop3Section[] = [
+  transaction,
+  capaSection,
+  stlsSection,
+  tlsSection,
+  saslSection,
+  scramSection,
+]
