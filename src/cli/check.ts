@@ -8,7 +8,7 @@ import { Secrets } from '../conformance/secrets.ts'
 import { gathering, rejecting, withExamples } from './arguments.ts'
 import { explainCases, found, listCases } from './check/catalogue.ts'
 import { diagnosed } from './check/diagnosis.ts'
-import { replayFile } from './check/replaying.ts'
+import { recordingIn, replayFile } from './check/replaying.ts'
 import { type ResultOptions, requireOneForOutput, TranscriptFolder, writeReports } from './check/results.ts'
 import { type OpenedSuite, type SuiteOptions, suiteFor, suites } from './check/suites.ts'
 import { parseServerUrl, type ServerUrl, type TlsOptions, targetFrom } from './check/target.ts'
@@ -80,8 +80,11 @@ export function checkCommand(): Command {
     .action(async (url: ServerUrl | undefined, options: CheckOptions) => {
       if (options.explain !== undefined) return explainCases(options.explain)
       if (options.list) return listCases(url ? [suiteFor(url)] : Object.values(suites), options.only ?? [])
-      if (!url) throw new CommandFailure('which server? give it as pop3://host:port', exitCodes.usage)
-      await check(url, options)
+      const recorded = options.replay === undefined ? undefined : recordingIn(options.replay)
+      const server = url ?? recorded?.url
+      if (!server) throw new CommandFailure('which server? give it as pop3://host:port', exitCodes.usage)
+      const isSaid = options.tls || options.stls || server.isSecured
+      await check(server, { ...recorded?.options, ...(isSaid ? {} : recorded?.security), ...options })
     })
     .addHelpText('after', helpOnMail)
   return withExamples(command, [
@@ -124,13 +127,7 @@ async function check(url: ServerUrl, options: CheckOptions): Promise<void> {
   process.once('SIGINT', stop)
   try {
     if (options.replay === undefined) await runSuite(suiteOptions, options, secrets)
-    else {
-      const optionsFor = ({ seed }: Readonly<Record<string, string>>) => ({
-        ...suiteOptions,
-        seed: seed ?? suiteOptions.seed,
-      })
-      await replayFile(options.replay, optionsFor, secrets)
-    }
+    else await replayFile(options.replay, suiteOptions, secrets)
   } finally {
     process.removeListener('SIGINT', stop)
   }
@@ -146,7 +143,7 @@ async function runSuite(options: SuiteOptions, results: CheckOptions, secrets: S
   const progress = startProgress(suite.count, 'cases')
   try {
     for await (const run of suite.runs) {
-      runs.push(folder.keep(run, { server, seed }))
+      runs.push(folder.keep(run, { server, seed, user: results.user }))
       progress.advance(1)
     }
   } catch (error) {

@@ -97,6 +97,7 @@ class Replay {
       const options = { ...address, name, transcript: this.#transcript, patienceMs }
       this.#wires.set(name, await Wire.open({ ...options, tls: isSecured ? tls : undefined }))
     } else if (note === 'TLS') await wire?.startTls(tls)
+    else if (note.startsWith('no TLS')) await wire?.startTls(tls).catch(() => undefined)
     else if (note === 'our side closed') wire?.endWriting()
     else if (note === 'cut by us') wire?.drop()
     else if (note.startsWith('ended by the server')) await wire?.rest().catch(() => undefined)

@@ -147,6 +147,7 @@ export class Wire {
     try {
       this.#socket = await putTls(this.#socket, this.#options, tls, { timeoutMs: patienceMs })
     } catch (error) {
+      transcript.note(name, `no TLS: ${(error as Error).message}`)
       throw new Failure((error as Error).message, { cause: error })
     }
     transcript.note(name, 'TLS')

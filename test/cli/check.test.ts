@@ -307,7 +307,8 @@ describe('the command', () => {
     const text = readFileSync(transcript, 'utf8')
     expect(text).toContain('> PASS {password}\\r\\n')
     expect(text).not.toContain(office.options('clear').credentials.password)
-    const again = await check(port, `${mail} --replay ${transcript}`)
+    const { password } = office.options('clear').credentials
+    const again = await place.run(`check ${mail} --replay ${transcript} --password-stdin`, password)
     expect(again).toMatchObject({ code: 0, stderr: '' })
     expect(again.stdout).toMatch(/^> STAT\\r\\n +> STAT\\r\\n$/m)
     const mended = await check(officePort(), `${mail} --replay ${transcript}`)

@@ -3,20 +3,16 @@ import { readFileSync } from 'node:fs'
 import { Failure, Unable } from '../../conformance/case.ts'
 import { type ComparedLine, compare, type Likeness } from '../../conformance/comparison.ts'
 import { replay } from '../../conformance/replay.ts'
-import type { Secrets } from '../../conformance/secrets.ts'
+import { Secrets } from '../../conformance/secrets.ts'
 import { parseTranscript, type TranscriptFile } from '../../conformance/transcript-file.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { printLine } from '../output.ts'
 import { type AnyCase, type SuiteOptions, suiteFor } from './suites.ts'
+import { parseServerUrl, type ServerUrl } from './target.ts'
 
 /** Exit code 0 when the server answers as it did then, 1 when it does not. */
-export async function replayFile(
-  file: string,
-  optionsFor: (header: TranscriptFile['header']) => SuiteOptions,
-  secrets: Secrets,
-): Promise<void> {
+export async function replayFile(file: string, options: SuiteOptions, secrets: Secrets): Promise<void> {
   const { header, entries } = read(file, secrets)
-  const options = optionsFor(header)
   const { target, signal } = options
   try {
     const beside = await prepare(header, options)
@@ -29,6 +25,29 @@ export async function replayFile(
         cause: error,
       })
     throw error
+  }
+}
+
+export interface Recording {
+  /** Undefined where the header has no good one. */
+  readonly url: ServerUrl | undefined
+  readonly security: { readonly tls?: true; readonly stls?: true }
+  readonly options: { readonly seed?: string; readonly user?: string }
+}
+
+/** What the transcript says of how it came about; options that are given go before it. */
+export function recordingIn(file: string): Recording {
+  const { target = '', security, seed, user } = read(file, new Secrets('')).header
+  let url: ServerUrl | undefined
+  try {
+    url = parseServerUrl(target.split(' ')[0] ?? '')
+  } catch {
+    // Then the command line must have one.
+  }
+  return {
+    url,
+    security: security === 'tls' ? { tls: true } : security === 'starttls' ? { stls: true } : {},
+    options: { ...(seed !== undefined && { seed }), ...(user !== undefined && { user }) },
   }
 }
 

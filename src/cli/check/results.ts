@@ -52,6 +52,8 @@ export function writeReports(report: Report, options: ResultOptions): void {
   else process.stdout.write(tableOf(report))
 }
 
+type TranscriptFacts = Pick<Report, 'server' | 'seed'> & { readonly user: string | undefined }
+
 /** Keeps the transcripts of what failed, in a folder of its own when none is named. */
 export class TranscriptFolder {
   readonly #secrets: Secrets
@@ -63,7 +65,7 @@ export class TranscriptFolder {
     this.#secrets = secrets
   }
 
-  keep(run: CaseRun<AnyCase>, facts: Pick<Report, 'server' | 'seed'>): ReportedRun {
+  keep(run: CaseRun<AnyCase>, facts: TranscriptFacts): ReportedRun {
     const { outcome, transcript } = run
     if (outcome.outcome !== 'fail' || transcript.length === 0) return { run }
     const text = formatTranscript({ header: headerOf(run, facts), entries: transcript }, this.#secrets)
@@ -84,7 +86,7 @@ export class TranscriptFolder {
 
 function headerOf(
   { item, outcome }: CaseRun<AnyCase>,
-  { server, seed }: Pick<Report, 'server' | 'seed'>,
+  { server, seed, user }: TranscriptFacts,
 ): Record<string, string> {
   return {
     case: item.id,
@@ -97,6 +99,7 @@ function headerOf(
     security: server.security,
     greeting: server.greeting ?? '',
     implementation: server.implementation ?? '',
+    ...(user !== undefined && { user }),
     seed,
     poplar: packageVersion(),
   }

@@ -14,6 +14,8 @@ export class Channel {
   #chunks: Buffer[] = []
   #at = 0
   #octets = 0
+  /** In UTF-8, not handed to the socket yet. */
+  #outgoing = ''
   #failure: Pop3Error | undefined
   #wake: (() => void) | undefined
   /** What the session is about, for errors. */
@@ -38,9 +40,13 @@ export class Channel {
     return this.#octets
   }
 
-  /** Never waits: what the server does not take stays in memory. Nothing is sent on a connection that is lost. */
-  send(octets: Uint8Array | string): void {
-    if (this.#failure === undefined) this.#socket.write(octets as string, 'latin1')
+  /**
+   * Never waits: what the server does not take stays in memory. What is sent in one go is one packet. Nothing is sent on a
+   * connection that is lost.
+   */
+  send(text: string): void {
+    if (this.#outgoing === '') queueMicrotask(() => this.#flush())
+    this.#outgoing += text
   }
 
   /** A line without its LF, if it has come in whole. Throws `limit-exceeded` for a longer one. */
@@ -127,11 +133,18 @@ export class Channel {
 
   /** Ends the connection in order. */
   end(): void {
+    this.#flush()
     this.#failure ??= new Pop3Error('closed', 'the session has ended', { phase: this.phase })
     this.#socket.end()
     // A server that does not close its side is not waited for.
     this.#socket.setTimeout(1_000, () => this.#socket.destroy())
     this.#socket.resume()
+  }
+
+  #flush(): void {
+    const text = this.#outgoing
+    this.#outgoing = ''
+    if (text !== '' && this.#failure === undefined) this.#socket.write(text)
   }
 
   #listen(): void {

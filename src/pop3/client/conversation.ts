@@ -24,7 +24,7 @@ export class Conversation {
   /** Sends a line. Throws `bad-argument` for one that would be several. */
   say(line: string): void {
     checkLine(line, this.channel)
-    this.channel.send(Buffer.from(`${line}\r\n`))
+    this.channel.send(`${line}\r\n`)
   }
 
   /** A line without its line end. */

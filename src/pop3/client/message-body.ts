@@ -40,24 +40,24 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
 
   /** Once. Throws `timeout`, `connection-lost`, `limit-exceeded`, `aborted`. Views: they may share memory with each other. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
-    if (this.#error) throw this.#error
-    if (this.#isTaken) throw new Pop3Error('closed', 'the body is read already', { phase: 'transaction' })
-    this.#isTaken = true
+    this.#take()
     while (!this.#isWhole || this.#pieces.length > 0) {
       const pieces = this.#pieces
       this.#pieces = []
       yield* pieces
-      if (!this.#isWhole) await this.#read()
+      if (!this.#isWhole && !this.#readOn()) await this.#arrival()
     }
   }
 
   /** All of it. Throws `limit-exceeded` beyond `max` octets; the connection is closed then. */
   async bytes({ max = Number.POSITIVE_INFINITY }: { readonly max?: number } = {}): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = []
-    for await (const piece of this) {
-      pieces.push(piece)
+    this.#take()
+    while (!this.#isWhole) {
+      if (!this.#readOn()) await this.#arrival()
       if (this.#octets > max) throw this.#tooLarge(max)
     }
+    const pieces = this.#pieces
+    this.#pieces = []
     return Buffer.concat(pieces)
   }
 
@@ -85,25 +85,38 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     const from = this.#octets
     this.#pieces = []
     while (!this.#isWhole) {
-      await this.#read()
+      if (!this.#readOn()) await this.#arrival()
       this.#pieces = []
       if (this.#octets - from > max) throw this.#tooLarge(max)
     }
   }
 
-  async #read(): Promise<void> {
-    const { channel, timeouts, limits } = this.#conversation
+  #take(): void {
+    if (this.#error) throw this.#error
+    if (this.#isTaken) throw new Pop3Error('closed', 'the body is read already', { phase: 'transaction' })
+    this.#isTaken = true
+  }
+
+  #arrival(): Promise<void> {
+    const { channel, timeouts } = this.#conversation
+    return channel.more(timeouts.stall, this.#signal)
+  }
+
+  /** Unstuffs a chunk that has come in; false when there is none. */
+  #readOn(): boolean {
+    const { channel, limits } = this.#conversation
     const chunk = channel.takeChunk()
-    if (!chunk) return channel.more(timeouts.stall, this.#signal)
+    if (!chunk) return false
     const end = this.#unstuffer.unstuff(chunk, piece => {
       if (piece.length === 0) return
       this.#octets += piece.length
       this.#pieces.push(piece)
     })
     if (this.#octets > limits.message) throw this.#tooLarge(limits.message)
-    if (end < 0) return
+    if (end < 0) return true
     this.#isWhole = true
     channel.putBack(chunk.subarray(end))
+    return true
   }
 
   #tooLarge(max: number): Pop3Error {

@@ -161,7 +161,14 @@ export class Session implements AsyncDisposable {
     try {
       for (const [at, ref] of refs.entries()) {
         if (ahead === 1) await this.#sendDeletions(signal)
-        while (asked < refs.length && asked - at < ahead && (asked === at || octetsAhead < windowBytes)) {
+        // Many at once are one packet: more are asked for when half of those ahead have come.
+        const isDue = asked - at <= ahead / 2
+        while (
+          isDue &&
+          asked < refs.length &&
+          asked - at < ahead &&
+          (asked === at || octetsAhead < windowBytes)
+        ) {
           const next = refs[asked++] as MessageRef
           octetsAhead += next.octets ?? 0
           this.#say(commandFor(next))

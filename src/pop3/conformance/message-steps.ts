@@ -33,6 +33,9 @@ export function allOctetsAgree(count: number): Pop3Step {
   })
 }
 
+/** Expects a message, whatever it is. */
+export const anyBody: Pop3Step = body('a message', () => undefined)
+
 /** Expects a message, remembers its octets. */
 export function rememberBody(name: string): Pop3Step {
   return body(`a message (remembered as ${name})`, (octets, play) => {

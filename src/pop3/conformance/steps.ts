@@ -53,7 +53,7 @@ export function err(pattern?: RegExp): Pop3Step {
 export const challenge: Pop3Step = expectReply('continue')
 
 function expectReply(status: Reply['status'], pattern?: RegExp): Pop3Step {
-  const like = pattern ? ` with ${pattern.source}` : ''
+  const like = pattern ? ` with \`${pattern.source}\`` : ''
   return step(`expect \`${words[status]}\`${like}`, async play => {
     expectStatus(await readReply(play.wire), status, pattern)
   })
