@@ -4,6 +4,7 @@ import { listings } from './rfc1939-listings.ts'
 import { transaction } from './rfc1939-transaction.ts'
 import { capaSection } from './rfc2449-capa.ts'
 import { stlsSection } from './rfc2595-stls.ts'
+import { plainSection } from './rfc4616-plain.ts'
 import { saslSection } from './rfc5034-sasl.ts'
 import { scramSection } from './rfc5802-scram.ts'
 import { tlsSection } from './rfc8314-tls.ts'
@@ -15,5 +16,6 @@ export const sections: readonly Pop3Section[] = [
   stlsSection,
   tlsSection,
   saslSection,
+  plainSection,
   scramSection,
 ]
