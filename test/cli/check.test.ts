@@ -276,7 +276,7 @@ describe('the command', () => {
       cases: [
         {
           id: 'retr-dots',
-          section: 'rfc1939-transaction',
+          section: expect.stringMatching(/^rfc1939-/) as unknown,
           severity: 'must',
           outcome: 'skip',
           reason: 'there is no way to deliver mail (--deliver)',
@@ -286,7 +286,7 @@ describe('the command', () => {
   })
 
   it('ends with 1 for a failed must, and its transcript plays again', async () => {
-    const port = await serve(altering(officePort(), text => text.replace(/^\+OK 2 (\d+)/, '+OK 2 $1octets')))
+    const port = await serve(altering(officePort(), text => text.replace(/^(\+OK \d+ \d+)\r/, '$1octets\r')))
     const mail = `--deliver lmtp://127.0.0.1:${office.lmtpPort}`
     const files = ['r.json', 'r.xml', 'r.html'].map(name => join(folder, name))
     const [json = '', junit = '', html = ''] = files
@@ -296,9 +296,9 @@ describe('the command', () => {
       `${mail} --only stat-form --json ${json} --junit ${junit} --html ${html} --transcripts ${transcripts}`,
     )
     expect(failed).toMatchObject({ code: 1, stderr: '' })
-    expect(failed.stdout).toMatch(/^rfc1939-transaction +0 of 1 !/m)
+    expect(failed.stdout).toMatch(/^rfc1939-\S+ +0 of 1 !/m)
     expect(failed.stdout).toContain('stat-form: STAT answers with two numbers')
-    expect(failed.stdout).toMatch(/it answered `\+OK 2 \d+octets`/)
+    expect(failed.stdout).toMatch(/it answered `\+OK \d+ \d+octets`/)
     expect(failed.stdout).toMatch(/must: 0 passed, 1 failed; 0 skipped\npop3:.*, seed 7/)
     expect(readdirSync(folder).sort()).toEqual(['r.html', 'r.json', 'r.xml', 'transcripts'])
     for (const file of files) expect(readFileSync(file, 'utf8')).toContain('stat-form')
@@ -311,9 +311,9 @@ describe('the command', () => {
     const again = await place.run(`check ${mail} --replay ${transcript} --password-stdin`, password)
     expect(again).toMatchObject({ code: 0, stderr: '' })
     expect(again.stdout).toMatch(/^> STAT\\r\\n +> STAT\\r\\n$/m)
-    const mended = await check(officePort(), `${mail} --replay ${transcript}`)
+    const mended = await check(officePort(), `${mail} --patience 1 --replay ${transcript}`)
     expect(mended).toMatchObject({ code: 1, stderr: '' })
-    expect(mended.stdout).toMatch(/^< \+OK 2 \d+octets\\r\\n +! < \+OK 2 \d+\\r\\n$/m)
+    expect(mended.stdout).toMatch(/^< \+OK \d+ \d+octets\\r\\n +! < \+OK \d+ \d+\\r\\n$/m)
   })
 
   it.each([
@@ -331,7 +331,7 @@ describe('the command', () => {
   it('explains a case', async () => {
     const { code, stdout } = await place.run('check --explain retr-dots')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^retr-dots: RETR stuffs [^\n]+\n {2}section: rfc1939-transaction\n/)
+    expect(stdout).toMatch(/^retr-dots: RETR stuffs [^\n]+\n {2}section: rfc1939-\S+\n/)
     expect(stdout).toMatch(/^ +2\. send `RETR 1`$/m)
   })
 })
