@@ -26,6 +26,11 @@ export class Channel {
     this.#listen()
   }
 
+  /** Why nothing goes in or out any more; undefined while it does. */
+  get failure(): Pop3Error | undefined {
+    return this.#failure
+  }
+
   get isOpen(): boolean {
     return this.#failure === undefined
   }

@@ -21,8 +21,9 @@ export class Conversation {
     this.limits = limits
   }
 
-  /** Sends a line. Throws `bad-argument` for one that would be several. */
+  /** Sends a line. Throws `bad-argument` for one that would be several, and why there is no connection any more. */
   say(line: string): void {
+    if (this.channel.failure) throw this.channel.failure
     checkLine(line, this.channel)
     this.channel.send(`${line}\r\n`)
   }
