@@ -20,6 +20,12 @@ const sources = {
     about: 'lines that begin with dots, and lines that are nothing but dots',
     body: '.\r\n..\r\n...\r\n.leading\r\nin . the middle\r\n.\r\n',
   },
+  international: {
+    about: 'UTF-8 in its header',
+    header: `Comments: ${Buffer.from('Grüße aus 東京').toString('latin1')}\r\n`,
+    body: 'What is above is no US-ASCII.\r\n',
+    isUnlawful: true,
+  },
   ...awkwardLetters,
 } as const satisfies Record<string, LetterSource>
 
