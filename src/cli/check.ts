@@ -64,7 +64,7 @@ export function checkCommand(): Command {
     )
     .addOption(new Option('--seed <text>', 'what random choices come from').argParser(rejecting(parseSeed)))
     .addOption(
-      new Option('--patience <seconds>', 'how long any answer may take').argParser(parsePatience).default(5),
+      new Option('--patience <seconds>', 'how long any answer may take').argParser(parsePatience).default(20),
     )
     .option('--json <file>', 'write the results as JSON')
     .option('--tap', 'print the results as TAP')
@@ -99,7 +99,10 @@ export function checkCommand(): Command {
 
 const helpOnMail = `
 A maildrop that holds mail which is not of the suite is left as it is, and cases that need
-another are skipped, unless --destructive allows to delete it. Use an account for tests.`
+another are skipped, unless --destructive allows to delete it. Use an account for tests.
+
+Cases that try wrong passwords are slow where the server delays logins behind failed ones;
+where it delays them for longer than --patience, they fail.`
 
 async function check(url: ServerUrl, options: CheckOptions): Promise<void> {
   requireOneForOutput(options)

@@ -78,11 +78,16 @@ async function runCase<P extends Play, C extends ConformanceCase<P>>(
   }
   const entries = () => play.transcript.entries
   try {
-    await bounded(play, item.limitMs ?? defaultLimitMs, () => inTurn(item.steps, play), signal)
+    await bounded(play, limitOf(item, play), () => inTurn(item.steps, play), signal)
     return { verdict: 'pass', reason: '', transcript: entries() }
   } catch (error) {
     return { ...verdictOf(error), transcript: entries() }
   }
+}
+
+/** Who has patience with answers has it with cases: some servers delay every login behind one that failed. */
+function limitOf({ limitMs = defaultLimitMs }: { readonly limitMs?: number }, { target }: Play): number {
+  return Math.max(limitMs, target.patienceMs * 2)
 }
 
 /** Throws what is neither about the server nor about the means: a mistake of the suite. */

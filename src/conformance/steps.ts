@@ -92,7 +92,7 @@ export function holds<P extends Play>(explain: string, find: (play: P) => string
 }
 
 export async function inTurn<P>(steps: readonly Step<P>[], play: P): Promise<void> {
-  for (const { run } of steps) await run(play)
+  for (const each of steps) await each.run(play)
 }
 
 export function pause(ms: number): Promise<void> {

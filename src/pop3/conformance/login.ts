@@ -3,7 +3,7 @@ import { Failure } from '../../conformance/case.ts'
 import type { Play } from '../../conformance/play.ts'
 import { octetsOf, pause } from '../../conformance/steps.ts'
 import { shown, type Wire } from '../../conformance/wire.ts'
-import type { Credentials } from './play.ts'
+import type { Credentials } from './credentials.ts'
 import { type Reply, readReply } from './replies.ts'
 
 const lockAttempts = 20

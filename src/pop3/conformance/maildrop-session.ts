@@ -5,8 +5,8 @@ import { Failure } from '../../conformance/case.ts'
 import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
 import { shown, type Wire } from '../../conformance/wire.ts'
+import type { Credentials } from './credentials.ts'
 import { authenticateOn, connectOn } from './login.ts'
-import type { Credentials } from './play.ts'
 import { type Reply, readBody, readReply } from './replies.ts'
 
 /** A session may take as long as so many answers that come at the last moment. */

@@ -1,12 +1,10 @@
 // A run of a POP3 case.
 import { Play, type PlayOptions } from '../../conformance/play.ts'
+import type { Credentials } from './credentials.ts'
 import type { Letter, LetterName } from './letters.ts'
 import type { Survey } from './survey.ts'
 
-export interface Credentials {
-  readonly user: string
-  readonly password: string
-}
+export type { Credentials }
 
 export interface Pop3PlayOptions extends PlayOptions {
   readonly credentials: Credentials

@@ -5,8 +5,8 @@ import { Failure } from '../../conformance/case.ts'
 import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
 import { shown, type Wire } from '../../conformance/wire.ts'
+import type { Credentials } from './credentials.ts'
 import { authenticateOn } from './login.ts'
-import type { Credentials } from './play.ts'
 import { readBody, readLines, readReply } from './replies.ts'
 
 /** Capability tags in upper case with their arguments; undefined where CAPA is refused. */
