@@ -33,7 +33,7 @@ export const awkwardLetters = {
     about: 'the end of an answer, answers and commands in its body',
     body: 'before\r\n.\r\n+OK 0 0\r\n-ERR no such message\r\n.\r\n\r\n.\r\nQUIT\r\n.\r\nafter\r\n',
   },
-  dottedLines: { about: '200 KB of short lines that begin with a dot', body: dottedLines.repeat(1_100) },
+  dottedLines: { about: '100 KB of short lines that begin with a dot', body: dottedLines.repeat(550) },
   dottedHeader: {
     about: 'a header field whose name begins with a dot',
     header: '.Dotted: yes\r\n',

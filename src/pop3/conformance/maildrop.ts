@@ -64,10 +64,10 @@ export class CheckedMaildrop {
 
   /** Delivers one more; a new session sees it. Where a session has the maildrop open nobody looks whether it has come. */
   async add(name: LetterName, state?: 'open'): Promise<void> {
-    const before = this.#held?.length
-    await this.#deliver(name)
     this.forget()
-    if (before === undefined || state === 'open') return
+    const before = state === 'open' ? undefined : await this.#count().catch(() => undefined)
+    await this.#deliver(name)
+    if (before === undefined) return
     // The case may have the maildrop open all the same: then nobody else can look.
     await this.#arrival(before + 1).catch(() => undefined)
   }

@@ -5,6 +5,8 @@ import type { Capabilities, Survey } from './survey.ts'
 export interface Means {
   /** A way to deliver mail into the maildrop. */
   readonly delivers: boolean
+  /** The same for a message too large to be held. */
+  readonly deliversPieces: boolean
   /** A way to expunge a message that is not POP3. */
   readonly expunges: boolean
   /** Leave was given to empty the maildrop, or all that lies in it is ours. */
@@ -18,6 +20,8 @@ type Reason = string | undefined
 
 const table = {
   delivery: (_, { delivers }) => unless(delivers, 'there is no way to deliver mail (--deliver)'),
+  pieces: (_, { deliversPieces }) =>
+    unless(deliversPieces, 'there is no way to deliver a message that is too large to be held'),
   expunging: (_, { expunges }) => unless(expunges, 'there is no way to expunge mail but POP3'),
   slow: (_, { slow }) => unless(slow, 'it takes minutes (--slow)'),
   huge: (_, { huge }) => unless(huge, 'it moves a gigabyte (--huge)'),

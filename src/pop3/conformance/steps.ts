@@ -116,6 +116,20 @@ export function deliver(name: LetterName): Pop3Step {
   })
 }
 
+/** The same while a session has the maildrop open: nobody looks whether it has come. */
+export function deliverBehind(name: LetterName): Pop3Step {
+  return step(`have the letter \`${name}\` delivered while the maildrop is open`, async play => {
+    if (!play.deliver) throw new Error('the case delivers, but has not said so in what it needs')
+    await play.deliver(name, 'open')
+  })
+}
+
+/** Has the first message expunged by another way than POP3. */
+export const expungeFirst: Pop3Step = step('have message 1 expunged by another way', async play => {
+  if (!play.expungeFirst) throw new Error('the case expunges, but has not said so in what it needs')
+  await play.expungeFirst()
+})
+
 export const quit: Pop3Step = step('send `QUIT`, expect `+OK` and the end', play =>
   inTurn([say('QUIT'), ok(), step('', async ({ wire }: Pop3Play) => wire.ended())], play),
 )

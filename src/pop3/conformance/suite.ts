@@ -45,6 +45,7 @@ export async function openPop3Suite(options: Pop3SuiteOptions): Promise<Pop3Suit
   const found = await survey(target, credentials)
   const means: Means = {
     delivers: deliver !== undefined,
+    deliversPieces: deliver?.inPieces !== undefined,
     expunges: options.expungeFirst !== undefined,
     mayEmpty: isOurs,
     slow: options.slow ?? false,

@@ -3,6 +3,7 @@ import type { Pop3Section } from '../pop3-case.ts'
 import { huge } from './huge.ts'
 import { messages } from './messages.ts'
 import { midSession } from './mid-session.ts'
+import { pipelining } from './pipelining.ts'
 import { last } from './rfc1460-last.ts'
 import { listings } from './rfc1939-listings.ts'
 import { top } from './rfc1939-top.ts'
@@ -34,6 +35,7 @@ export const sections: readonly Pop3Section[] = [
   plainSection,
   scramSection,
   utf8Section,
+  pipelining,
   last,
   huge,
 ]
