@@ -6,7 +6,7 @@ import { Play, type Target } from '../../conformance/play.ts'
 import { octetsOf } from '../../conformance/steps.ts'
 import { shown, type Wire } from '../../conformance/wire.ts'
 import type { Credentials } from './credentials.ts'
-import { authenticateOn } from './login.ts'
+import { authenticateOn, connectOn } from './login.ts'
 import { readBody, readLines, readReply } from './replies.ts'
 
 /** Capability tags in upper case with their arguments; undefined where CAPA is refused. */
@@ -62,7 +62,7 @@ async function look(play: Play, credentials: Credentials): Promise<Survey> {
   }
   await authenticateOn(wire, credentials)
   const loggedIn = await askCapabilities(wire)
-  const answers = await tried(wire)
+  const answers = await tried(play, credentials)
   const apopTimestamp = /<[^<>\s]+@[^<>\s]+>/.exec(greeting)?.[0]
   return { greeting, apopTimestamp, clear, secured, loggedIn, answers }
 }
@@ -75,14 +75,26 @@ export async function askCapabilities(wire: Wire): Promise<Capabilities> {
   return new Map(tags.map(([tag = '', ...values]) => [tag.toUpperCase(), values]))
 }
 
-async function tried(wire: Wire): Promise<ReadonlySet<OptionalCommand>> {
+async function tried(play: Play, credentials: Credentials): Promise<ReadonlySet<OptionalCommand>> {
   const answered = new Set<OptionalCommand>()
+  let { wire } = play
   for (const name of Object.keys(optionalCommands) as OptionalCommand[]) {
-    const { line, hasLines } = optionalCommands[name]
-    await wire.send(octetsOf(`${line}\r\n`))
-    if ((await readReply(wire)).status !== 'ok') continue
-    if (hasLines) await readBody(wire)
-    answered.add(name)
+    try {
+      if (await isAnswered(wire, name)) answered.add(name)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      // Some servers hang up on a command that they do not know.
+      wire = await connectOn(play)
+      await authenticateOn(wire, credentials)
+    }
   }
   return answered
+}
+
+async function isAnswered(wire: Wire, name: OptionalCommand): Promise<boolean> {
+  const { line, hasLines } = optionalCommands[name]
+  await wire.send(octetsOf(`${line}\r\n`))
+  if ((await readReply(wire)).status !== 'ok') return false
+  if (hasLines) await readBody(wire)
+  return true
 }
