@@ -9,7 +9,7 @@ import { shown, Wire } from './wire.ts'
 export interface Deliver {
   (octets: Buffer): Promise<void>
   /** The same for a message that is too large to be held: in pieces, each of whole lines. Ways without it take no such message. */
-  inPieces?(pieces: Iterable<Buffer>): Promise<void>
+  readonly inPieces?: (pieces: Iterable<Buffer>) => Promise<void>
 }
 
 export interface DeliveryOptions extends DialAddress {

@@ -19,8 +19,12 @@ export function numbersOf(text: string): readonly [number, number] {
 /** Lines remembered by `remember`; a mistake of the case when there are none. */
 export function remembered(play: Pop3Play, name: string): readonly string[] {
   const found: unknown = play.memory.get(name)
-  if (!Array.isArray(found)) throw new Error(`the case never remembered ${name}`)
+  if (!isLines(found)) throw new Error(`the case never remembered ${name}`)
   return found
+}
+
+function isLines(found: unknown): found is readonly string[] {
+  return Array.isArray(found) && found.every(line => typeof line === 'string')
 }
 
 /** Expects the listing that was remembered. */
@@ -84,7 +88,7 @@ export function statUnchanged(name: string): Pop3Step {
   return step(`send \`STAT\`, expect the same as before (${name})`, async play => {
     const now = (await askStat(play)).join(' ')
     const before = play.memory.get(name)
-    if (now !== before) throw new Failure(`STAT said ${before} before, now ${now}`)
+    if (now !== before) throw new Failure(`STAT said ${String(before)} before, now ${now}`)
   })
 }
 

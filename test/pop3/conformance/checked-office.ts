@@ -8,6 +8,7 @@ import { storePassword } from '../../../src/auth/stored-password.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { deliveryBy } from '../../../src/conformance/delivery.ts'
 import type { Target } from '../../../src/conformance/play.ts'
+import type { Store } from '../../../src/mail/store.ts'
 import type { Pop3SuiteOptions } from '../../../src/pop3/conformance/suite.ts'
 import { createService } from '../../../src/service.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
@@ -65,6 +66,11 @@ export async function openCheckedOffice(kind: 'memory' | 'SQLite'): Promise<Chec
     recipient: credentials.user,
     patienceMs: 5_000,
   })
+  const expungeFirst = async () => {
+    const beside = isKept ? await openStore({ folder: data, writer: 'thread' }) : store
+    await expungeOldest(beside)
+    if (isKept) await beside.close()
+  }
   return {
     lmtpPort: portOf('lmtp'),
     options: security => ({
@@ -77,6 +83,7 @@ export async function openCheckedOffice(kind: 'memory' | 'SQLite'): Promise<Chec
       },
       credentials,
       deliver,
+      expungeFirst,
       seed: 'test',
     }),
     async close() {
@@ -85,4 +92,11 @@ export async function openCheckedOffice(kind: 'memory' | 'SQLite'): Promise<Chec
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** As housekeeping does it, which asks no session. */
+async function expungeOldest(store: Store): Promise<void> {
+  const { usedMessages = 0 } = (await store.findAccount(credentials.user)) ?? {}
+  const { messages } = await store.applyRetention([{ folder: 'INBOX', maxMessages: usedMessages - 1 }])
+  if (messages !== 1) throw new Error(`${messages} messages were expunged, not 1`)
 }
