@@ -9,7 +9,7 @@ import { gathering, rejecting, withExamples } from './arguments.ts'
 import { explainCases, found, listCases } from './check/catalogue.ts'
 import { diagnosed } from './check/diagnosis.ts'
 import { recordingIn, replayFile } from './check/replaying.ts'
-import { type ResultOptions, requireOneForOutput, TranscriptFolder, writeReports } from './check/results.ts'
+import { type ResultOptions, requireOutputs, TranscriptFolder, writeReports } from './check/results.ts'
 import { type OpenedSuite, type SuiteOptions, suiteFor, suites } from './check/suites.ts'
 import { parseServerUrl, type ServerUrl, type TlsOptions, targetFrom } from './check/target.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
@@ -105,7 +105,7 @@ Cases that try wrong passwords are slow where the server delays logins behind fa
 where it delays them for longer than --patience, they fail.`
 
 async function check(url: ServerUrl, options: CheckOptions): Promise<void> {
-  requireOneForOutput(options)
+  requireOutputs(options)
   found([suiteFor(url)], options.only ?? [])
   const target = targetFrom(url, options)
   const { user } = options

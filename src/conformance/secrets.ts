@@ -54,8 +54,13 @@ export class Secrets {
   reveal(name: string): string | undefined {
     if (name === 'password') return this.#password
     if (!name.startsWith('base64 ')) return undefined
-    const plain = name.slice('base64 '.length).replaceAll('{password}', () => this.#password)
-    return Buffer.from(unescaped(plain), 'latin1').toString('base64')
+    const parts = name.slice('base64 '.length).split(/(\{password(?:\[0:\d+\])?\})/)
+    const plain = parts.map((part, at) => {
+      if (at % 2 === 0) return unescaped(part)
+      const [, end] = /:(\d+)/.exec(part) ?? []
+      return this.#password.slice(0, end === undefined ? undefined : Number(end))
+    })
+    return Buffer.from(plain.join(''), 'latin1').toString('base64')
   }
 
   /** The password, or a beginning of it of more than its half, in whatever case. */
@@ -81,10 +86,11 @@ export class Secrets {
       const plain = Buffer.from(run, 'base64').toString('latin1')
       const hidden = { start, end: start + run.length, name: `hidden ${run.length}` }
       if (proofs.some(proof => proof.test(plain))) return [hidden]
-      if (!plain.includes(this.#password)) return []
+      const inside = this.#literal(plain)
+      if (inside.length === 0) return []
       const isCanonical = Buffer.from(plain, 'latin1').toString('base64') === run
-      const named = plain.split(this.#password).map(escaped).join('{password}')
-      return [isCanonical ? { ...hidden, name: `base64 ${named}` } : hidden]
+      if (!isCanonical || inside.some(({ name }) => name.startsWith('hidden'))) return [hidden]
+      return [{ ...hidden, name: `base64 ${withNames(plain, inside)}` }]
     })
   }
 
@@ -96,6 +102,16 @@ export class Secrets {
       return start < 0 ? [] : [{ start, end, name: `hidden ${pattern.length}` }]
     })
   }
+}
+
+function withNames(text: string, hidden: readonly Hidden[]): string {
+  let shown = ''
+  let at = 0
+  for (const { start, end, name } of hidden) {
+    shown += `${escaped(text.slice(at, start))}{${name}}`
+    at = end
+  }
+  return shown + escaped(text.slice(at))
 }
 
 function answers(text: string): readonly Hidden[] {

@@ -321,6 +321,7 @@ describe('the command', () => {
     ['check pop3://localhost --only nothing-like-it', /no section and no case `nothing-like-it`/],
     ['check pop3://localhost', /give --user/],
     ['check pop3://localhost --tap --json -', /only one report/],
+    ['check pop3://localhost --json no-such-folder/r.json', /no-such-folder\/r\.json: ENOENT/],
   ])('is used wrongly: %s', async (args, says) => {
     const { code, stdout, stderr } = await place.run(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

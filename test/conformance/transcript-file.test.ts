@@ -38,6 +38,11 @@ describe('secrets', () => {
       says: '[0:9]}',
     },
     {
+      why: 'LOGIN, a beginning',
+      texts: [`${base64(password.slice(0, -3))}\r\n`],
+      says: '{base64 {password[0:12]}}',
+    },
+    {
       why: 'a wrong one that begins like it',
       texts: [`PASS ${password.slice(0, -2)}x\r\n`],
       says: 'PASS {password[0:13]}x',
@@ -46,7 +51,13 @@ describe('secrets', () => {
     const entries = sent(...texts)
     const text = formatTranscript({ header: { case: 'x', reason: `it says ${password}` }, entries }, secrets)
     expect(text).toContain(says)
-    for (const secret of [password, password.slice(0, -2), base64(password), base64(`\0ann\0${password}`)])
+    for (const secret of [
+      password,
+      password.slice(0, -2),
+      base64(password),
+      base64(password.slice(0, -3)),
+      base64(`\0ann\0${password}`),
+    ])
       expect(text).not.toContain(secret)
     const read = parseTranscript(text, secrets)
     expect(octetsOf(read.entries)).toEqual(octetsOf(entries))

@@ -1,8 +1,17 @@
 // Where the results of a check go: transcripts of what failed, reports into files that are whole or not there, and standard
 // output, which one report may have for itself.
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { htmlOf } from '../../conformance/report/html.ts'
 import { jsonOf } from '../../conformance/report/json.ts'
 import { junitOf } from '../../conformance/report/junit.ts'
@@ -29,11 +38,20 @@ const fileFormats = ['json', 'junit', 'html'] as const
 /** More of a transcript than this is not in reports, only in its file. */
 const maxShownCharacters = 64 * 1024
 
-/** Refuses two reports for standard output. */
-export function requireOneForOutput(options: ResultOptions): void {
+/** Refuses two reports for standard output, and files that cannot be written: better now than when all has run. */
+export function requireOutputs(options: ResultOptions): void {
   const files = fileFormats.filter(name => isStandardOutput(options[name]))
   if (files.length + (options.tap ? 1 : 0) > 1)
     throw new CommandFailure('only one report can go to standard output', exitCodes.usage)
+  for (const name of fileFormats) {
+    const file = options[name]
+    if (file === undefined || isStandardOutput(file)) continue
+    try {
+      accessSync(dirname(file), constants.W_OK)
+    } catch (error) {
+      throw new CommandFailure(`${file}: ${(error as Error).message}`, exitCodes.usage, { cause: error })
+    }
+  }
 }
 
 /** Writes the files that are asked for; standard output gets one of them, TAP, or the table. */
