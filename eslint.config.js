@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-bench', 'coverage', 'node_modules', 'poplar-data', 'poplar-demo'] },
+  { ignores: ['dist', 'dist-bench', 'dist-peers', 'coverage', 'node_modules', 'poplar-data', 'poplar-demo'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -25,7 +25,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'bench/**', 'examples/**', 'scripts/**'],
+    files: ['test/**', 'bench/**', 'peers/**', 'examples/**', 'scripts/**'],
     rules: {
       'max-lines-per-function': 'off',
       'no-console': 'off',

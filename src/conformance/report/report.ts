@@ -120,7 +120,7 @@ export function summaryOf(report: Report): string {
 }
 
 /** Nothing that a server sends may steer a terminal or break a file's form. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '?')

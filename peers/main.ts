@@ -1,0 +1,91 @@
+// npm run conformance:peers: installs and starts each peer in a layer of its own, runs the POP3 suite over it, and writes
+// docs/conformance/peers.md, peers.json beside it, and the transcripts of failed musts. Names of peers limit the run to
+// these, and leave what is known of the others as it is; names of sections and cases behind `--only` are for trying.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { TranscriptFolder } from '../src/cli/check/results.ts'
+import { Secrets } from '../src/conformance/secrets.ts'
+import { sections } from '../src/pop3/conformance/sections/index.ts'
+import { checkPeer } from './check-peer.ts'
+import { courier } from './courier.ts'
+import { cyrus } from './cyrus.ts'
+import { dovecot } from './dovecot.ts'
+import { mailutils } from './mailutils.ts'
+import { n3, wildduck } from './npm.ts'
+import { credentials, type Peer } from './peer.ts'
+import { popa3d } from './popa3d.ts'
+import { type PeerResult, peersPage } from './report.ts'
+import { solid } from './solid.ts'
+
+const peers: readonly Peer[] = [dovecot, courier, cyrus, popa3d, mailutils, solid, wildduck, n3]
+
+const docs = resolve(import.meta.dirname, '../../docs/conformance')
+const resultsFile = join(docs, 'peers.json')
+
+async function main(args: readonly string[]): Promise<void> {
+  const at = args.includes('--only') ? args.indexOf('--only') : args.length
+  const [names, only] = [args.slice(0, at), args.slice(at + 1)]
+  const unknown = names.filter(name => !peers.some(peer => peer.name === name))
+  if (unknown.length > 0)
+    throw new Error(
+      `no such peer: ${unknown.join(', ')}; there are ${peers.map(({ name }) => name).join(', ')}`,
+    )
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const results = new Map(earlier().map(result => [result.name, result]))
+  for (const peer of peers) {
+    if (names.length > 0 && !names.includes(peer.name)) continue
+    const result = await checked(peer, only, interrupt.signal)
+    if (interrupt.signal.aborted) return
+    print(summaryOf(result))
+    // A run of a few cases is no result.
+    if (only.length > 0) continue
+    results.set(peer.name, result)
+    write(peers.flatMap(({ name }) => results.get(name) ?? []))
+  }
+}
+
+async function checked(peer: Peer, only: readonly string[], signal: AbortSignal): Promise<PeerResult> {
+  const folder = only.length > 0 ? undefined : join(docs, 'transcripts', peer.name)
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  const transcripts = new TranscriptFolder(folder, new Secrets(credentials.password))
+  return checkPeer(peer, {
+    only,
+    signal,
+    keep(run, facts) {
+      const { severity, outcome, id, reason } = run.outcome
+      if (outcome === 'fail') print(`${peer.name}: ${severity} ${id}: ${reason}`)
+      if (outcome !== 'fail' || (severity !== 'must' && only.length === 0)) return undefined
+      const { transcriptFile } = transcripts.keep(run, facts)
+      if (only.length > 0) print(transcriptFile ?? 'no transcript')
+      return transcriptFile && relative(docs, transcriptFile)
+    },
+  })
+}
+
+function earlier(): readonly PeerResult[] {
+  return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as PeerResult[]) : []
+}
+
+function write(results: readonly PeerResult[]): void {
+  mkdirSync(docs, { recursive: true })
+  writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`)
+  const titles = new Map(sections.flatMap(({ cases }) => cases.map(({ id, title }) => [id, title] as const)))
+  writeFileSync(join(docs, 'peers.md'), peersPage(results, { system: systemName(), sections, titles }))
+}
+
+function systemName(): string {
+  return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
+}
+
+function summaryOf({ name, error, cases = [] }: PeerResult): string {
+  if (error !== undefined) return `${name}: not looked at: ${error}`
+  const failed = cases.filter(({ outcome }) => outcome === 'fail')
+  return `${name}: ${cases.length} cases, ${failed.length} failed`
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+await main(process.argv.slice(2))
