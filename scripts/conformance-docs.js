@@ -105,6 +105,10 @@ server answers as it did then. Lines that differ only in times, ids and timestam
 \`poplar check --explain CASE\` prints what is on these pages.
 `
 
+/** The results of other servers are made by hand-started runs. */
+const peers = () =>
+  existsSync(join(folder, 'peers.md')) ? '\nWhat other servers do: [peers.md](peers.md).\n' : ''
+
 function pages() {
   const all = [...listed().values()]
   const rows = all.map(({ section, protocols }) => {
@@ -122,7 +126,7 @@ function pages() {
     '',
   ].join('\n')
   /** @type {Map<string, string>} */
-  const made = new Map([[index, `${mark}\n${intro}\n${table}`]])
+  const made = new Map([[index, `${mark}\n${intro}${peers()}\n${table}`]])
   for (const { kind, section } of all) made.set(`${section.name}.md`, pageOf(section, kind))
   return made
 }
