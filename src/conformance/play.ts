@@ -78,6 +78,11 @@ export class Play {
     }
   }
 
+  /** Cuts the connections whose names begin so. */
+  dropAll(prefix: string): void {
+    for (const [name, wire] of this.#wires) if (name.startsWith(prefix)) wire.drop()
+  }
+
   /** The text with `{name}` replaced: by what is remembered, then by the words of the play. `{` alone is itself. */
   fill(text: string): string {
     return text.replace(/\{([a-z][a-zA-Z]*)\}/g, (whole, name: string) => {

@@ -120,7 +120,7 @@ export function letsInBy(name: string, make: (credentials: Credentials) => SaslC
 export function refusesBy(explain: string, make: (credentials: Credentials) => SaslClient): Pop3Step {
   return step(`log in by ${explain}, expect \`-ERR\``, async play => {
     const { reply } = await converse(play.wire, make(play.credentials))
-    if (reply.status !== 'err') throw new Failure(`it let in by ${explain}`)
+    if (reply.status !== 'err' || isLocked(reply)) throw new Failure(`it let in by ${explain}`)
   })
 }
 

@@ -1,8 +1,9 @@
 // All sections of the suite, in the order in which they are reported.
 import type { Pop3Section } from '../pop3-case.ts'
-import { huge } from './huge.ts'
+import { hostile } from './hostile.ts'
 import { messages } from './messages.ts'
 import { midSession } from './mid-session.ts'
+import { oddLines } from './odd-lines.ts'
 import { pipelining } from './pipelining.ts'
 import { last } from './rfc1460-last.ts'
 import { listings } from './rfc1939-listings.ts'
@@ -36,6 +37,7 @@ export const sections: readonly Pop3Section[] = [
   scramSection,
   utf8Section,
   pipelining,
+  oddLines,
+  hostile,
   last,
-  huge,
 ]

@@ -17,7 +17,7 @@ import {
 } from '../batch-steps.ts'
 import { closedInTheEnd, inStep, refusedOrClosed } from '../endurance.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
-import { body, closed, connect, halfClose, logIn, ok, pieces, quit, say, silence } from '../steps.ts'
+import { body, closed, connect, freed, halfClose, logIn, ok, pieces, quit, say, silence } from '../steps.ts'
 
 const section = 'RFC 2449 section 6.6'
 const cost = 'Clients take one answer for another, and delete or show the wrong mail.'
@@ -116,7 +116,7 @@ export const pipelining: Pop3Section = {
       rfc: 'RFC 1939 section 3',
       severity: 'must',
       cost: 'Logins fail now and then, by the weather of the network.',
-      steps: [connect, batchByOctets(user), batchByOctets(pass), quit],
+      steps: [freed, connect, batchByOctets(user), batchByOctets(pass), quit],
     },
     {
       id: 'split-line-end',
@@ -163,7 +163,7 @@ export const pipelining: Pop3Section = {
       cost: 'Clients that do not wait see an empty maildrop, or errors.',
       needs: ['pipelining', 'delivery'],
       mail,
-      steps: [connect, batch(user, pass, stat(/^3 /), retr(1), list(1, 2, 3)), quit],
+      steps: [freed, connect, batch(user, pass, stat(/^3 /), retr(1), list(1, 2, 3)), quit],
     },
     {
       id: 'pipelining-failed-login',
@@ -202,7 +202,12 @@ export const pipelining: Pop3Section = {
       cost: 'Clients that do not wait hang.',
       needs: ['pipelining', 'delivery'],
       mail,
-      steps: [connect, batch(user, pass, stat(/^3 /), list(1, 2, 3), retr(1), retr(2), retr(3), bye), closed],
+      steps: [
+        freed,
+        connect,
+        batch(user, pass, stat(/^3 /), list(1, 2, 3), retr(1), retr(2), retr(3), bye),
+        closed,
+      ],
     },
     {
       id: 'pipelining-half-close',
@@ -212,7 +217,7 @@ export const pipelining: Pop3Section = {
       cost: 'Programs that write all and then read get half of their mail.',
       needs: ['pipelining', 'delivery'],
       mail,
-      steps: [connect, batchAndHalfClose(user, pass, stat(/^3 /), retr(1), retr(2), bye), closed],
+      steps: [freed, connect, batchAndHalfClose(user, pass, stat(/^3 /), retr(1), retr(2), bye), closed],
     },
     {
       id: 'pipelining-half-close-keeps',

@@ -15,6 +15,7 @@ import {
   type Complaint,
   connect,
   err,
+  freed,
   holds,
   lines,
   logIn,
@@ -310,6 +311,7 @@ export const capaSection: Pop3Section = {
       cost: 'Clients that ask there must send USER again; PASS needs to follow USER at once only.',
       needs: ['capa'],
       steps: [
+        freed,
         connect,
         say('USER {user}'),
         ok(),

@@ -1,5 +1,5 @@
 // RFC 4616 and RFC 5034 section 4: what PLAIN's message must not be, and the base64 around it.
-import { refusedOrClosed, stillServes } from '../endurance.ts'
+import { loginRefused, stillServes } from '../endurance.ts'
 import type { Credentials } from '../play.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { base64, given, plainMessage } from '../sasl-steps.ts'
@@ -129,7 +129,7 @@ function refusedCase({ id, what, make, severity = 'must' }: RefusedRow): Pop3Cas
       say('AUTH PLAIN'),
       challenge,
       say('{response}'),
-      refusedOrClosed,
+      loginRefused,
       stillServes,
     ],
   }

@@ -1,7 +1,7 @@
 // RFC 5034: AUTH, the profile of SASL for POP3, shown with PLAIN (RFC 4616).
 
 import { Failure } from '../../../conformance/case.ts'
-import { answeredOrClosed, inStep, refusedOrClosed, stillServes } from '../endurance.ts'
+import { answeredOrClosed, inStep, loginRefused, refusedOrClosed, stillServes } from '../endurance.ts'
 import type { Credentials } from '../play.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { base64, eachMechanism, given, givenPlain, givenWrong, letsIn, plainMessage } from '../sasl-steps.ts'
@@ -128,7 +128,7 @@ export const saslSection: Pop3Section = {
       cost: 'Anybody reads the mail.',
       needs: ['plain'],
       limitMs,
-      steps: [givenWrong, connect, say('AUTH PLAIN {wrong}'), refusedOrClosed, stillServes],
+      steps: [givenWrong, connect, say('AUTH PLAIN {wrong}'), loginRefused, stillServes],
     },
     {
       id: 'sasl-plain-wrong-by-challenge',
@@ -138,15 +138,7 @@ export const saslSection: Pop3Section = {
       cost: 'Anybody reads the mail.',
       needs: ['plain'],
       limitMs,
-      steps: [
-        givenWrong,
-        connect,
-        say('AUTH PLAIN'),
-        challenge,
-        say('{wrong}'),
-        refusedOrClosed,
-        stillServes,
-      ],
+      steps: [givenWrong, connect, say('AUTH PLAIN'), challenge, say('{wrong}'), loginRefused, stillServes],
     },
     ...thenInBy.map(
       ({ id, what, steps }): Pop3Case => ({
@@ -196,7 +188,7 @@ export const saslSection: Pop3Section = {
         ),
         connect,
         say('AUTH PLAIN {response}'),
-        refusedOrClosed,
+        loginRefused,
         inStep,
       ],
     },
@@ -397,7 +389,7 @@ export const saslSection: Pop3Section = {
         say('*'),
         err(),
         say('PASS {password}'),
-        err(),
+        loginRefused,
       ],
     },
   ],
