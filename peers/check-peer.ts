@@ -9,24 +9,18 @@ import { openPop3Suite, type Pop3Suite } from '../src/pop3/conformance/suite.ts'
 import { Layer } from './layer.ts'
 import { credentials, type Peer, type StartedPeer } from './peer.ts'
 import type { PeerResult } from './report.ts'
+import type { TranscriptFacts } from './transcripts.ts'
 
 /** So that a run can be had again. */
 const seed = 'peers'
 const patienceMs = 5_000
-
-/** What a transcript says of where it is from. */
-export interface KeptFacts {
-  readonly server: ServerFacts
-  readonly seed: string
-  readonly user: string
-}
 
 export interface CheckOptions {
   /** Sections and cases by name; all when none is given. */
   readonly only: readonly string[]
   readonly signal: AbortSignal
   /** Told of each case as it ends; gives the file of its transcript where it keeps one. */
-  readonly keep: (run: CaseRun<Pop3Case>, facts: KeptFacts) => string | undefined
+  readonly keep: (run: CaseRun<Pop3Case>, facts: TranscriptFacts) => string | undefined
 }
 
 export async function checkPeer(peer: Peer, options: CheckOptions): Promise<PeerResult> {
@@ -95,7 +89,7 @@ async function runOver(
   const cases: RunCase[] = []
   for await (const run of suite.runs) {
     const { id, section, severity, outcome, reason }: Outcome = run.outcome
-    const transcript = keep(run, { server, seed, user: credentials.user })
+    const transcript = keep(run, { server, seed })
     const needsTls = run.item.needs?.includes('tls') ?? false
     cases.push({ id, section, severity, outcome, reason, needsTls, ...(transcript && { transcript }) })
   }

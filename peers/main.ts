@@ -1,10 +1,9 @@
 // npm run conformance:peers: installs and starts each peer in a layer of its own, runs the POP3 suite over it, and writes
 // docs/conformance/peers.md, peers.json beside it, and the transcripts of failed musts. Names of peers limit the run to
 // these, and leave what is known of the others as it is; names of sections and cases behind `--only` are for trying.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { TranscriptFolder } from '../src/cli/check/results.ts'
-import { Secrets } from '../src/conformance/secrets.ts'
 import { sections } from '../src/pop3/conformance/sections/index.ts'
 import { checkPeer } from './check-peer.ts'
 import { courier } from './courier.ts'
@@ -12,10 +11,11 @@ import { cyrus } from './cyrus.ts'
 import { dovecot } from './dovecot.ts'
 import { mailutils } from './mailutils.ts'
 import { n3, wildduck } from './npm.ts'
-import { credentials, type Peer } from './peer.ts'
+import type { Peer } from './peer.ts'
 import { popa3d } from './popa3d.ts'
 import { type PeerResult, peersPage } from './report.ts'
 import { solid } from './solid.ts'
+import { TranscriptFolder } from './transcripts.ts'
 
 const peers: readonly Peer[] = [dovecot, courier, cyrus, popa3d, mailutils, solid, wildduck, n3]
 
@@ -46,19 +46,20 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function checked(peer: Peer, only: readonly string[], signal: AbortSignal): Promise<PeerResult> {
-  const folder = only.length > 0 ? undefined : join(docs, 'transcripts', peer.name)
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-  const transcripts = new TranscriptFolder(folder, new Secrets(credentials.password))
+  const isTrial = only.length > 0
+  const folder = isTrial ? mkdtempSync(join(tmpdir(), 'peers-')) : join(docs, 'transcripts', peer.name)
+  const transcripts = new TranscriptFolder(folder)
   return checkPeer(peer, {
     only,
     signal,
     keep(run, facts) {
       const { severity, outcome, id, reason } = run.outcome
-      if (outcome === 'fail') print(`${peer.name}: ${severity} ${id}: ${reason}`)
-      if (outcome !== 'fail' || (severity !== 'must' && only.length === 0)) return undefined
-      const { transcriptFile } = transcripts.keep(run, facts)
-      if (only.length > 0) print(transcriptFile ?? 'no transcript')
-      return transcriptFile && relative(docs, transcriptFile)
+      if (outcome !== 'fail') return undefined
+      print(`${peer.name}: ${severity} ${id}: ${reason}`)
+      if (severity !== 'must' && !isTrial) return undefined
+      const file = transcripts.keep(run, facts)
+      if (isTrial && file !== undefined) print(`${peer.name}: ${file}`)
+      return file && relative(docs, file)
     },
   })
 }
