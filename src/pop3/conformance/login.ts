@@ -9,10 +9,12 @@ import { type Reply, readReply } from './replies.ts'
 const lockAttempts = 20
 const lockPauseMs = 100
 
-/** Opens the current connection of the play as its target wants it. */
+/** Opens the current connection of the play as its target wants it; the play remembers its greeting. */
 export async function connectOn(play: Play): Promise<Wire> {
   const wire = await play.open()
-  expectOk(await readReply(wire), 'the connection')
+  const greeting = await readReply(wire)
+  expectOk(greeting, 'the connection')
+  play.memory.set('greeting', greeting.text)
   if (play.target.security === 'starttls') {
     await wire.send(octetsOf('STLS\r\n'))
     expectOk(await readReply(wire), 'STLS')

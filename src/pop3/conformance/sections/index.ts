@@ -6,7 +6,13 @@ import { midSession } from './mid-session.ts'
 import { oddLines } from './odd-lines.ts'
 import { pipelining } from './pipelining.ts'
 import { last } from './rfc1460-last.ts'
+import { apopSection } from './rfc1939-apop.ts'
+import { authorization } from './rfc1939-authorization.ts'
+import { greeting } from './rfc1939-greeting.ts'
+import { lines } from './rfc1939-lines.ts'
 import { listings } from './rfc1939-listings.ts'
+import { numbers } from './rfc1939-numbers.ts'
+import { states } from './rfc1939-states.ts'
 import { top } from './rfc1939-top.ts'
 import { transaction } from './rfc1939-transaction.ts'
 import { uniqueIds } from './rfc1939-uidl.ts'
@@ -21,6 +27,12 @@ import { tlsSection } from './rfc8314-tls.ts'
 import { sessions } from './sessions.ts'
 
 export const sections: readonly Pop3Section[] = [
+  greeting,
+  authorization,
+  apopSection,
+  states,
+  lines,
+  numbers,
   listings,
   transaction,
   top,
