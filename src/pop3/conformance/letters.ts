@@ -54,3 +54,8 @@ export function letter(name: LetterName, seed: string): Letter {
 export function aboutLetter(name: LetterName): string {
   return sources[name].about
 }
+
+/** Its name as a part of the ids of cases: `line-10k`. */
+export function letterId(name: LetterName): string {
+  return name.replace(/[A-Z]|[0-9]+/g, part => `-${part.toLowerCase()}`)
+}

@@ -1,4 +1,4 @@
-// A message of a gigabyte, with `--huge`: it is made as it is sent and compared as it comes, and lies nowhere whole but in the
+// Awkward by its size alone: a message of a gigabyte, with `--huge`: it is made as it is sent and compared as it comes, and lies nowhere whole but in the
 // maildrop.
 import { Failure } from '../../../conformance/case.ts'
 import { octetsOf, step } from '../../../conformance/steps.ts'
@@ -7,7 +7,7 @@ import { gaugeBody, gaugeOf, hugePieces } from '../huge-letter.ts'
 import { numbersOf } from '../listing-steps.ts'
 import { logInToFind } from '../message-steps.ts'
 import type { Pop3Play } from '../play.ts'
-import type { Pop3Section } from '../pop3-case.ts'
+import type { Pop3Case } from '../pop3-case.ts'
 import { body, ok, quit, say } from '../steps.ts'
 
 const pieces = ({ credentials }: Pop3Play) => hugePieces(`huge ${credentials.user}`)
@@ -32,35 +32,30 @@ const readHuge = step<Pop3Play>(
   },
 )
 
-export const huge: Pop3Section = {
-  name: 'huge',
-  title: 'A message of a gigabyte',
-  about: 'With `--huge`: a message that no process should hold, in and out to the octet.',
-  cases: [
-    {
-      id: 'huge-as-sent',
-      title: 'A message of a gigabyte is listed and read to the octet, and its top is had for little',
-      rfc: 'RFC 1939 section 5',
-      severity: 'should',
-      cost: 'One large message ends the server for everybody, or blocks the maildrop for ever.',
-      needs: ['huge', 'pieces', 'top'],
-      mail: [],
-      changesMail: true,
-      limitMs: 600_000,
-      steps: [
-        deliverHuge,
-        logInToFind(1),
-        say('TOP 1 1'),
-        body('a header and one line', octets =>
-          octets.length < 64 * 1024 ? undefined : `the top has ${octets.length} octets`,
-        ),
-        readHuge,
-        say('DELE 1'),
-        ok(),
-        quit,
-        logInToFind(0),
-        quit,
-      ],
-    },
-  ],
-}
+export const hugeCases: readonly Pop3Case[] = [
+  {
+    id: 'huge-as-sent',
+    title: 'A message of a gigabyte is listed and read to the octet, and its top is had for little',
+    rfc: 'RFC 1939 section 5',
+    severity: 'should',
+    cost: 'One large message ends the server for everybody, or blocks the maildrop for ever.',
+    needs: ['huge', 'pieces', 'top'],
+    mail: [],
+    changesMail: true,
+    limitMs: 600_000,
+    steps: [
+      deliverHuge,
+      logInToFind(1),
+      say('TOP 1 1'),
+      body('a header and one line', octets =>
+        octets.length < 64 * 1024 ? undefined : `the top has ${octets.length} octets`,
+      ),
+      readHuge,
+      say('DELE 1'),
+      ok(),
+      quit,
+      logInToFind(0),
+      quit,
+    ],
+  },
+]

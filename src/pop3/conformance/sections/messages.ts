@@ -3,11 +3,12 @@
 // are listed, and the next answer must be the next answer.
 import type { Severity } from '../../../conformance/case.ts'
 import type { AwkwardName } from '../awkward-letters.ts'
-import { aboutLetter } from '../letters.ts'
+import { aboutLetter, letterId } from '../letters.ts'
 import { rememberStat, statSums, statUnchanged } from '../listing-steps.ts'
 import { mendedLetter, octetsAgree, rememberBody, sameBody } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { letterBody, logIn, ok, quit, remember, say } from '../steps.ts'
+import { hugeCases } from './huge.ts'
 
 interface Row {
   readonly name: AwkwardName
@@ -69,13 +70,9 @@ const mendable: readonly Row[] = [
   { name: 'headerOnly', cost: 'Header fields are lost.', severity: 'should' },
 ]
 
-function hyphened(name: string): string {
-  return name.replace(/([A-Z]|[0-9]+)/g, part => `-${part.toLowerCase()}`)
-}
-
 function asSent({ name, severity = 'must', cost, rfc = 'RFC 1939 section 5' }: Row): Pop3Case {
   return {
-    id: `letter-${hyphened(name)}-as-sent`,
+    id: `letter-${letterId(name)}-as-sent`,
     title: `RETR gives a message as it was sent: ${aboutLetter(name)}`,
     rfc,
     severity,
@@ -87,7 +84,7 @@ function asSent({ name, severity = 'must', cost, rfc = 'RFC 1939 section 5' }: R
 
 function asMended({ name, severity = 'must', cost }: Row): Pop3Case {
   return {
-    id: `letter-${hyphened(name)}-as-sent`,
+    id: `letter-${letterId(name)}-as-sent`,
     title: `RETR gives a message as it was sent, but for its line ends: ${aboutLetter(name)}`,
     rfc: 'RFC 1939 section 5',
     severity,
@@ -99,7 +96,7 @@ function asMended({ name, severity = 'must', cost }: Row): Pop3Case {
 
 function measured({ name }: Row): Pop3Case {
   return {
-    id: `letter-${hyphened(name)}-octets`,
+    id: `letter-${letterId(name)}-octets`,
     title: `STAT and LIST say as many octets as RETR sends: ${aboutLetter(name)}`,
     rfc: 'RFC 1939 section 11',
     severity: 'must',
@@ -111,7 +108,7 @@ function measured({ name }: Row): Pop3Case {
 
 function framed({ name }: Row): Pop3Case {
   return {
-    id: `letter-${hyphened(name)}-framed`,
+    id: `letter-${letterId(name)}-framed`,
     title: `A message is sent in one piece, twice alike, and the next answers follow it: ${aboutLetter(name)}`,
     rfc: 'RFC 1939 section 3',
     severity: 'must',
@@ -141,5 +138,6 @@ export const messages: Pop3Section = {
     ...lawful.flatMap(row => [asSent(row), measured(row)]),
     ...unlawful.flatMap(row => [asSent(row), measured(row), framed(row)]),
     ...mendable.flatMap(row => [asMended(row), measured(row), framed(row)]),
+    ...hugeCases,
   ],
 }

@@ -1,4 +1,6 @@
 // RFC 1939 section 5: the drop listing of STAT and the scan listing of LIST.
+import { octetsOf } from '../../../conformance/steps.ts'
+import { shown } from '../../../conformance/wire.ts'
 import type { LetterName } from '../letters.ts'
 import {
   lineOf,
@@ -115,7 +117,7 @@ const listCases: readonly Pop3Case[] = [
       logIn,
       say('LIST'),
       listingLines('lines of two numbers and nothing more', line =>
-        /^[0-9]+ [0-9]+$/.test(line) ? undefined : `a line is \`${line.slice(0, 80)}\``,
+        /^[0-9]+ [0-9]+$/.test(line) ? undefined : `a line is ${shown(octetsOf(line))}`,
       ),
       quit,
     ],

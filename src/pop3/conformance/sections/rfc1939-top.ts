@@ -1,5 +1,5 @@
 // RFC 1939 section 7: TOP, the header of a message and the first lines of its body.
-import { aboutLetter, type LetterName } from '../letters.ts'
+import { aboutLetter, type LetterName, letterId } from '../letters.ts'
 import { statCounts, unchanged } from '../listing-steps.ts'
 import { anyBody, rememberBody, sameBody, topOfBody } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
@@ -62,7 +62,7 @@ const awkward: readonly { readonly name: LetterName; readonly count: number; rea
 ]
 
 const awkwardCases: readonly Pop3Case[] = awkward.map(({ name, count, cost }) => ({
-  id: `top-${hyphened(name)}-${count}`,
+  id: `top-${letterId(name)}-${count}`,
   title: `TOP with ${count === 1 ? '1 line' : `${count} lines`} gives the beginning of what RETR gives: ${aboutLetter(name)}`,
   rfc,
   severity: 'must',
@@ -71,10 +71,6 @@ const awkwardCases: readonly Pop3Case[] = awkward.map(({ name, count, cost }) =>
   mail: [name],
   steps: [logIn, whole, say(`TOP 1 ${count}`), topOfBody('whole', count), say('NOOP'), ok(), quit],
 }))
-
-function hyphened(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-}
 
 const refusals = [
   { id: 'top-without-lines', line: 'TOP 1', what: 'without a number of lines', severity: 'must' },

@@ -1,4 +1,6 @@
 // RFC 1939 section 7: UIDL, the names by which clients know what they have already fetched.
+import { octetsOf } from '../../../conformance/steps.ts'
+import { shown } from '../../../conformance/wire.ts'
 import type { LetterName } from '../letters.ts'
 import {
   lineOf,
@@ -30,7 +32,7 @@ function idsOf(found: readonly string[]): readonly string[] {
 function distinct(found: readonly string[]): string | undefined {
   const ids = idsOf(found)
   const again = ids.find((id, index) => ids.indexOf(id) !== index)
-  return again === undefined ? undefined : `two messages have the unique-id \`${again.slice(0, 80)}\``
+  return again === undefined ? undefined : `two messages have the unique-id ${shown(octetsOf(again))}`
 }
 
 const formCases: readonly Pop3Case[] = [
@@ -46,7 +48,7 @@ const formCases: readonly Pop3Case[] = [
       logIn,
       say('UIDL'),
       listingLines('lines of a number and a unique-id, and nothing more', line =>
-        /^[1-9][0-9]* [\x21-\x7e]{1,70}$/.test(line) ? undefined : `a line is \`${line.slice(0, 100)}\``,
+        /^[1-9][0-9]* [\x21-\x7e]{1,70}$/.test(line) ? undefined : `a line is ${shown(octetsOf(line))}`,
       ),
       quit,
     ],
