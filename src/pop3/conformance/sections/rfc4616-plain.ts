@@ -24,8 +24,8 @@ const noBase64: readonly RefusedRow[] = [
   { id: 'leading-mark', what: 'base64 with a `!` in front', make: all => `!${right(all)}` },
   {
     id: 'inner-mark',
-    what: 'base64 with a `-` in its middle',
-    make: all => `${right(all).slice(0, 4)}-${right(all).slice(4)}`,
+    what: 'base64 with a `*` in its middle',
+    make: all => `${right(all).slice(0, 4)}*${right(all).slice(4)}`,
   },
   {
     id: 'inner-space',
