@@ -1,5 +1,6 @@
 // Steps about messages as they are read: as they were sent, as often as one likes, as large as they are listed.
 import { Failure } from '../../conformance/case.ts'
+import { differenceFrom, mended } from '../../conformance/sameness.ts'
 import { pause, step } from '../../conformance/steps.ts'
 import { shown } from '../../conformance/wire.ts'
 import { ask } from './ask.ts'
@@ -8,7 +9,6 @@ import { numbersOf } from './listing-steps.ts'
 import { authenticateOn, connectOn } from './login.ts'
 import type { Pop3Play } from './play.ts'
 import { readBody, readReply } from './replies.ts'
-import { differenceFrom, mended } from './sameness.ts'
 import { body, type Complaint, type Pop3Step } from './steps.ts'
 
 /** Sends LIST for one message and RETR, expects as many octets as are listed. */

@@ -1,12 +1,12 @@
 // The steps of POP3: connecting, logging in, and what answers must be. Whatever is read is held to the form of replies.
 import { Failure, type Step } from '../../conformance/case.ts'
+import { differenceFrom } from '../../conformance/sameness.ts'
 import { inTurn, octetsOf, say, step } from '../../conformance/steps.ts'
 import { shown } from '../../conformance/wire.ts'
 import type { LetterName } from './letters.ts'
 import { authenticateOn, connectOn } from './login.ts'
 import type { Pop3Play } from './play.ts'
 import { type Reply, readBody, readLines, readReply } from './replies.ts'
-import { differenceFrom } from './sameness.ts'
 
 export * from '../../conformance/steps.ts'
 

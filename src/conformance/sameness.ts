@@ -1,12 +1,14 @@
 // Whether a message that came is the letter that was sent. Servers and delivery systems put header lines in front, and some
 // among the others; the lines of the letter's own header must be there in their order, and the body to the octet.
-import { shown } from '../../conformance/wire.ts'
-import type { Letter } from './letters.ts'
+import { shown } from './wire.ts'
 
 const headerEnd = '\r\n\r\n'
 
 /** A sentence on how they differ; undefined when they do not. */
-export function differenceFrom({ octets: sent }: Pick<Letter, 'octets'>, came: Buffer): string | undefined {
+export function differenceFrom(
+  { octets: sent }: { readonly octets: Buffer },
+  came: Buffer,
+): string | undefined {
   if (came.subarray(-sent.length).equals(sent)) return undefined
   const [letter, message] = [parted(sent), parted(came)]
   return firstMissing(letter.header, message.header) ?? differenceOf(letter.body, message.body)
