@@ -23,7 +23,8 @@ import { mailDomain } from './field.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
 const cli = join(repository, 'dist', 'cli.js')
-const fileSystemSize = '512m'
+/** For an hour, in which housekeeping frees what was deleted every ten minutes. */
+const fileSystemSize = '2g'
 const fillerOctets = 1024 * 1024
 
 export class Office {

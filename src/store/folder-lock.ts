@@ -19,7 +19,7 @@ export interface FolderHolder {
   readonly since: string
 }
 
-/** Takes the folder for this process. Refuses with `folder-in-use`, naming the holder. */
+/** Takes the folder for this process. Refuses with `folder-in-use`, naming the holder, and where the disk does not let it. */
 export function lockFolder(folder: string): FolderLock {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const release = lockFile(join(folder, 'serving.lock'))

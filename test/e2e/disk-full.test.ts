@@ -3,12 +3,13 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, expect, it, type TestContext } from 'vitest'
 import { deliverByLmtp, LinePeer, stuff } from './line-peer.ts'
 import { logIn, readMaildrop, uidlsOf } from './maildrop.ts'
 import { Office } from './office.ts'
 
+const cli = resolve(import.meta.dirname, '../../dist/cli.js')
 const smallMessage = Buffer.from('Subject: small\r\n\r\nsmall\r\n')
 const largeMessage = Buffer.from(`Subject: large\r\n\r\n${'A line of the large message.\r\n'.repeat(35_000)}`)
 let mountPoint: string | undefined
@@ -112,4 +113,23 @@ it('answers -ERR [SYS/TEMP] at QUIT, deletes nothing then, and deletes when ther
   expect(await again.ask('QUIT')).toMatch(/^\+OK/)
   expect(await readMaildrop(office!, 'bob')).toHaveLength(0)
   expect(office!.pid).toBe(pid)
+}, 60_000)
+
+it('does not start, and says which file has no room; starts when there is some', async context => {
+  const started = await openOnSmallDisk(context, 24)
+  await started.signal('SIGTERM')
+  const free = fillDisk()
+  const { status, stderr } = spawnSync(process.execPath, [cli, 'serve', '--config', started.configFile], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^poplar: \S+\/data\/serving\.lock: there is no room left on the disk/),
+  })
+  free()
+  await started.start()
+  const peer = await logIn(started, 'ann')
+  expect(await peer.ask('QUIT')).toMatch(/^\+OK/)
+  await peer.end()
 }, 60_000)

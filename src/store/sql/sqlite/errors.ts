@@ -26,3 +26,12 @@ export function refusalOf(error: unknown): unknown {
   }
   return error
 }
+
+/** What keeps a file from being opened, with its name; errors that are in no table too: an operator has to mend them. */
+export function openingRefusal(path: string, error: unknown): unknown {
+  const refusal = refusalOf(error)
+  if (refusal instanceof Refusal)
+    return new Refusal(refusal.code, `${path}: ${refusal.message}`, { cause: error })
+  if (!(error instanceof Sqlite.SqliteError)) return error
+  return new Refusal('store-unusable', `${path}: ${error.message} (${error.code})`, { cause: error })
+}

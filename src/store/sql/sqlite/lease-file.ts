@@ -4,13 +4,24 @@ import { closeSync, openSync, rmSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { isRefusal } from '../../../mail/errors.ts'
 import { columnTypes, sqlite } from './dialect.ts'
-import { refusalOf } from './errors.ts'
+import { openingRefusal, refusalOf } from './errors.ts'
 
 /** Raised when the table changes: the file is then begun anew, for it holds nothing that lasts. */
 const version = 1
 
-/** Opens the leases for taking and breaking; a file that a power cut left damaged is begun anew. */
+/**
+ * Opens the leases for taking and breaking; a file that a power cut left damaged is begun anew. Refuses with `store-full`,
+ * `store-busy`, `store-unusable`.
+ */
 export function openLeases(path: string): Sqlite.Database {
+  try {
+    return openOrRenew(path)
+  } catch (error) {
+    throw openingRefusal(path, error)
+  }
+}
+
+function openOrRenew(path: string): Sqlite.Database {
   closeSync(openSync(path, 'a', 0o600))
   try {
     return tryOpen(path)

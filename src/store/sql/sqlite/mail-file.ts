@@ -2,10 +2,10 @@
 // not ours, damaged, or from a newer Poplar is refused and left as it is.
 import { closeSync, openSync, statSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { Refusal } from '../../../mail/errors.ts'
+import { isRefusal, Refusal } from '../../../mail/errors.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { columnTypes, sqlite } from './dialect.ts'
-import { refusalOf } from './errors.ts'
+import { openingRefusal, refusalOf } from './errors.ts'
 
 /** 'POPL', in the header of the file. */
 const applicationId = 0x504f504c
@@ -146,13 +146,10 @@ function unusable(path: string, why: string, remedy: string): Refusal {
 /** The refusal with the file's name in it. */
 function named(path: string, error: unknown): unknown {
   const refusal = refusalOf(error)
-  if (refusal === error || !(refusal instanceof Refusal)) return error
-  if (refusal.code === 'store-unusable') {
-    return unusable(
-      path,
-      refusal.message,
-      'Put a backup in its place, or save what `sqlite3 FILE .recover` can read',
-    )
-  }
-  return new Refusal(refusal.code, `${path}: ${refusal.message}`, { cause: error })
+  if (!isRefusal(refusal, 'store-unusable') || refusal === error) return openingRefusal(path, error)
+  return unusable(
+    path,
+    refusal.message,
+    'Put a backup in its place, or save what `sqlite3 FILE .recover` can read',
+  )
 }
