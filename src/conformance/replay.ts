@@ -19,19 +19,26 @@ export interface ReplayOptions {
 /** The longest pause between two packets that is kept: what a server does by its clock takes longer, and is not waited for. */
 const maxPauseMs = 3_000
 
-/** Gives what went over the wires now. Throws `Unable` when there is no connection, or something cannot be sent again. */
-export async function replay(
-  entries: readonly RecordedEntry[],
-  options: ReplayOptions,
-): Promise<readonly TranscriptEntry[]> {
+export interface Replayed {
+  /** What went over the wires now. */
+  readonly entries: readonly TranscriptEntry[]
+  /** So many of the recorded entries were played; the next one answers a challenge of that time and cannot be sent again. */
+  readonly played: number
+}
+
+/** Throws `Unable` when there is no connection, or when it is stopped. */
+export async function replay(entries: readonly RecordedEntry[], options: ReplayOptions): Promise<Replayed> {
   const run = new Replay(options)
   try {
+    let played = 0
     for (const entry of entries) {
       if (options.signal?.aborted) throw new Unable('it was stopped')
+      if (entry.isIncomplete && entry.direction === 'sent') break
       await run.do(entry)
+      played++
     }
     await run.settle()
-    return run.entries
+    return { entries: run.entries, played }
   } finally {
     run.close()
   }
@@ -54,7 +61,7 @@ class Replay {
   }
 
   async do(entry: RecordedEntry): Promise<void> {
-    const { wire: name, direction, octets, omitted = 0, isIncomplete } = entry
+    const { wire: name, direction, octets, omitted = 0 } = entry
     if (direction === 'received') {
       this.#due.set(name, (this.#due.get(name) ?? 0) + octets.length + omitted)
       return
@@ -62,10 +69,6 @@ class Replay {
     await this.settle()
     await this.#pause(entry.atMs)
     if (direction === 'note') return this.#note(name, Buffer.from(octets).toString())
-    if (isIncomplete)
-      throw new Unable(
-        'what was sent answers a challenge of that time: from here on it cannot be played again',
-      )
     await this.#wires.get(name)?.send(octets)
   }
 

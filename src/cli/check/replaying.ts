@@ -18,7 +18,9 @@ export async function replayFile(file: string, options: SuiteOptions, secrets: S
     const beside = await prepare(header, options)
     const { host, port, tls, patienceMs } = target
     const now = await replay(entries, { address: { host, port }, tls, patienceMs, beside, signal })
-    show(compare(entries, now, secrets))
+    const lines = compare(entries.slice(0, now.played), now.entries, secrets)
+    for (const line of sideBySide(lines)) printLine(line)
+    conclude(lines, now.played === entries.length)
   } catch (error) {
     if (error instanceof Failure || error instanceof Unable)
       throw new CommandFailure(`cannot be played again: ${secrets.hide(error.message)}`, exitCodes.usage, {
@@ -80,21 +82,30 @@ const signs: Readonly<Record<Likeness, string>> = { same: ' ', alike: '~', diffe
 const minWidth = 80
 const defaultWidth = 160
 
-function show(lines: readonly ComparedLine[]): void {
+function sideBySide(lines: readonly ComparedLine[]): readonly string[] {
   const width = Math.max(minWidth, process.stdout.columns ?? defaultWidth)
   const cell = Math.floor((width - 5) / 2)
-  const fit = (text = '') => (text.length > cell ? `${text.slice(0, cell - 3)}...` : text.padEnd(cell))
+  const fit = (text: string) => (text.length > cell ? `${text.slice(0, cell - 3)}...` : text.padEnd(cell))
   const row = (before: string, after: string, sign: string) =>
-    printLine(`${fit(before)} ${sign} ${fit(after)}`.trimEnd())
+    `${fit(before)} ${sign} ${fit(after)}`.trimEnd()
   const isAlone = new Set(lines.map(({ wire }) => wire)).size < 2
-  row('THEN', 'NOW', ' ')
-  for (const { wire, isOurs, then, now, likeness } of lines) {
+  const rows = lines.map(({ wire, isOurs, then, now, likeness }) => {
     const name = `${isAlone ? '' : `${wire} `}${isOurs ? '>' : '<'} `
     const side = (text: string | undefined) => (text === undefined ? '' : name + text)
-    row(side(then), side(now), signs[likeness])
-  }
+    return row(side(then), side(now), signs[likeness])
+  })
+  return [row('THEN', 'NOW', ' '), ...rows]
+}
+
+function conclude(lines: readonly ComparedLine[], isWhole: boolean): void {
   const different = lines.filter(({ likeness }) => likeness === 'different').length
-  if (different === 0) return printLine('the server answers as it did then (~: but for times and ids)')
-  printLine(`${different} lines differ (!)`)
-  process.exitCode = exitCodes.failed
+  if (different > 0) process.exitCode = exitCodes.failed
+  if (different > 0) printLine(`${different} ${different === 1 ? 'line differs' : 'lines differ'} (!)`)
+  else if (isWhole) printLine('the server answers as it did then (~: but for times and ids)')
+  // Up to there all was alike, and what the case is about is not known.
+  if (!isWhole)
+    throw new CommandFailure(
+      'what follows answers a challenge of that time, and cannot be played again',
+      exitCodes.usage,
+    )
 }
