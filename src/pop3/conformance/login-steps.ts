@@ -137,8 +137,15 @@ export function rememberTimestamp(name: string): Pop3Step {
 }
 
 /** With its angle brackets, from the greeting of the connection opened last. */
-export function timestampIn({ memory }: Pop3Play): string | undefined {
-  return /<[^<>\s]+@[^<>\s]+>/.exec(String(memory.get('greeting') ?? ''))?.[0]
+export function timestampIn(play: Pop3Play): string | undefined {
+  return /<[^<>\s]+@[^<>\s]+>/.exec(greetingOf(play))?.[0]
+}
+
+/** Of the connection opened last, without its `+OK`. */
+export function greetingOf({ memory }: Pop3Play): string {
+  const text = memory.get('greeting')
+  if (typeof text !== 'string') throw new Error('the case never connected')
+  return text
 }
 
 /** `{digest}` becomes what APOP sends for a remembered timestamp: MD5 of it and the password, in lower case. */

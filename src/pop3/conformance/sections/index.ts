@@ -8,14 +8,17 @@ import { pipelining } from './pipelining.ts'
 import { last } from './rfc1460-last.ts'
 import { apopSection } from './rfc1939-apop.ts'
 import { authorization } from './rfc1939-authorization.ts'
+import { autologout } from './rfc1939-autologout.ts'
 import { greeting } from './rfc1939-greeting.ts'
 import { lines } from './rfc1939-lines.ts'
 import { listings } from './rfc1939-listings.ts'
+import { lock } from './rfc1939-lock.ts'
 import { numbers } from './rfc1939-numbers.ts'
 import { states } from './rfc1939-states.ts'
 import { top } from './rfc1939-top.ts'
 import { transaction } from './rfc1939-transaction.ts'
 import { uniqueIds } from './rfc1939-uidl.ts'
+import { update } from './rfc1939-update.ts'
 import { capaSection } from './rfc2449-capa.ts'
 import { codesSection } from './rfc2449-codes.ts'
 import { stlsSection } from './rfc2595-stls.ts'
@@ -33,6 +36,9 @@ export const sections: readonly Pop3Section[] = [
   states,
   lines,
   numbers,
+  lock,
+  update,
+  autologout,
   listings,
   transaction,
   top,

@@ -1,7 +1,7 @@
 // RFC 1939 section 4: the one line that a server says unasked.
 import { inTurn } from '../../../conformance/steps.ts'
 import { stillServes } from '../endurance.ts'
-import { rememberTimestamp, timestampIn } from '../login-steps.ts'
+import { greetingOf, rememberTimestamp, timestampIn } from '../login-steps.ts'
 import type { Pop3Section } from '../pop3-case.ts'
 import {
   connect,
@@ -141,10 +141,9 @@ export const greeting: Pop3Section = {
       needs: ['apop'],
       steps: [
         connect,
-        holds('the greeting has one `<` and one `>`', ({ memory }) => {
-          const text = String(memory.get('greeting') ?? '')
-          return /^[^<>]*<[^<>]*>[^<>]*$/.test(text) ? undefined : 'it has others'
-        }),
+        holds('the greeting has one `<` and one `>`', play =>
+          /^[^<>]*<[^<>]*>[^<>]*$/.test(greetingOf(play)) ? undefined : 'it has others',
+        ),
         quit,
       ],
     },
