@@ -6,7 +6,6 @@ import {
   lineOf,
   listed,
   listingLines,
-  numbersOf,
   remembered,
   rememberStat,
   statCounts,
@@ -102,7 +101,9 @@ const listCases: readonly Pop3Case[] = [
     steps: [
       logIn,
       say('LIST'),
-      listingLines('lines of two numbers', line => (numbersOf(line) ? undefined : 'no line')),
+      listingLines('lines of two numbers and one space between', line =>
+        /^[1-9][0-9]* [0-9]+(?: .*)?$/.test(line) ? undefined : `a line is ${shown(octetsOf(line))}`,
+      ),
       quit,
     ],
   },
