@@ -4,6 +4,8 @@ import { Failure } from '../../conformance/case.ts'
 import { inTurn, octetsOf, pause } from '../../conformance/steps.ts'
 import { body, err, lines, ok, type Pop3Step, step } from './steps.ts'
 
+/** Between packets, in milliseconds: less, and the network makes one of them. */
+const packetGapMs = 1
 /** How long answers are left unread while commands are sent, in milliseconds. */
 const unreadMs = 200
 
@@ -77,7 +79,7 @@ export function batchAtEverySplit(...asks: readonly Ask[]): Pop3Step {
     const octets = octetsOf(play.fill(textOf(asks)))
     for (let at = 1; at < octets.length; at++) {
       await play.wire.send(octets.subarray(0, at))
-      await new Promise(setImmediate)
+      await pause(packetGapMs)
       await play.wire.send(octets.subarray(at))
       try {
         await inTurn(dueOf(asks), play)
@@ -95,7 +97,10 @@ export function batchByOctets(...asks: readonly Ask[]): Pop3Step {
   return step(
     `send ${names}, each octet in a packet of its own, expect their answers in that order`,
     async play => {
-      for (const octet of octetsOf(play.fill(textOf(asks)))) await play.wire.send(Uint8Array.of(octet))
+      for (const octet of octetsOf(play.fill(textOf(asks)))) {
+        await play.wire.send(Uint8Array.of(octet))
+        await pause(packetGapMs)
+      }
       await inTurn(dueOf(asks), play)
     },
   )

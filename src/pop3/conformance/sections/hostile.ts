@@ -16,6 +16,7 @@ import {
 } from '../endurance.ts'
 import type { Need } from '../needs.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
+import { given } from '../sasl-steps.ts'
 import {
   authenticate,
   challenge,
@@ -187,6 +188,12 @@ function leavingCase(
   }
 }
 
+function turned(text: string): string {
+  return text.replace(/[a-z]/gi, letter =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  )
+}
+
 export const hostile: Pop3Section = {
   name: 'hostile',
   title: 'Hostile input',
@@ -242,6 +249,34 @@ export const hostile: Pop3Section = {
         send(`PASS {password}${'p'.repeat(10_000)}\r\n`, '`PASS {password}` with 10,000 octets more'),
         loginRefused,
         stillServes,
+      ],
+    },
+    {
+      id: 'hostile-password-and-more',
+      title: 'A password with 100 octets more lets nobody in',
+      rfc: 'RFC 1939 section 7',
+      severity: 'must',
+      cost: 'Passwords are cut, and shorter ones will do.',
+      limitMs,
+      steps: [connect, say('USER {user}'), ok(), say(`PASS {password}${'p'.repeat(100)}`), loginRefused],
+    },
+    {
+      id: 'hostile-password-case',
+      title: 'A password in another case of letters lets nobody in',
+      rfc: 'RFC 1939 section 7',
+      severity: 'must',
+      cost: 'Passwords are easier to guess.',
+      limitMs,
+      steps: [
+        given('other', 'the password with the case of its letters turned about', ({ password }) => {
+          const other = turned(password)
+          return other === password ? undefined : other
+        }),
+        connect,
+        say('USER {user}'),
+        ok(),
+        say('PASS {other}'),
+        loginRefused,
       ],
     },
     {

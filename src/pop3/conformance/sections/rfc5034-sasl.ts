@@ -17,6 +17,7 @@ import {
   ok,
   on,
   type Pop3Step,
+  pieces,
   quit,
   reply,
   say,
@@ -89,10 +90,9 @@ export const saslSection: Pop3Section = {
         letsIn(
           say('AUTH PLAIN'),
           challenge,
-          step('send `{plain}` and CRLF, each octet in a packet of its own', async play => {
-            for (const octet of Buffer.from(`${play.fill('{plain}')}\r\n`))
-              await play.wire.send(Uint8Array.of(octet))
-          }),
+          step('send `{plain}` and CRLF, each octet in a packet of its own', play =>
+            pieces([...play.fill('{plain}\r\n')]).run(play),
+          ),
         ),
         quit,
       ],
