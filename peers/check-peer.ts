@@ -13,7 +13,7 @@ import type { TranscriptFacts } from './transcripts.ts'
 
 /** So that a run can be had again. */
 const seed = 'peers'
-const patienceMs = 5_000
+const defaultPatienceMs = 5_000
 
 export interface CheckOptions {
   /** Sections and cases by name; all when none is given. */
@@ -60,7 +60,7 @@ function withoutNeeds({ needsTls: _, ...rest }: RunCase): PeerCase {
 }
 
 async function runOver(
-  { port, deliver }: StartedPeer,
+  { port, deliver, patienceMs = defaultPatienceMs }: StartedPeer,
   security: Target['security'],
   only: readonly string[],
   { keep, signal }: CheckOptions,

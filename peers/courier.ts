@@ -25,6 +25,8 @@ export const courier: Peer = {
     return {
       version: await layer.versionOf('courier-pop'),
       port,
+      // It lets five seconds pass behind each login that failed, whatever is configured.
+      patienceMs: 12_000,
       deliver: deliveryThrough(layer, [...asUser, 'deliverquota.courier', maildir]),
     }
   },

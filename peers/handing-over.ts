@@ -3,9 +3,19 @@ import { Unable } from '../src/conformance/case.ts'
 import type { Deliver } from '../src/conformance/delivery.ts'
 import type { Layer } from './layer.ts'
 
+/** A program may have to wait for the maildrop that a session has open; then there is no delivery meanwhile. */
+const timeoutSeconds = 4
+/** How timeout(1) ends then. */
+const timedOut = 124
+
 export function deliveryThrough(layer: Layer, command: readonly string[]): Deliver {
   return async octets => {
-    const { code, output } = await layer.run(command, unixLines(octets))
+    const { code, output } = await layer.run(
+      ['timeout', String(timeoutSeconds), ...command],
+      unixLines(octets),
+    )
+    if (code === timedOut)
+      throw new Unable(`${command[0]} did not deliver within ${timeoutSeconds} s: the maildrop is in use`)
     if (code !== 0) throw new Unable(`${command.join(' ')} failed (${code}): ${output.trim().slice(-500)}`)
   }
 }

@@ -3,14 +3,25 @@
 // layer each is installed as its maintainers meant it, and nothing of it is left when the layer is closed. Needs root.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /** Debian packages that were fetched once. */
 const packageCache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'poplar-peers', 'apt')
+const aptArchives = '/var/cache/apt/archives'
 
-/** `$1`: an empty folder; `$2`: the cache. Ends as the first process of the layer, which waits for its end. */
+/** `$1`: an empty folder. Ends as the first process of the layer, which lasts as long as this process does. */
 const setUp = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs "$1"
@@ -21,11 +32,10 @@ mount -t proc proc proc
 mount --rbind /dev dev
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
-mount --bind "$2" var/cache/apt/archives
 printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
 chmod 755 usr/sbin/policy-rc.d
 echo ready
-exec chroot . sleep infinity
+exec chroot . cat >/dev/null
 `
 
 export interface Ended {
@@ -49,9 +59,8 @@ export class Layer {
   static async open(): Promise<Layer> {
     const folder = mkdtempSync(join(tmpdir(), 'peers-layer-'))
     chmodSync(folder, 0o755)
-    mkdirSync(join(packageCache, 'partial'), { recursive: true })
-    const args = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', setUp, 'sh', folder, packageCache]
-    const holder = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const args = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', setUp, 'sh', folder]
+    const holder = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'] })
     const output = outputOf(holder)
     const isReady = new Promise<boolean>(resolve => {
       holder.stdout?.on('data', () => output().includes('ready') && resolve(true))
@@ -108,12 +117,17 @@ export class Layer {
   /** By apt, without what it recommends, and no service is started. Rejects with what apt says. */
   async install(packages: readonly string[]): Promise<void> {
     const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0']
+    apt.push('-o', 'APT::Keep-Downloaded-Packages=true')
     const install = [...apt, 'install', '--yes', '--no-install-recommends', ...packages]
+    mkdirSync(packageCache, { recursive: true })
+    copyPackages(packageCache, this.path(aptArchives))
     const { code } = await this.run(install)
-    if (code === 0) return
-    // The list of packages may be older than what the mirror has.
-    await this.runOrFail([...apt, 'update'])
-    await this.runOrFail(install)
+    if (code !== 0) {
+      // The list of packages may be older than what the mirror has.
+      await this.runOrFail([...apt, 'update'])
+      await this.runOrFail(install)
+    }
+    copyPackages(this.path(aptArchives), packageCache)
   }
 
   /** Without the epoch: `1.0.3-1.1`. */
@@ -136,6 +150,12 @@ export class Layer {
     const into = ['--target', String(this.#pid), '--mount', '--pid', '--root', '--wd']
     return spawn('nsenter', [...into, ...command], { stdio })
   }
+}
+
+/** Those that are not there yet. */
+function copyPackages(from: string, to: string): void {
+  for (const name of readdirSync(from).filter(name => name.endsWith('.deb')))
+    if (!existsSync(join(to, name))) copyFileSync(join(from, name), join(to, name))
 }
 
 function outputOf({ stdout, stderr }: ChildProcess): () => string {

@@ -19,6 +19,8 @@ export interface StartedPeer {
   /** Of POP3, in clear, on 127.0.0.1. */
   readonly port: number
   readonly deliver: Deliver
+  /** How long any answer may take, in milliseconds. Default 5,000. */
+  readonly patienceMs?: number
 }
 
 /** Whose maildrop the suite uses; an account of the layer where the server lets in accounts of the system. */

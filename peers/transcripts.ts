@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { type ServerFacts, targetOf } from '../src/conformance/report/report.ts'
 import type { CaseRun } from '../src/conformance/runner.ts'
 import { Secrets } from '../src/conformance/secrets.ts'
+import type { TranscriptEntry } from '../src/conformance/transcript.ts'
 import { formatTranscript } from '../src/conformance/transcript-file.ts'
 import type { Pop3Case } from '../src/pop3/conformance/pop3-case.ts'
 import { credentials } from './peer.ts'
+
+/** Of a packet that goes on for longer than this the rest is only counted: what matters is in front of it. */
+const maxPacketOctets = 4 * 1024
 
 export interface TranscriptFacts {
   readonly server: ServerFacts
@@ -46,7 +50,14 @@ export class TranscriptFolder {
     }
     mkdirSync(this.#folder, { recursive: true })
     const file = join(this.#folder, `${item.id}.txt`)
-    writeFileSync(file, formatTranscript({ header, entries: transcript }, this.#secrets))
+    writeFileSync(file, formatTranscript({ header, entries: transcript.map(shortened) }, this.#secrets))
     return file
   }
+}
+
+function shortened(entry: TranscriptEntry): TranscriptEntry {
+  const { octets, omitted = 0 } = entry
+  if (octets.length <= maxPacketOctets) return entry
+  const rest = octets.length - maxPacketOctets
+  return { ...entry, octets: octets.subarray(0, maxPacketOctets), omitted: omitted + rest }
 }
