@@ -1,6 +1,7 @@
 // Steps that send several commands before the first is answered, cut into packets anyhow, and hold the answers to the order
 // of the commands. RFC 2449 section 6.6.
 import { Failure } from '../../conformance/case.ts'
+import { differenceFrom } from '../../conformance/sameness.ts'
 import { inTurn, octetsOf, pause } from '../../conformance/steps.ts'
 import { body, err, lines, ok, type Pop3Step, step } from './steps.ts'
 
@@ -42,9 +43,9 @@ export function retr(number: number): Ask {
   return {
     line: `RETR ${number}`,
     due: body(`letter ${number}`, (octets, { letters }) => {
-      const sent = letters[number - 1]?.octets
+      const sent = letters[number - 1]
       if (!sent) return `the case has no letter ${number}`
-      return octets.subarray(-sent.length).equals(sent) ? undefined : `it is not letter ${number}`
+      return differenceFrom(sent, octets) === undefined ? undefined : `it is not letter ${number}`
     }),
   }
 }

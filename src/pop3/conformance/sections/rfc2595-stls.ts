@@ -195,7 +195,7 @@ export const stlsSection: Pop3Section = {
       id: 'stls-clear-text-instead',
       title: 'A client that goes on in clear behind STLS is not answered in clear',
       rfc: 'RFC 2595 section 4',
-      severity: 'must',
+      severity: 'should',
       cost: 'Who is on the way can take TLS out of the session.',
       needs: ['stls'],
       steps: [connectInClear, say('STLS'), ok(), say('CAPA', 'USER {user}'), noReplyInClear, stillServes],

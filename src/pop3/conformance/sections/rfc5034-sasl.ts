@@ -249,7 +249,7 @@ export const saslSection: Pop3Section = {
       id: 'sasl-half-response',
       title: 'A response whose line end never came lets nobody in',
       rfc: 'RFC 5034 section 4',
-      severity: 'must',
+      severity: 'should',
       cost: 'A login that was cut off is taken for a whole one, with half a password.',
       needs: ['plain'],
       steps: [

@@ -1,6 +1,8 @@
 // RFC 5802 and RFC 7677 (SCRAM), RFC 2195 (CRAM-MD5) and LOGIN: the mechanisms that CAPA may list besides PLAIN.
+
 import { cramMd5Client } from '../../../auth/mechanisms/cram-md5.ts'
 import { scramClient } from '../../../auth/mechanisms/scram-client.ts'
+import type { Severity } from '../../../conformance/case.ts'
 import { Failure } from '../../../conformance/case.ts'
 import { octetsOf } from '../../../conformance/steps.ts'
 import { shown } from '../../../conformance/wire.ts'
@@ -50,22 +52,34 @@ function check(explain: string, find: (play: Pop3Play) => string | undefined): P
 }
 
 /** First messages of a client that are none. */
-const malformed: readonly { readonly id: string; readonly what: string; readonly message: string }[] = [
+interface Malformed {
+  readonly id: string
+  readonly what: string
+  readonly message: string
+  readonly severity?: Severity
+}
+
+const malformed: readonly Malformed[] = [
   { id: 'empty', what: 'an empty first message', message: '' },
   { id: 'no-header', what: 'a first message without its header', message: `n={user},r=${nonce}` },
   { id: 'no-nonce', what: 'a first message without a nonce', message: 'n,,n={user}' },
-  { id: 'empty-nonce', what: 'a first message with an empty nonce', message: 'n,,n={user},r=' },
+  {
+    id: 'empty-nonce',
+    what: 'a first message with an empty nonce',
+    message: 'n,,n={user},r=',
+    severity: 'should',
+  },
   { id: 'extension', what: 'an extension that must be understood', message: `n,,m=x,n={user},r=${nonce}` },
   { id: 'bad-escape', what: 'a name with a `=` that escapes nothing', message: `n,,n={user}=4E,r=${nonce}` },
   { id: 'odd-flag', what: 'a flag of channel binding that is none', message: `x,,n={user},r=${nonce}` },
 ]
 
-function malformedCase({ id, what, message }: (typeof malformed)[number]): Pop3Case {
+function malformedCase({ id, what, message, severity = 'must' }: Malformed): Pop3Case {
   return {
     id: `scram-malformed-${id}`,
     title: `SCRAM refuses ${what}`,
     rfc: 'RFC 5802 section 7',
-    severity: 'must',
+    severity,
     cost: 'The server goes on with what it has not understood.',
     needs: ['scram-sha-256'],
     limitMs,
