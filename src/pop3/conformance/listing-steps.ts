@@ -41,12 +41,15 @@ export function unchanged(name: string): Pop3Step {
 
 /** Expects the lines that were remembered for these messages, and no others. */
 export function stillListed(name: string, numbers: readonly number[]): Pop3Step {
-  return lines(`of the listing before (${name}) messages ${numbers.join(', ') || 'none'}`, (found, play) => {
-    const due = remembered(play, name).filter(line => numbers.includes(Number.parseInt(line, 10)))
-    return found.join('\n') === due.join('\n')
-      ? undefined
-      : `${shown(octetsOf(found.join(', ')))} is listed, ${shown(octetsOf(due.join(', ')))} was due`
-  })
+  return lines(
+    `the lines of ${numbers.join(', ') || 'none'} as they were (${name}), and no other`,
+    (found, play) => {
+      const due = remembered(play, name).filter(line => numbers.includes(Number.parseInt(line, 10)))
+      return found.join('\n') === due.join('\n')
+        ? undefined
+        : `${shown(octetsOf(found.join(', ')))} is listed, ${shown(octetsOf(due.join(', ')))} was due`
+    },
+  )
 }
 
 /** Expects a listing of exactly these messages, in any form. */

@@ -32,7 +32,7 @@ const lawful: readonly Row[] = [
   { name: 'dotRuns', cost: lostDots, rfc: 'RFC 1939 section 3' },
   { name: 'terminator', cost: early, rfc: 'RFC 1939 section 3' },
   { name: 'dottedLines', cost: lostDots, rfc: 'RFC 1939 section 3' },
-  { name: 'dottedHeader', cost: header, rfc: 'RFC 1939 section 3' },
+  { name: 'dottedHeader', cost: header, severity: 'should', rfc: 'RFC 1939 section 3' },
   { name: 'empty', cost: header },
   { name: 'blankFirst', cost: lines },
   { name: 'blankLast', cost: lines, severity: 'should' },
@@ -64,7 +64,11 @@ const unlawful: readonly Row[] = [
 /** Their line ends may be mended. */
 const mendable: readonly Row[] = [
   { name: 'loneLf', cost: altered, severity: 'should' },
-  { name: 'loneLfDot', cost: altered, severity: 'should' },
+  {
+    name: 'loneLfDot',
+    cost: 'The message ends early; what follows is lost, or taken for commands.',
+    severity: 'quirk',
+  },
   { name: 'noFinalNewline', cost: 'The end of the text is lost.', severity: 'should' },
   { name: 'dotUnended', cost: 'The end of the text is lost.', severity: 'should' },
   { name: 'headerOnly', cost: 'Header fields are lost.', severity: 'should' },
@@ -73,7 +77,7 @@ const mendable: readonly Row[] = [
 function asSent({ name, severity = 'must', cost, rfc = 'RFC 1939 section 5' }: Row): Pop3Case {
   return {
     id: `letter-${letterId(name)}-as-sent`,
-    title: `RETR gives a message as it was sent: ${aboutLetter(name)}`,
+    title: `A message with ${aboutLetter(name)} comes as it was sent`,
     rfc,
     severity,
     cost,
@@ -85,7 +89,7 @@ function asSent({ name, severity = 'must', cost, rfc = 'RFC 1939 section 5' }: R
 function asMended({ name, severity = 'must', cost }: Row): Pop3Case {
   return {
     id: `letter-${letterId(name)}-as-sent`,
-    title: `RETR gives a message as it was sent, but for its line ends: ${aboutLetter(name)}`,
+    title: `A message with ${aboutLetter(name)} comes as it was sent, but for its line ends`,
     rfc: 'RFC 1939 section 5',
     severity,
     cost,
@@ -97,7 +101,7 @@ function asMended({ name, severity = 'must', cost }: Row): Pop3Case {
 function measured({ name }: Row): Pop3Case {
   return {
     id: `letter-${letterId(name)}-octets`,
-    title: `STAT and LIST say as many octets as RETR sends: ${aboutLetter(name)}`,
+    title: `A message with ${aboutLetter(name)} has by STAT and LIST as many octets as RETR sends`,
     rfc: 'RFC 1939 section 11',
     severity: 'must',
     cost: 'Clients that check what they got throw it away, or ask for it for ever.',
@@ -109,7 +113,7 @@ function measured({ name }: Row): Pop3Case {
 function framed({ name }: Row): Pop3Case {
   return {
     id: `letter-${letterId(name)}-framed`,
-    title: `A message is sent in one piece, twice alike, and the next answers follow it: ${aboutLetter(name)}`,
+    title: `A message with ${aboutLetter(name)} comes in one piece, twice alike, and the next answers follow it`,
     rfc: 'RFC 1939 section 3',
     severity: 'must',
     cost: 'What a sender wrote is taken for answers of the server, or the session hangs.',

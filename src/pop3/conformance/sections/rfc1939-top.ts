@@ -63,7 +63,7 @@ const awkward: readonly { readonly name: LetterName; readonly count: number; rea
 
 const awkwardCases: readonly Pop3Case[] = awkward.map(({ name, count, cost }) => ({
   id: `top-${letterId(name)}-${count}`,
-  title: `TOP with ${count === 1 ? '1 line' : `${count} lines`} gives the beginning of what RETR gives: ${aboutLetter(name)}`,
+  title: `TOP with ${count === 1 ? '1 line' : `${count} lines`} of a message with ${aboutLetter(name)} gives the beginning of it`,
   rfc,
   severity: 'must',
   cost,
