@@ -20,6 +20,8 @@ import { TranscriptFolder } from './transcripts.ts'
 const peers: readonly Peer[] = [dovecot, courier, cyrus, popa3d, mailutils, solid, wildduck, n3]
 
 const docs = resolve(import.meta.dirname, '../../docs/conformance')
+/** Most of the time passes in waiting for a server. */
+const concurrency = 3
 const resultsFile = join(docs, 'peers.json')
 
 async function main(args: readonly string[]): Promise<void> {
@@ -33,16 +35,19 @@ async function main(args: readonly string[]): Promise<void> {
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
   const results = new Map(earlier().map(result => [result.name, result]))
-  for (const peer of peers) {
-    if (names.length > 0 && !names.includes(peer.name)) continue
-    const result = await checked(peer, only, interrupt.signal)
-    if (interrupt.signal.aborted) return
-    print(summaryOf(result))
-    // A run of a few cases is no result.
-    if (only.length > 0) continue
-    results.set(peer.name, result)
-    write(peers.flatMap(({ name }) => results.get(name) ?? []))
+  const waiting = peers.filter(({ name }) => names.length === 0 || names.includes(name))
+  const work = async () => {
+    for (let peer = waiting.shift(); peer; peer = waiting.shift()) {
+      const result = await checked(peer, only, interrupt.signal)
+      if (interrupt.signal.aborted) return
+      print(summaryOf(result))
+      // A run of a few cases is no result.
+      if (only.length > 0) continue
+      results.set(peer.name, result)
+      write(peers.flatMap(({ name }) => results.get(name) ?? []))
+    }
   }
+  await Promise.all(Array.from({ length: concurrency }, work))
 }
 
 async function checked(peer: Peer, only: readonly string[], signal: AbortSignal): Promise<PeerResult> {

@@ -1,9 +1,8 @@
 // RFC 5802 and RFC 7677 (SCRAM), RFC 2195 (CRAM-MD5) and LOGIN: the mechanisms that CAPA may list besides PLAIN.
 
-import { cramMd5Client } from '../../../auth/mechanisms/cram-md5.ts'
+import { cramMd5Client } from '../../../auth/mechanisms/cram-md5-client.ts'
 import { scramClient } from '../../../auth/mechanisms/scram-client.ts'
-import type { Severity } from '../../../conformance/case.ts'
-import { Failure } from '../../../conformance/case.ts'
+import { Failure, type Severity } from '../../../conformance/case.ts'
 import { octetsOf } from '../../../conformance/steps.ts'
 import { shown } from '../../../conformance/wire.ts'
 import { readReplyOrEnd, refusedOrClosed, replyOrEnd, stillServes } from '../endurance.ts'
