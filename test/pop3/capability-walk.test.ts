@@ -1,10 +1,10 @@
 // A walk through CAPA by every door and in every state: each tag is proved by using it, and what is not announced does not
 // work. RFC 2449 sections 5 to 8, RFC 3206, RFC 2595 section 4, RFC 5034 section 3, RFC 6856.
 import { afterEach, describe, expect, it } from 'vitest'
-import { cramMd5Client } from '../../src/auth/mechanisms/cram-md5.ts'
-import { loginClient } from '../../src/auth/mechanisms/login.ts'
+import { cramMd5Client } from '../../src/auth/mechanisms/cram-md5-client.ts'
+import { loginClient } from '../../src/auth/mechanisms/login-client.ts'
 import { mechanisms } from '../../src/auth/mechanisms/mechanisms.ts'
-import { plainClient } from '../../src/auth/mechanisms/plain.ts'
+import { plainClient } from '../../src/auth/mechanisms/plain-client.ts'
 import { scramClient } from '../../src/auth/mechanisms/scram-client.ts'
 import type { SaslClient } from '../../src/auth/sasl-client.ts'
 import { commands } from '../../src/pop3/server/commands.ts'

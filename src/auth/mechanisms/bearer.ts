@@ -1,9 +1,7 @@
 // What OAUTHBEARER and XOAUTH2 share: bearer tokens (RFC 6750 section 2.1), pairs of key and value between %x01, and the
 // error that is told before the exchange fails, RFC 7628 section 3.2.2.
 import type { Mechanism, Verifier } from '../sasl.ts'
-import type { SaslClient } from '../sasl-client.ts'
-import { clientExchange, expectInvitation, last, notYet } from './client-exchange.ts'
-import { checkCredential, decodeText, encodeText, maxNameOctets, maxTokenOctets } from './credentials.ts'
+import { decodeText, encodeText, maxNameOctets, maxTokenOctets, pairSeparator } from './credentials.ts'
 import { ending, exchange, failure, noOctets, refused, type Script } from './exchange.ts'
 
 export interface BearerMessage {
@@ -20,11 +18,8 @@ export interface BearerGrammar {
   readonly invalidStatus: string
 }
 
-/** Stands between pairs. */
-export const separator = '\x01'
 /** Room for the pairs around the token. */
 const maxMessageOctets = maxTokenOctets + 4096
-const maxErrorOctets = 4096
 
 export function bearerMechanism(grammar: BearerGrammar): Mechanism {
   return {
@@ -62,62 +57,15 @@ export function parseBearer(value: string | undefined): string | undefined {
 /** `key=value` pairs, each ended by the separator; undefined when one is none or comes twice. */
 export function parsePairs(text: string): ReadonlyMap<string, string> | undefined {
   const pairs = new Map<string, string>()
-  for (const pair of text.split(separator).slice(0, -1)) {
+  for (const pair of text.split(pairSeparator).slice(0, -1)) {
     const match = /^([A-Za-z]{1,32})=([\x20-\x7e\t\r\n]*)$/.exec(pair)
     if (!match?.[1] || match[2] === undefined || pairs.has(match[1])) return undefined
     pairs.set(match[1], match[2])
   }
-  return text.endsWith(separator) ? pairs : undefined
+  return text.endsWith(pairSeparator) ? pairs : undefined
 }
 
 /** Names come from the message or not at all. */
 export function isBearerName(name: string): boolean {
   return name !== '' && Buffer.byteLength(name) <= maxNameOctets
-}
-
-export interface BearerCredentials {
-  readonly name: string
-  readonly token: string
-}
-
-/** A client that can tell why its token was not taken. */
-export interface BearerClient extends SaslClient {
-  /** `status` of the server's error; undefined when there was none. */
-  readonly refusedStatus: string | undefined
-}
-
-/** `dummy` is the response to an error, that the server may end the exchange. */
-export function bearerClient(
-  name: string,
-  { token }: BearerCredentials,
-  message: string,
-  dummy: string,
-): BearerClient {
-  let refusedStatus: string | undefined
-  const client = clientExchange(name, async function* (challenge) {
-    expectInvitation(challenge)
-    checkCredential(token, 'token')
-    const error = yield last(encodeText(message))
-    refusedStatus = statusOf(error)
-    yield notYet(encodeText(dummy))
-  })
-  return {
-    name,
-    next: challenge => client.next(challenge),
-    get isComplete() {
-      return client.isComplete
-    },
-    get refusedStatus() {
-      return refusedStatus
-    },
-  }
-}
-
-function statusOf(error: Uint8Array): string {
-  try {
-    const { status } = JSON.parse(decodeText(error, maxErrorOctets) ?? '') as { status?: unknown }
-    return typeof status === 'string' && /^[ -~]{1,100}$/.test(status) ? status : 'unknown'
-  } catch {
-    return 'unknown'
-  }
 }

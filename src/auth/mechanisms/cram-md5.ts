@@ -1,10 +1,9 @@
 // CRAM-MD5, RFC 2195: a keyed MD5 of a fresh challenge. The server must know the password itself; only for accounts
 // that opt in.
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Mechanism, Verifier } from '../sasl.ts'
-import { type SaslClient, SaslClientError } from '../sasl-client.ts'
-import { clientExchange, last, notYet } from './client-exchange.ts'
-import { checkCredential, decodeText, encodeText, maxNameOctets } from './credentials.ts'
+import { cramMd5Digest } from './cram-md5-client.ts'
+import { decodeText, encodeText, maxNameOctets } from './credentials.ts'
 import { ending, exchange, refused, type Script } from './exchange.ts'
 
 interface CramResponse {
@@ -14,29 +13,12 @@ interface CramResponse {
 }
 
 const digestDigits = 32
-const maxChallengeOctets = 1024
 
 export const cramMd5: Mechanism = {
   name: 'CRAM-MD5',
   source: 'RFC 2195',
   needs: 'shared-secret',
   begin: verifier => exchange(initial => serve(verifier, initial)),
-}
-
-export interface CramMd5Credentials {
-  readonly name: string
-  readonly password: string
-}
-
-export function cramMd5Client({ name, password }: CramMd5Credentials): SaslClient {
-  return clientExchange('CRAM-MD5', async function* (first) {
-    const secret = encodeText(checkCredential(password, 'password'))
-    const userName = checkCredential(name, 'name')
-    const challenge = first ?? (yield notYet(undefined))
-    if (challenge.length === 0 || challenge.length > maxChallengeOctets)
-      throw new SaslClientError('malformed-challenge', 'the challenge is empty or too long')
-    yield last(encodeText(`${userName} ${digestOf(challenge, secret)}`))
-  })
 }
 
 async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Script {
@@ -46,7 +28,7 @@ async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Scri
   const response = parse(yield challenge)
   if (!response) return refused(verifier, 'malformed', undefined)
   const candidate = await verifier.findSecret(response.name)
-  const expected = Buffer.from(digestOf(challenge, candidate.secret), 'latin1')
+  const expected = Buffer.from(cramMd5Digest(challenge, candidate.secret), 'latin1')
   const fits = timingSafeEqual(expected, Buffer.from(response.digest, 'latin1'))
   return ending(await candidate.settle(fits))
 }
@@ -61,8 +43,4 @@ function parse(octets: Uint8Array): CramResponse | undefined {
   const text = decodeText(octets, maxNameOctets + 1 + digestDigits)
   const match = text === undefined ? undefined : /^(.+) ([0-9a-f]{32})$/s.exec(text)
   return match?.[1] && match[2] ? { name: match[1], digest: match[2] } : undefined
-}
-
-function digestOf(challenge: Uint8Array, secret: Uint8Array): string {
-  return createHmac('md5', secret).update(challenge).digest('hex')
 }

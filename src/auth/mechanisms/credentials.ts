@@ -5,6 +5,8 @@ import { SaslClientError } from '../sasl-client.ts'
 export const maxNameOctets = 255
 const maxPasswordOctets = 1024
 export const maxTokenOctets = 65_536
+/** Stands between the pairs of OAUTHBEARER and XOAUTH2. */
+export const pairSeparator = '\x01'
 
 /** The text; undefined when it is too long, no UTF-8, or holds NUL. An empty text is one. */
 export function decodeText(octets: Uint8Array, maxOctets: number): string | undefined {

@@ -1,9 +1,7 @@
 // LOGIN: PLAIN in two steps, from a draft that was never finished, for clients that know nothing else. Never written
 // down as a standard; the prompts are those that all servers send, and no client reads.
 import type { Mechanism, Verifier } from '../sasl.ts'
-import type { SaslClient } from '../sasl-client.ts'
-import { clientExchange, last, notYet } from './client-exchange.ts'
-import { checkCredential, decodeName, encodeText, isPassword } from './credentials.ts'
+import { decodeName, encodeText, isPassword } from './credentials.ts'
 import { ending, exchange, refused, type Script } from './exchange.ts'
 
 const namePrompt = encodeText('Username:')
@@ -13,24 +11,6 @@ export const login: Mechanism = {
   name: 'LOGIN',
   source: 'draft-murchison-sasl-login-00',
   begin: verifier => exchange(initial => serve(verifier, initial)),
-}
-
-export interface LoginCredentials {
-  readonly name: string
-  readonly password: string
-}
-
-/** Sends no initial response: not every server takes one. */
-export function loginClient({ name, password }: LoginCredentials): SaslClient {
-  return clientExchange('LOGIN', async function* (challenge) {
-    const responses = [
-      encodeText(checkCredential(name, 'name')),
-      encodeText(checkCredential(password, 'password')),
-    ] as const
-    if (challenge === undefined) yield notYet(undefined)
-    yield notYet(responses[0])
-    yield last(responses[1])
-  })
 }
 
 async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Script {

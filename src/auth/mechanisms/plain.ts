@@ -1,8 +1,6 @@
 // PLAIN, RFC 4616: name and password in one message. As safe as the channel is.
 import type { Mechanism, Verifier } from '../sasl.ts'
-import type { SaslClient } from '../sasl-client.ts'
-import { clientExchange, expectInvitation, last } from './client-exchange.ts'
-import { checkCredential, decodeName, encodeText, isPassword } from './credentials.ts'
+import { decodeName, isPassword } from './credentials.ts'
 import { ending, exchange, noOctets, refused, type Script } from './exchange.ts'
 
 interface PlainMessage {
@@ -15,22 +13,6 @@ export const plain: Mechanism = {
   name: 'PLAIN',
   source: 'RFC 4616',
   begin: verifier => exchange(initial => serve(verifier, initial)),
-}
-
-export interface PlainCredentials {
-  readonly name: string
-  readonly password: string
-  /** Whom to act as, if somebody else. */
-  readonly actAs?: string
-}
-
-export function plainClient({ name, password, actAs = '' }: PlainCredentials): SaslClient {
-  return clientExchange('PLAIN', async function* (challenge) {
-    expectInvitation(challenge)
-    const authorizationId = actAs && checkCredential(actAs, 'name')
-    const credentials = [checkCredential(name, 'name'), checkCredential(password, 'password')]
-    yield last(encodeText([authorizationId, ...credentials].join('\0')))
-  })
 }
 
 async function* serve(verifier: Verifier, initial: Uint8Array | undefined): Script {

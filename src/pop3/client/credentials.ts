@@ -1,12 +1,12 @@
 // Who logs in, and the ways in which that can be proved, best first: a session takes the first that the server has and that
 // the channel allows.
-import { cramMd5Client } from '../../auth/mechanisms/cram-md5.ts'
-import { externalClient } from '../../auth/mechanisms/external.ts'
-import { loginClient } from '../../auth/mechanisms/login.ts'
-import { oauthbearerClient } from '../../auth/mechanisms/oauthbearer.ts'
-import { plainClient } from '../../auth/mechanisms/plain.ts'
+
+import { oauthbearerClient, xoauth2Client } from '../../auth/mechanisms/bearer-clients.ts'
+import { cramMd5Client } from '../../auth/mechanisms/cram-md5-client.ts'
+import { externalClient } from '../../auth/mechanisms/external-client.ts'
+import { loginClient } from '../../auth/mechanisms/login-client.ts'
+import { plainClient } from '../../auth/mechanisms/plain-client.ts'
 import { scramClient } from '../../auth/mechanisms/scram-client.ts'
-import { xoauth2Client } from '../../auth/mechanisms/xoauth2.ts'
 import type { SaslClient } from '../../auth/sasl-client.ts'
 import type { ClientBinding } from '../../net/tls/client-binding.ts'
 

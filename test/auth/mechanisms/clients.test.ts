@@ -1,12 +1,11 @@
 // The clients: the examples of the RFCs, and servers that say too little, too much or the wrong thing.
 import { describe, expect, it } from 'vitest'
-import { cramMd5Client } from '../../../src/auth/mechanisms/cram-md5.ts'
-import { externalClient } from '../../../src/auth/mechanisms/external.ts'
-import { loginClient } from '../../../src/auth/mechanisms/login.ts'
-import { oauthbearerClient } from '../../../src/auth/mechanisms/oauthbearer.ts'
-import { plainClient } from '../../../src/auth/mechanisms/plain.ts'
+import { oauthbearerClient, xoauth2Client } from '../../../src/auth/mechanisms/bearer-clients.ts'
+import { cramMd5Client } from '../../../src/auth/mechanisms/cram-md5-client.ts'
+import { externalClient } from '../../../src/auth/mechanisms/external-client.ts'
+import { loginClient } from '../../../src/auth/mechanisms/login-client.ts'
+import { plainClient } from '../../../src/auth/mechanisms/plain-client.ts'
 import { type ScramClientOptions, scramClient } from '../../../src/auth/mechanisms/scram-client.ts'
-import { xoauth2Client } from '../../../src/auth/mechanisms/xoauth2.ts'
 import type { SaslClient, SaslClientErrorCode } from '../../../src/auth/sasl-client.ts'
 import { exporterOctets } from './fake-verifier.ts'
 
