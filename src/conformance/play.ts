@@ -3,7 +3,7 @@ import type { DialAddress, DialTls } from '../net/dialer.ts'
 import { Failure } from './case.ts'
 import { Random } from './random.ts'
 import { Transcript } from './transcript.ts'
-import { Wire } from './wire.ts'
+import { isRefused, Wire } from './wire.ts'
 
 /** The server, and how it is reached. */
 export interface Target extends DialAddress {
@@ -57,7 +57,12 @@ export class Play {
     const { transcript, target } = this
     const { host, port, patienceMs } = target
     const tls = security === 'tls' ? tlsOptions : undefined
-    const wire = await Wire.open({ name: this.#current, host, port, tls, transcript, patienceMs })
+    const options = { name: this.#current, host, port, tls, transcript, patienceMs }
+    const wire = await Wire.open(options).catch((error: unknown) => {
+      // Who took a connection a moment ago and listens no more was ended by the case.
+      if (this.#wires.size > 0 && isRefused(error)) throw new Failure('the server has ended: nobody listens')
+      throw error
+    })
     if (this.#isClosed) {
       wire.drop()
       throw new Failure('the time was over when the connection stood')

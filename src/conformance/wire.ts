@@ -17,6 +17,13 @@ const maxUnreadOctets = 64 * 1024 * 1024
 const lf = 10
 const nothing: Buffer = Buffer.alloc(0)
 
+/** Whether `Wire.open` was rejected because nobody listens at that port. */
+export function isRefused(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause)
+    if ('code' in each && each.code === 'ECONNREFUSED') return true
+  return false
+}
+
 export class Wire {
   readonly #options: WireOptions
   #socket: DialedSocket
