@@ -12,10 +12,10 @@ const againMs = 3_000
 const againPauseMs = 50
 
 /** Reads a status line; undefined where the connection ends instead. */
-export async function readReplyOrEnd(wire: Wire): Promise<Reply | undefined> {
+export async function readReplyOrEnd(wire: Wire, patienceMs?: number): Promise<Reply | undefined> {
   let line: Buffer
   try {
-    line = await wire.line()
+    line = await wire.line(patienceMs)
   } catch (error) {
     if (error instanceof Failure && wire.ending !== undefined) return undefined
     throw error
@@ -41,6 +41,15 @@ export const refusedOrClosed: Pop3Step = replyOrEnd('`-ERR`', ({ status, text })
 export const loginRefused: Pop3Step = replyOrEnd('`-ERR`, and not because of the lock', reply => {
   if (reply.status !== 'err') return 'it let in'
   return isLocked(reply) ? 'it let in, but for the lock' : undefined
+})
+
+/** How long a server has to answer where it should not, in milliseconds. */
+const unansweredMs = 500
+
+/** Behind a login whose line never ended: no `+OK` comes, whether the server closes or waits for more. */
+export const notLetIn: Pop3Step = step(`expect no \`+OK\` for ${unansweredMs} ms`, async ({ wire }) => {
+  const octets = await wire.within(unansweredMs)
+  if (octets.toString('latin1').startsWith('+OK')) throw new Failure('it let in')
 })
 
 /** Any status line, or the end. */

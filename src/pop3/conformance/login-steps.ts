@@ -7,11 +7,14 @@ import { answered } from './ask.ts'
 import { readReplyOrEnd } from './endurance.ts'
 import { connectOn, isLocked } from './login.ts'
 import type { Pop3Play } from './play.ts'
-import type { Reply } from './replies.ts'
+import { type Reply, readReply } from './replies.ts'
 import { type Complaint, octetsOf, type Pop3Step, step, type Text } from './steps.ts'
 
 /** How long a server may take to close behind its answer. */
 const closingMs = 60
+
+/** Servers let who fails wait, and who wants a maildrop that is locked: up to so long, in milliseconds. */
+const verdictMs = 20_000
 
 /** What came of an attempt: `end` where the connection was closed in place of an answer. */
 export interface Attempt {
@@ -32,8 +35,21 @@ export async function attempt(play: Pop3Play, user: Text, password: Text): Promi
 
 async function answerTo(wire: Wire, line: string): Promise<Reply | undefined> {
   await wire.send(octetsOf(`${line}\r\n`))
-  return readReplyOrEnd(wire)
+  return readReplyOrEnd(wire, verdictMs)
 }
+
+/** The answer to a login, however long the server thinks about it. */
+export function verdict(explain: string, find: (reply: Reply) => Complaint): Pop3Step {
+  return step(`expect ${explain}`, async ({ wire }) => {
+    const complaint = find(await readReply(wire, verdictMs))
+    if (complaint !== undefined) throw new Failure(complaint)
+  })
+}
+
+/** Expects `-ERR` to a login. */
+export const refused: Pop3Step = verdict('`-ERR`', ({ status, text }) =>
+  status === 'err' ? undefined : `it answered ${answered(status, text)}, \`-ERR\` was due`,
+)
 
 /** Expects not to be let in: refused, or the connection closed. */
 export function notLetIn(user: Text, password: Text): Pop3Step {

@@ -1,8 +1,8 @@
 // RFC 1939 section 7: APOP, the digest of a timestamp that is used once and of a password that never travels.
 import { inStep } from '../endurance.ts'
-import { authenticateAtOnce, givenDigest, ifStillOpen, rememberTimestamp } from '../login-steps.ts'
+import { authenticateAtOnce, givenDigest, ifStillOpen, refused, rememberTimestamp } from '../login-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
-import { connect, drop, err, group, ok, on, quit, say, step } from '../steps.ts'
+import { connect, drop, group, ok, on, quit, say, step } from '../steps.ts'
 
 const limitMs = 60_000
 const rfc = 'RFC 1939 section 7'
@@ -38,7 +38,7 @@ const noDigestCases: readonly Pop3Case[] = noDigests.map(({ id, what, sent }) =>
   cost: anybody,
   needs: ['apop'],
   limitMs,
-  steps: [connect, say(sent), err()],
+  steps: [connect, say(sent), refused],
 }))
 
 const apop = { rfc, needs: ['apop'], limitMs } as const
@@ -75,7 +75,7 @@ export const apopSection: Pop3Section = {
         connected,
         givenDigest('timestamp', 'not-the-password'),
         say('APOP {user} {digest}'),
-        err(),
+        refused,
         inStep,
       ],
     },
@@ -85,7 +85,7 @@ export const apopSection: Pop3Section = {
       title: 'The digest of an empty password lets nobody in',
       severity: 'must',
       cost: anybody,
-      steps: [connected, givenDigest('timestamp', ''), say('APOP {user} {digest}'), err()],
+      steps: [connected, givenDigest('timestamp', ''), say('APOP {user} {digest}'), refused],
     },
     {
       ...apop,
@@ -93,7 +93,7 @@ export const apopSection: Pop3Section = {
       title: 'The right digest lets no other name in',
       severity: 'must',
       cost: anybody,
-      steps: [connected, givenDigest('timestamp'), say('APOP nobody-is-called-so {digest}'), err()],
+      steps: [connected, givenDigest('timestamp'), say('APOP nobody-is-called-so {digest}'), refused],
     },
     {
       ...apop,
@@ -101,7 +101,11 @@ export const apopSection: Pop3Section = {
       title: 'The digest for one connection lets nobody in on another that is open beside it',
       severity: 'must',
       cost: 'Who has overheard one login can log in.',
-      steps: [connected, givenDigest('timestamp'), on('second', connect, say('APOP {user} {digest}'), err())],
+      steps: [
+        connected,
+        givenDigest('timestamp'),
+        on('second', connect, say('APOP {user} {digest}'), refused),
+      ],
     },
     {
       ...apop,
@@ -117,7 +121,7 @@ export const apopSection: Pop3Section = {
         quit,
         connect,
         say('APOP {user} {digest}'),
-        err(),
+        refused,
       ],
     },
     {
@@ -126,7 +130,7 @@ export const apopSection: Pop3Section = {
       title: 'A digest in upper case is refused: the RFC has it in lower case',
       severity: 'quirk',
       cost: 'Clients that work here fail elsewhere.',
-      steps: [connected, givenDigest('timestamp'), upperCase, say('APOP {user} {digest}'), err()],
+      steps: [connected, givenDigest('timestamp'), upperCase, say('APOP {user} {digest}'), refused],
     },
     {
       ...apop,
@@ -138,7 +142,7 @@ export const apopSection: Pop3Section = {
         connected,
         givenDigest('timestamp', 'not-the-password'),
         say('APOP {user} {digest}'),
-        err(),
+        refused,
         ifStillOpen,
         authenticateAtOnce,
         quit,
@@ -154,10 +158,10 @@ export const apopSection: Pop3Section = {
         connected,
         givenDigest('timestamp', 'not-the-password'),
         say('APOP {user} {digest}'),
-        err(),
+        refused,
         ifStillOpen,
         say('PASS {password}'),
-        err(),
+        refused,
         drop,
       ],
     },

@@ -4,7 +4,15 @@ import { shown } from '../../../conformance/wire.ts'
 import { answered } from '../ask.ts'
 import { inStep, readReplyOrEnd } from '../endurance.ts'
 import { connectOn } from '../login.ts'
-import { attempt, authenticateAtOnce, ifStillOpen, notLetIn, refusedLogin } from '../login-steps.ts'
+import {
+  attempt,
+  authenticateAtOnce,
+  ifStillOpen,
+  notLetIn,
+  refused,
+  refusedLogin,
+  verdict,
+} from '../login-steps.ts'
 import type { Pop3Play } from '../play.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { type Reply, readReply } from '../replies.ts'
@@ -26,6 +34,7 @@ import {
 
 /** Servers let who fails wait. */
 const limitMs = 60_000
+const patienceMs = 20_000
 const nobody = 'nobody-is-called-so'
 const wrong = 'not-the-password'
 const anybody = 'Everybody reads the mail of others.'
@@ -75,7 +84,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: 'Clients with a mistyped name see an empty maildrop and think that there is no mail.',
     limitMs,
-    steps: [connect, refusedLogin(nobody, '{password}')],
+    steps: [connect, notLetIn(nobody, '{password}')],
   },
   {
     id: 'login-no-password',
@@ -84,7 +93,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: anybody,
     limitMs,
-    steps: [connect, userTaken, say('PASS'), err()],
+    steps: [connect, userTaken, say('PASS'), refused],
   },
   {
     id: 'login-empty-password',
@@ -93,7 +102,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: anybody,
     limitMs,
-    steps: [connect, userTaken, say('PASS '), err()],
+    steps: [connect, userTaken, say('PASS '), refused],
   },
   {
     id: 'login-no-name',
@@ -102,7 +111,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: anybody,
     limitMs,
-    steps: [connect, say('USER'), reply('a status line', () => undefined), say('PASS {password}'), err()],
+    steps: [connect, say('USER'), reply('a status line', () => undefined), say('PASS {password}'), refused],
   },
   {
     id: 'login-pass-alone',
@@ -111,7 +120,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: 'What is in the maildrop of nobody, or of who was here before, is shown.',
     limitMs,
-    steps: [connect, say('PASS {password}'), err()],
+    steps: [connect, say('PASS {password}'), refused],
   },
   {
     id: 'login-name-of-other-connection',
@@ -120,7 +129,7 @@ const loginCases: readonly Pop3Case[] = [
     severity: 'must',
     cost: 'One client reads the mail of another.',
     limitMs,
-    steps: [connect, userTaken, on('second', connect, say('PASS {password}'), err())],
+    steps: [connect, userTaken, on('second', connect, say('PASS {password}'), refused)],
   },
   {
     id: 'login-user-refused-without-argument',
@@ -144,51 +153,51 @@ const guessed = 'Passwords are weaker than their owners think.'
 
 /** What is not the password, and looks like it. */
 const nearRows: readonly NearRow[] = [
-  { id: 'cut', what: 'the password without its last octet', make: all => all.slice(0, -1), cost: guessed },
+  { id: 'cut', what: 'password without its last octet', make: all => all.slice(0, -1), cost: guessed },
   {
     id: 'first-eight',
-    what: 'the first eight octets of a longer password',
+    what: 'first eight octets of a longer password',
     make: all => (all.length > 8 ? all.slice(0, 8) : undefined),
     cost: guessed,
   },
-  { id: 'longer', what: 'the password with one octet more', make: all => `${all}x`, cost: guessed },
+  { id: 'longer', what: 'password with one octet more', make: all => `${all}x`, cost: guessed },
   {
     id: 'other-case',
-    what: 'the password with its letters in the other case',
+    what: 'password with its letters in the other case',
     make: all => other(all, all.replace(/[a-z]/gi, swapCase)),
     cost: guessed,
   },
   {
     id: 'nul-behind',
-    what: 'the password with NUL and more behind it',
+    what: 'password with NUL and more behind it',
     make: all => `${all}\0more`,
     severity: 'should',
     cost: guessed,
   },
   {
     id: 'space-behind',
-    what: 'the password with a space behind it',
+    what: 'password with a space behind it',
     make: all => `${all} `,
     severity: 'quirk',
     cost: 'A password that ends with a space cannot be told from one that does not.',
   },
   {
     id: 'space-in-front',
-    what: 'the password with a space more in front',
+    what: 'password with a space more in front',
     make: all => ` ${all}`,
     severity: 'quirk',
     cost: 'A password that begins with a space cannot be told from one that does not.',
   },
   {
     id: 'word-behind',
-    what: 'the password with a space and a word behind it',
+    what: 'password with a space and a word behind it',
     make: all => `${all} more`,
     cost: 'Passwords with spaces are weaker than their owners think.',
     severity: 'should',
   },
   {
     id: 'first-word',
-    what: 'the first word of a password with spaces',
+    what: 'first word of a password with spaces',
     make: all => (all.trim().includes(' ') ? all.trim().split(' ')[0] : undefined),
     cost: 'Passwords with spaces are weaker than their owners think.',
   },
@@ -205,7 +214,7 @@ function other(password: string, changed: string): string | undefined {
 const nearCases: readonly Pop3Case[] = nearRows.map(
   ({ id, what, make, severity = 'must', cost = anybody }) => ({
     id: `login-password-${id}`,
-    title: `${what.replace('the', 'The')} lets nobody in`,
+    title: `The ${what} lets nobody in`,
     rfc: 'RFC 1939 section 7',
     severity,
     cost,
@@ -251,7 +260,7 @@ async function saidTo(play: Pop3Play, name: string): Promise<readonly [user: str
   const toUser = await readReply(wire)
   if (toUser.status !== 'ok') return [steady(toUser, name), steady(toUser, name)]
   await wire.send(octetsOf(`PASS ${wrong}\r\n`))
-  return [steady(toUser, name), steady(await readReply(wire), name)]
+  return [steady(toUser, name), steady(await readReply(wire, patienceMs), name)]
 }
 
 function alike(explain: string, which: 0 | 1): Pop3Step {
@@ -308,7 +317,7 @@ const failureCases: readonly Pop3Case[] = [
       connect,
       userTaken,
       say(`PASS ${wrong}`),
-      reply('`-ERR` without the password', ({ status, text }) => {
+      verdict('`-ERR` without the password', ({ status, text }) => {
         if (status !== 'err') return 'it let us in'
         return text.toLowerCase().includes(wrong) ? 'it tells the password' : undefined
       }),
@@ -324,7 +333,7 @@ const failureCases: readonly Pop3Case[] = [
     steps: [
       connect,
       say(`PASS ${wrong}`),
-      reply('`-ERR` without the password', ({ text }) =>
+      verdict('`-ERR` without the password', ({ text }) =>
         text.toLowerCase().includes(wrong) ? 'it tells the password' : undefined,
       ),
     ],
@@ -354,7 +363,7 @@ const failureCases: readonly Pop3Case[] = [
     severity: 'quirk',
     cost: 'Guessing goes twice as fast.',
     limitMs,
-    steps: [connect, failed, ifStillOpen, say('PASS {password}'), err()],
+    steps: [connect, failed, ifStillOpen, say('PASS {password}'), refused],
   },
   {
     id: 'login-last-name-counts',

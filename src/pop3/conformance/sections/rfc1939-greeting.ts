@@ -65,7 +65,7 @@ export const greeting: Pop3Section = {
       rfc: 'RFC 1939 section 4',
       severity: 'must',
       cost: 'Clients take each answer for that of the command before.',
-      steps: [openOnly, greeted, silence(300), say('QUIT'), ok()],
+      steps: [openOnly, greeted, silence(200), say('QUIT'), ok()],
     },
     {
       id: 'greeting-printable',

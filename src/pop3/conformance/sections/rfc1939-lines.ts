@@ -4,6 +4,7 @@ import type { Severity } from '../../../conformance/case.ts'
 import { inStep, refusedOrClosed, stillServes } from '../endurance.ts'
 import type { LetterName } from '../letters.ts'
 import { listed, statCounts } from '../listing-steps.ts'
+import { refused } from '../login-steps.ts'
 import { anyBody } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { type Complaint, connect, err, logIn, ok, quit, reply, say, send, silence } from '../steps.ts'
@@ -307,7 +308,7 @@ const lengthCases: readonly Pop3Case[] = [
       say('USER {user}'),
       ok(),
       send(lineOf(255, 'PASS ', 'p'), '`PASS` with a wrong password, a line of 255 octets'),
-      err(),
+      refused,
       inStep,
     ],
   },

@@ -45,7 +45,7 @@ const rows: readonly NumberRow[] = [
   { id: 'full-width-digit', sent: utf8('１') },
   { id: 'arabic-digit', sent: utf8('١') },
   { id: 'superscript', sent: '\xb9' },
-  { id: 'nul-behind', sent: '1\0' },
+  { id: 'nul-behind', sent: '1\0', severity: 'should' },
   { id: 'nul-and-more', sent: '1\x002', severity: 'should' },
 ]
 

@@ -25,7 +25,7 @@ const three: readonly LetterName[] = ['plain', 'second', 'third']
 const rfc = 'RFC 1939 section 6'
 const lost = 'Mail is lost when a connection breaks.'
 /** What a server does behind a cut connection it does in this time, in milliseconds. */
-const aftermath = wait(60)
+const aftermath = wait(40)
 
 function dele(...numbers: readonly number[]): Pop3Step {
   return group(`delete ${numbers.join(', ')}`, ...numbers.flatMap(number => [say(`DELE ${number}`), ok()]))
@@ -67,21 +67,21 @@ const ends: readonly EndRow[] = [
     when: 'with a cut connection behind a message',
     steps: [dele(1), say('RETR 2'), anyBody, drop],
   },
-  { id: 'half-close', when: 'with the end of what is sent', steps: [dele(1), halfClose, wait(100), drop] },
+  { id: 'half-close', when: 'with the end of what is sent', steps: [dele(1), halfClose, wait(50), drop] },
   {
     id: 'half-close-in-mid-quit',
     when: 'with the end of what is sent in the middle of QUIT',
-    steps: [dele(1), send('QUI'), halfClose, wait(100), drop],
+    steps: [dele(1), send('QUI'), halfClose, wait(50), drop],
   },
   {
     id: 'half-close-before-cr',
     when: 'with QUIT that has no end and the end of what is sent',
-    steps: [dele(1), send('QUIT'), halfClose, wait(100), drop],
+    steps: [dele(1), send('QUIT'), halfClose, wait(50), drop],
   },
   {
     id: 'half-close-before-lf',
     when: 'with QUIT that has no LF and the end of what is sent',
-    steps: [dele(1), send('QUIT\r'), halfClose, wait(100), drop],
+    steps: [dele(1), send('QUIT\r'), halfClose, wait(50), drop],
   },
   {
     id: 'cut-behind-refused-quit',
