@@ -58,6 +58,12 @@ export class MaildropSession {
     return (await readBody(this.#wire)).toString('latin1')
   }
 
+  /** The message to the octet. */
+  async message(number: number): Promise<Buffer> {
+    await this.#ask(`RETR ${number}`)
+    return readBody(this.#wire)
+  }
+
   async delete(number: number): Promise<void> {
     await this.#ask(`DELE ${number}`)
   }

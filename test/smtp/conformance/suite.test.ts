@@ -1,0 +1,51 @@
+// The suite against our own intake: all that must hold does, and all that should, over SMTP and LMTP, in clear and behind
+// STARTTLS. CONFORMANCE_ONLY names sections or cases, to look at a few.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Outcome } from '../../../src/conformance/case.ts'
+import { sections } from '../../../src/smtp/conformance/sections/index.ts'
+import { openSmtpSuite, type SmtpSuiteOptions } from '../../../src/smtp/conformance/suite.ts'
+import { type CheckedOffice, openCheckedOffice } from './checked-office.ts'
+
+const { CONFORMANCE_ONLY = '' } = process.env
+const only = CONFORMANCE_ONLY === '' ? [] : CONFORMANCE_ONLY.split(',')
+
+async function outcomesOf(options: SmtpSuiteOptions): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  const { runs, count } = await openSmtpSuite({ ...options, only })
+  for await (const { outcome } of runs) outcomes.push(outcome)
+  expect(outcomes).toHaveLength(count)
+  return outcomes
+}
+
+describe('our intake', () => {
+  let office: CheckedOffice
+  beforeAll(async () => {
+    office = await openCheckedOffice()
+  })
+  afterAll(() => office.close())
+
+  it.each([
+    ['smtp', 'clear'],
+    ['smtp', 'starttls'],
+    ['lmtp', 'clear'],
+    ['lmtp', 'starttls'],
+  ] as const)(
+    'does all that it must and should: %s, %s',
+    async (protocol, security) => {
+      const outcomes = await outcomesOf(office.options(protocol, security))
+      const failures = outcomes.filter(({ outcome, severity }) => outcome === 'fail' && severity !== 'quirk')
+      expect(failures.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([])
+      expect(outcomes.some(({ outcome }) => outcome === 'pass')).toBe(true)
+      if (process.env['CONFORMANCE_SHOW']) console.log(outcomes.filter(({ outcome }) => outcome !== 'pass'))
+    },
+    120_000,
+  )
+})
+
+describe('the cases', () => {
+  const cases = sections.flatMap(section => section.cases)
+
+  it('have names of their own', () => {
+    expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
+  })
+})
