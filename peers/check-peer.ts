@@ -5,15 +5,16 @@ import type { Target } from '../src/conformance/play.ts'
 import type { ServerFacts } from '../src/conformance/report/report.ts'
 import type { CaseRun } from '../src/conformance/runner.ts'
 import type { Pop3Case } from '../src/pop3/conformance/pop3-case.ts'
+import { sections } from '../src/pop3/conformance/sections/index.ts'
 import { openPop3Suite, type Pop3Suite } from '../src/pop3/conformance/suite.ts'
 import { Layer } from './layer.ts'
 import { credentials, type Peer, type StartedPeer } from './peer.ts'
-import type { PeerResult } from './report.ts'
+import type { PeerCase, PeerResult } from './report.ts'
 import type { TranscriptFacts } from './transcripts.ts'
 
 /** So that a run can be had again. */
 const seed = 'peers'
-const defaultPatienceMs = 5_000
+const defaultPatienceMs = 8_000
 
 export interface CheckOptions {
   /** Sections and cases by name; all when none is given. */
@@ -45,26 +46,23 @@ async function checkStarted(
 ): Promise<{ greeting: string; cases: readonly PeerCase[] }> {
   const { suite, cases } = await runOver(started, 'clear', options.only, options)
   const { greeting, clear } = suite.survey
-  const hidden = cases.filter(({ outcome, needsTls }) => outcome === 'skip' && needsTls).map(({ id }) => id)
-  if (!clear?.has('STLS') || hidden.length === 0) return { greeting, cases: cases.map(withoutNeeds) }
+  const hidden = cases.filter(({ id, outcome }) => outcome === 'skip' && needTls.has(id)).map(({ id }) => id)
+  if (!clear?.has('STLS') || hidden.length === 0) return { greeting, cases }
   const under = (await runOver(started, 'starttls', hidden, options)).cases
-  const merged = cases.map(each => under.find(({ id }) => id === each.id) ?? each)
-  return { greeting, cases: merged.map(withoutNeeds) }
+  return { greeting, cases: cases.map(each => under.find(({ id }) => id === each.id) ?? each) }
 }
 
-type PeerCase = NonNullable<PeerResult['cases']>[number]
-type RunCase = PeerCase & { readonly needsTls: boolean }
-
-function withoutNeeds({ needsTls: _, ...rest }: RunCase): PeerCase {
-  return rest
-}
+/** Cases that only a connection with TLS can answer. */
+const needTls: ReadonlySet<string> = new Set(
+  sections.flatMap(({ cases }) => cases.filter(({ needs }) => needs?.includes('tls')).map(({ id }) => id)),
+)
 
 async function runOver(
   { port, deliver, patienceMs = defaultPatienceMs }: StartedPeer,
   security: Target['security'],
   only: readonly string[],
   { keep, signal }: CheckOptions,
-): Promise<{ suite: Pop3Suite; cases: readonly RunCase[] }> {
+): Promise<{ suite: Pop3Suite; cases: readonly PeerCase[] }> {
   const target: Target = { host: '127.0.0.1', port, security, tls: { verify: false }, patienceMs }
   const suite = await openPop3Suite({
     target,
@@ -86,12 +84,11 @@ async function runOver(
     implementation: loggedIn?.get('IMPLEMENTATION')?.join(' ') ?? null,
     capabilities: capabilities.map(([tag, values]) => [tag, ...values].join(' ')),
   }
-  const cases: RunCase[] = []
+  const cases: PeerCase[] = []
   for await (const run of suite.runs) {
     const { id, section, severity, outcome, reason }: Outcome = run.outcome
     const transcript = keep(run, { server, seed })
-    const needsTls = run.item.needs?.includes('tls') ?? false
-    cases.push({ id, section, severity, outcome, reason, needsTls, ...(transcript && { transcript }) })
+    cases.push({ id, section, severity, outcome, reason, ...(transcript && { transcript }) })
   }
   return { suite, cases }
 }

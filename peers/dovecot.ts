@@ -21,6 +21,8 @@ export const dovecot: Peer = {
     return {
       version: await layer.versionOf('dovecot-pop3d'),
       port,
+      // Who finds the maildrop locked waits for ten seconds.
+      patienceMs: 15_000,
       deliver: deliveryBy({
         host: '127.0.0.1',
         port: lmtpPort,

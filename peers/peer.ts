@@ -19,7 +19,7 @@ export interface StartedPeer {
   /** Of POP3, in clear, on 127.0.0.1. */
   readonly port: number
   readonly deliver: Deliver
-  /** How long any answer may take, in milliseconds. Default 5,000. */
+  /** How long any answer may take, in milliseconds. Default 8,000. */
   readonly patienceMs?: number
 }
 
