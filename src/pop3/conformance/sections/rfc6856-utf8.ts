@@ -142,7 +142,7 @@ export const utf8Section: Pop3Section = {
       id: 'utf8-behind-login',
       title: 'UTF8 behind login is refused, and the session goes on',
       rfc: 'RFC 6856 section 2',
-      severity: 'must',
+      severity: 'should',
       cost: 'Sizes that were told already are wrong.',
       needs: ['utf8'],
       steps: [logIn, say('UTF8'), err(), say('NOOP'), ok(), quit],
