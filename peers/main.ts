@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
       `no such peer: ${unknown.join(', ')}; there are ${peers.map(({ name }) => name).join(', ')}`,
     )
   const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
   const results = new Map(earlier().map(result => [result.name, result]))
   const waiting = peers.filter(({ name }) => names.length === 0 || names.includes(name))
   const work = async () => {
