@@ -282,8 +282,13 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
   }
 
   override handler_QUIT(command: Buffer, callback: () => void): void {
+    if (this.#refusesArgument(command, callback)) return
     this.#summary.reason = 'quit'
     super.handler_QUIT(command, callback)
+  }
+
+  override handler_RSET(command: Buffer, callback: () => void): void {
+    if (!this.#refusesArgument(command, callback)) super.handler_RSET(command, callback)
   }
 
   handler_EXPN(_command: Buffer, callback: () => void): void {
@@ -293,15 +298,19 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
 
   /** Takes the place of the library's, which puts a stream between its parser and us. */
   override handler_DATA(command: Buffer, callback: () => void): void {
-    const refusal = this.#dataRefusal(command)
-    if (refusal) this.#reply(replies[refusal])
+    if (this.#refusesArgument(command, callback)) return
+    if (this.#recipients.length === 0) this.#reply(replies['no-recipients'])
     else this.#receiveMessage()
     callback()
   }
 
-  #dataRefusal(command: Buffer): ReplyName | undefined {
-    if (command.toString('latin1').trim().length > 'DATA'.length) return 'no-arguments'
-    return this.#recipients.length === 0 ? 'no-recipients' : undefined
+  /** RSET, DATA and QUIT have none, RFC 5321 section 4.1.1. True when the command was answered with that. */
+  #refusesArgument(command: Buffer, callback: () => void): boolean {
+    const isBare = /^[A-Za-z]+\s*$/.test(command.toString('latin1'))
+    if (isBare) return false
+    this.#reply(replies['no-arguments'])
+    callback()
+    return true
   }
 
   #receiveMessage(): void {

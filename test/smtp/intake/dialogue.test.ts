@@ -285,10 +285,12 @@ describe('refusals', () => {
         'MAIL FROM:<x@y.example>',
         'RCPT TO:<ann>',
         'DATA now',
+        'RSET now',
+        'QUIT now',
         'NOOP',
       ),
     ).toEqual(
-      ['503', '501', '250', '503', '501', '501', '250', '503', '250', '501', '250'].map(
+      ['503', '501', '250', '503', '501', '501', '250', '503', '250', '501', '501', '501', '250'].map(
         code => expect.stringMatching(new RegExp(`^${code}`)) as unknown,
       ),
     )
