@@ -254,26 +254,39 @@ function steady({ status, text }: Reply, name: string): string {
 }
 
 /** Sends the name, and a wrong password where it is taken; what was said to each, to be compared. */
-async function saidTo(play: Pop3Play, name: string): Promise<readonly [user: string, last: string]> {
+async function saidTo(
+  play: Pop3Play,
+  name: string,
+  password: string = wrong,
+): Promise<readonly [user: string, last: string]> {
   const wire = await connectOn(play)
   await wire.send(octetsOf(`USER ${name}\r\n`))
   const toUser = await readReply(wire)
   if (toUser.status !== 'ok') return [steady(toUser, name), steady(toUser, name)]
-  await wire.send(octetsOf(`PASS ${wrong}\r\n`))
+  await wire.send(octetsOf(`PASS ${password}\r\n`))
   return [steady(toUser, name), steady(await readReply(wire, patienceMs), name)]
 }
 
 function alike(explain: string, which: 0 | 1): Pop3Step {
   return step(`log in with a wrong password, as oneself and as \`${nobody}\`; ${explain}`, async play => {
     const known = (await saidTo(play, play.credentials.user))[which]
-    let unknown = ''
-    await play.on('second', async () => {
-      unknown = (await saidTo(play, nobody))[which]
-    })
+    const unknown = (await saidTo(play, nobody))[which]
     if (known !== unknown)
       throw new Failure(`one who is there is answered ${known}, one who is not ${unknown}`)
   })
 }
+
+/** With `PASS`, a space and CRLF a line of 255 octets. */
+const longPassword = 'p'.repeat(248)
+
+const longAlike: Pop3Step = step(
+  'log in with a wrong password of a few octets, then with one of 248; expect the same answer to PASS',
+  async play => {
+    const [, short] = await saidTo(play, play.credentials.user)
+    const [, long] = await saidTo(play, play.credentials.user, longPassword)
+    if (short !== long) throw new Failure(`a short one is answered ${short}, a long one ${long}`)
+  },
+)
 
 const findable = 'Strangers find out who has mail here, by asking.'
 const failed = notLetIn('{user}', wrong)
@@ -392,6 +405,16 @@ const failureCases: readonly Pop3Case[] = [
     cost: 'Clients with letters of other languages in their passwords lose the connection and do not learn why.',
     limitMs,
     steps: [connect, refusedLogin('{user}', 'gr\xfc\xdfe \xff\xfe'), inStep],
+  },
+  {
+    id: 'login-long-password',
+    title: 'A wrong password that fills a line of 255 octets is refused with the words for a short one',
+    rfc: 'RFC 2449 section 4',
+    severity: 'should',
+    cost: 'Who has a long password cannot log in, or part of it is enough.',
+    needs: ['capa'],
+    limitMs,
+    steps: [longAlike],
   },
   {
     id: 'login-others-after-failures',

@@ -4,7 +4,6 @@ import type { Severity } from '../../../conformance/case.ts'
 import { inStep, refusedOrClosed, stillServes } from '../endurance.ts'
 import type { LetterName } from '../letters.ts'
 import { listed, statCounts } from '../listing-steps.ts'
-import { refused } from '../login-steps.ts'
 import { anyBody } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { type Complaint, connect, err, logIn, ok, quit, reply, say, send, silence } from '../steps.ts'
@@ -293,23 +292,6 @@ const lengthCases: readonly Pop3Case[] = [
       say('NOOP'),
       ok(),
       quit,
-    ],
-  },
-  {
-    id: 'length-255-password',
-    title: 'A PASS of 255 octets is a password like any other',
-    rfc: 'RFC 2449 section 4',
-    severity: 'must',
-    cost: 'Who has a long password cannot log in, or part of it is enough.',
-    needs: ['capa'],
-    limitMs: 60_000,
-    steps: [
-      connect,
-      say('USER {user}'),
-      ok(),
-      send(lineOf(255, 'PASS ', 'p'), '`PASS` with a wrong password, a line of 255 octets'),
-      refused,
-      inStep,
     ],
   },
   ...longCases,

@@ -18,20 +18,7 @@ import {
 import { letterNamed, logInToFind } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
 import { givenPlain } from '../sasl-steps.ts'
-import {
-  connect,
-  drop,
-  group,
-  halfClose,
-  holds,
-  letterBody,
-  logIn,
-  ok,
-  on,
-  quit,
-  remember,
-  say,
-} from '../steps.ts'
+import { connect, drop, group, halfClose, holds, logIn, ok, on, quit, remember, say } from '../steps.ts'
 
 const three: readonly LetterName[] = ['plain', 'second', 'third']
 const rfc = 'RFC 1939 section 4'
@@ -71,7 +58,7 @@ const exclusiveCases: readonly Pop3Case[] = [
       ok(),
       secondTries,
       secondDeletes,
-      ...[1, 2, 3].flatMap(number => [say(`RETR ${number}`), letterBody(number)]),
+      ...three.flatMap((name, index) => [say(`RETR ${index + 1}`), letterNamed(name)]),
       quit,
     ],
   },
@@ -110,7 +97,7 @@ const exclusiveCases: readonly Pop3Case[] = [
     changesMail: true,
     steps: [
       logIn,
-      ...[say('DELE 2'), ok(), secondTries, statCounts(2), say('RETR 3'), letterBody(3)],
+      ...[say('DELE 2'), ok(), secondTries, statCounts(2), say('RETR 3'), letterNamed('third')],
       ...[on('second', drop), quit, logInToFind(2), say('RETR 2'), letterNamed('third'), quit],
     ],
   },

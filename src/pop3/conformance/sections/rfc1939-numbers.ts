@@ -4,8 +4,9 @@ import type { Severity } from '../../../conformance/case.ts'
 import { shown } from '../../../conformance/wire.ts'
 import type { LetterName } from '../letters.ts'
 import { rememberStat, statUnchanged, unchanged } from '../listing-steps.ts'
+import { letterNamed } from '../message-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
-import { err, group, letterBody, logIn, octetsOf, quit, remember, say } from '../steps.ts'
+import { err, group, logIn, octetsOf, quit, remember, say } from '../steps.ts'
 
 interface NumberRow {
   readonly id: string
@@ -94,7 +95,7 @@ const retrCases: readonly Pop3Case[] = rows.map(({ id, sent, severity, isLarge }
       ? 'Clients that work here fail elsewhere.'
       : 'Clients store a message under a number that it does not have.',
   mail: three,
-  steps: [logIn, say(`RETR ${sent}`), err(), say('RETR 2'), letterBody(2), quit],
+  steps: [logIn, say(`RETR ${sent}`), err(), say('RETR 2'), letterNamed('second'), quit],
 }))
 
 const listRows = ['letters-behind', 'negative', 'half', 'over-32-bits', 'over-64-bits', 'nul-behind']
