@@ -68,7 +68,15 @@ export function onlyReplies(messages: number): SmtpStep {
 }
 
 /** A new connection is greeted and answered. */
-export const stillServes: SmtpStep = on('new', begin, quit)
+export const stillServes: SmtpStep = step('on a new connection: say who we are, and leave', async play => {
+  try {
+    await on('new', begin, quit).run(play)
+  } catch (error) {
+    // It was there a moment ago.
+    if (error instanceof Unable) throw new Failure(error.message, { cause: error })
+    throw error
+  }
+})
 
 /** A new connection is greeted before long: a server may need a moment to see that others have gone. */
 export const servesAgain: SmtpStep = step('connect anew until greeted, for 3 seconds at most', async play => {

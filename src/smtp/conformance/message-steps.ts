@@ -1,6 +1,6 @@
 // Steps about messages: handing them over octet for octet, dots stuffed by us and not by a library, and seeing what arrived.
 // A guard goes behind each: what did not come before the guard does not come any more.
-import { Failure, Unable } from '../../conformance/case.ts'
+import { Failure } from '../../conformance/case.ts'
 import { differenceFrom } from '../../conformance/sameness.ts'
 import { group, inTurn, octetsOf, on, pause, step } from '../../conformance/steps.ts'
 import { shown } from '../../conformance/wire.ts'
@@ -8,8 +8,11 @@ import type { SmtpPlay } from './play.ts'
 import { readReply, shownReply } from './replies.ts'
 import { begin, type Complaint, code, data, mail, quit, rcpt, type SmtpStep, toData } from './steps.ts'
 
-const arrivalMs = 10_000
+/** How long mail may be on its way; less where there is little patience. */
+const maxArrivalMs = 10_000
 const pollMs = 40
+/** Between packets: enough for the one before to be on its way. */
+const packetGapMs = 5
 const guardField = 'X-Poplar-Guard: yes'
 
 /** The header that every message of a case begins with, and the empty line. */
@@ -76,6 +79,7 @@ async function allArrived(play: SmtpPlay, count: number): Promise<readonly Buffe
   const { collect } = play
   if (!collect) throw new Error('the case reads what arrives, but has not said so in what it needs')
   await on('guard', begin, toData, sendGuard, code('250'), quit).run(play)
+  const arrivalMs = Math.min(maxArrivalMs, play.target.patienceMs * 2)
   const untilMs = performance.now() + arrivalMs
   const messages: Buffer[] = []
   let isGuardThere = false
@@ -88,7 +92,8 @@ async function allArrived(play: SmtpPlay, count: number): Promise<readonly Buffe
     if (performance.now() > untilMs) break
     await pause(pollMs)
   }
-  if (!isGuardThere) throw new Unable(`mail does not arrive within ${arrivalMs / 1000} s`)
+  if (!isGuardThere)
+    throw new Failure(`a message that was answered 250 has not arrived after ${arrivalMs / 1000} s`)
   return messages
 }
 
@@ -104,7 +109,7 @@ export function handOverAtEverySplit(body: string, places: readonly number[]): S
     for (const place of places) {
       await inTurn([mail(), rcpt(), data], play)
       await play.wire.send(octets.subarray(0, octets.length - place))
-      await new Promise(setImmediate)
+      await pause(packetGapMs)
       await play.wire.send(octets.subarray(octets.length - place))
       const reply = await readReply(play.wire)
       if (reply.code !== 250)

@@ -1,8 +1,11 @@
 // The suite against one SMTP or LMTP server: survey, then every case that can be tried. It hands over mail for one recipient,
 // and where there is a way to see what arrives, takes it away again.
+import { bounded } from '../../conformance/bounded.ts'
+import { Failure, Unable } from '../../conformance/case.ts'
 import type { Collect } from '../../conformance/collection.ts'
 import type { Target } from '../../conformance/play.ts'
 import { type CaseRun, chosen, type RunParts, runCases } from '../../conformance/runner.ts'
+import { nothingArrived } from './message-steps.ts'
 import { type Means, unmet } from './needs.ts'
 import { SmtpPlay } from './play.ts'
 import { sections } from './sections/index.ts'
@@ -33,6 +36,7 @@ export interface SmtpSuite {
 
 /** Where messages of ours are known by it from those of others. */
 const markField = 'X-Poplar-Check'
+const arrivalLimitMs = 30_000
 
 /** Surveys the server. Throws `Unable` when it cannot be reached or takes no mail for the recipient, a `Failure` when it is no SMTP. */
 export async function openSmtpSuite(options: SmtpSuiteOptions): Promise<SmtpSuite> {
@@ -48,25 +52,38 @@ export async function openSmtpSuite(options: SmtpSuiteOptions): Promise<SmtpSuit
   }
   const cases = chosen(sections, options.only)
   const runMark = `${markField}: ${protocol} ${seed} `
+  const playOf = (id: string) => {
+    const mark = `${runMark}${id};`
+    const seedOfCase = `${seed} ${id}`
+    return new SmtpPlay({ target, seed: seedOfCase, words: { ...words, mark }, survey: found, mark, collect })
+  }
+  if (cases.some(({ item: { needs = [] } }) => needs.includes('reading')))
+    await expectArrival(playOf('before'))
   const parts: RunParts<SmtpPlay, SmtpCase> = {
     cases,
     signal,
     skips: ({ needs = [] }: SmtpCase) => unmet(needs, found, means),
     prepare: async ({ id, needs = [] }: SmtpCase) => {
-      const mark = `${runMark}${id};`
       // What cases before it have left is in the way.
       if (needs.includes('reading')) await collect?.(runMark)
-      return new SmtpPlay({
-        target,
-        seed: `${seed} ${id}`,
-        words: { ...words, mark },
-        survey: found,
-        mark,
-        collect,
-      })
+      return playOf(id)
     },
   }
   return { survey: found, count: cases.length, runs: runsOf(parts, () => collect?.(runMark)) }
+}
+
+/** A message that does not arrive at all arrives elsewhere: then nothing can be found out about the others. */
+async function expectArrival(play: SmtpPlay): Promise<void> {
+  if (!play.collect) return
+  try {
+    await bounded(play, arrivalLimitMs, () => nothingArrived.run(play))
+  } catch (error) {
+    if (error instanceof Failure)
+      throw new Unable(`what is sent is not to be found where it should be read: ${error.message}`, {
+        cause: error,
+      })
+    throw error
+  }
 }
 
 async function* runsOf(

@@ -22,6 +22,8 @@ const needs = ['pipelining'] as const
 const transaction = ['MAIL FROM:<{sender}>', 'RCPT TO:<{recipient}>', 'DATA'] as const
 /** Servers that read nothing before their replies are taken are within their rights. */
 const unreadMs = 200
+/** Between packets: enough for the one before to be on its way. */
+const packetGapMs = 2
 
 function codes(...due: readonly string[]): SmtpStep {
   return step(`expect ${due.map(each => `\`${each}\``).join(', ')}, in that order`, async play => {
@@ -41,7 +43,7 @@ function atEverySplit(lines: readonly string[], due: readonly string[]): SmtpSte
     const octets = octetsOf(play.fill(text))
     for (let at = 1; at < octets.length; at++) {
       await play.wire.send(octets.subarray(0, at))
-      await new Promise(setImmediate)
+      await pause(packetGapMs)
       await play.wire.send(octets.subarray(at))
       try {
         await answers.run(play)
