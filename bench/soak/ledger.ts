@@ -18,11 +18,18 @@ export interface Entry {
   leavingWith: readonly Entry[] | undefined
 }
 
+/** What a session has while it has the maildrop. */
+export interface Hold {
+  /** Nobody else was let in since. */
+  readonly isAlone: boolean
+  letGo(): void
+}
+
 export class Ledger {
   readonly violations: string[] = []
   readonly #entries = new Map<string, Map<string, Entry>>()
   readonly #byUidl = new Map<string, Entry>()
-  readonly #holders = new Map<string, object>()
+  readonly #holders = new Map<string, { isAlone: boolean }>()
   #offered = 0
 
   get counts(): Readonly<Record<Fate, number>> {
@@ -60,16 +67,21 @@ export class Ledger {
   }
 
   /**
-   * A session was let in; no other may be until it lets go, with the function that is returned. It has to do so before it
-   * sends QUIT: another may be let in before the answer is here.
+   * A session was let in; no other may be until it lets go. It has to do so before it sends QUIT: another may be let in
+   * before the answer is here.
    */
-  hold(account: string): () => void {
-    if (this.#holders.has(account)) this.violate(`two sessions hold the maildrop of ${account}`)
-    const holder = {}
-    this.#holders.set(account, holder)
-    return () => {
-      if (this.#holders.get(account) === holder) this.#holders.delete(account)
+  hold(account: string): Hold {
+    const hold = {
+      isAlone: true,
+      letGo: () => {
+        if (this.#holders.get(account) === hold) this.#holders.delete(account)
+      },
     }
+    const other = this.#holders.get(account)
+    // The other may have been ended and not have heard of it yet: only if it is served once more, two hold the maildrop.
+    if (other) other.isAlone = false
+    this.#holders.set(account, hold)
+    return hold
   }
 
   byUidl(account: string, uidl: string): Entry | undefined {

@@ -47,18 +47,20 @@ async function useMaildrop(
   expected: readonly Entry[],
 ): Promise<void> {
   const { ledger } = field
-  const letGo = ledger.hold(account)
+  const hold = ledger.hold(account)
   try {
     const found = await lookAround(field, peer, account)
     ledger.settle(account, expected, new Set(found.map(({ entry }) => entry)))
     await retrieve(field, peer, found)
+    const wasAlone = hold.isAlone
     // Mail has come in meanwhile, and shows in no session that is open.
     const listed = await list(peer)
+    if (!wasAlone) ledger.violate(`two sessions hold the maildrop of ${account}`)
     if (JSON.stringify(listed) !== JSON.stringify(found.map(withoutEntry)))
       ledger.violate(`the numbers of ${account} have moved`)
-    await leave(field, peer, found, letGo)
+    await leave(field, peer, found, hold.letGo)
   } finally {
-    letGo()
+    hold.letGo()
   }
 }
 
