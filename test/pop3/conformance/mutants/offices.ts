@@ -36,8 +36,11 @@ export class Offices {
     store: StoreKind = 'memory',
   ): Promise<(security: Target['security']) => Pop3SuiteOptions> {
     const question = { ask: 'open', fault, store } as const
-    // The office before may have ended the process just now.
-    const { ports } = await this.#ask(question).catch(() => this.#ask(question))
+    // The office before may have ended the process just now: another one is asked.
+    const { ports } = await this.#ask(question).catch(async () => {
+      await this.close()
+      return this.#ask(question)
+    })
     if (!ports) throw new Error('the process has not said where the office is')
     const { pop3, pop3s, lmtp } = ports
     const host = '127.0.0.1'
@@ -61,23 +64,27 @@ export class Offices {
 
   async close(): Promise<void> {
     const child = this.#child
+    this.#child = undefined
     if (child?.exitCode !== null || child.signalCode !== null) return
     const exit = once(child, 'exit')
-    child.disconnect()
+    child.kill('SIGKILL')
     await exit
   }
 
+  /** Rejects when the process ends instead, or has ended. */
   async #ask(question: Question): Promise<Reply> {
     const child = this.#process()
-    const answered = new AbortController()
-    const { signal } = answered
-    child.send(question)
-    const exit = once(child, 'exit', { signal }).then((): [Reply] => [{ error: 'the process has ended' }])
-    const [reply] = (await Promise.race([once(child, 'message', { signal }), exit])) as [Reply]
-    exit.catch(() => undefined)
-    answered.abort()
-    if (reply.error !== undefined) throw new Error(reply.error)
-    return reply
+    const ended = new AbortController()
+    const end = () => ended.abort()
+    child.once('exit', end)
+    try {
+      child.send(question)
+      const [reply] = (await once(child, 'message', { signal: ended.signal })) as [Reply]
+      if (reply.error !== undefined) throw new Error(reply.error)
+      return reply
+    } finally {
+      child.off('exit', end)
+    }
   }
 
   #process(): ChildProcess {
@@ -90,6 +97,8 @@ export class Offices {
       // What an office with a fault says when it ends.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
+    // Whoever asks one that has ended is told; nobody asks when that is heard too late.
+    this.#child.on('error', () => undefined)
     return this.#child
   }
 }

@@ -174,7 +174,7 @@ const order: readonly Fault[] = [
     find: "while (!this.#busy && this.state.kind !== 'ended') {",
     replace:
       "for (let isFirst = true; isFirst && !this.#busy && this.state.kind !== 'ended'; isFirst = false) {",
-    caughtBy: ['pipelining-short', 'pipelining-deletions'],
+    caughtBy: ['pipelining-short'],
   },
   {
     id: 'commands-overtake',
@@ -188,7 +188,7 @@ const order: readonly Fault[] = [
     file: session,
     find: 'await task;',
     replace: 'await task; if (this.#verb === "PASS") this.#lines = new LineReader();',
-    caughtBy: ['pipelining-login', 'pipelining-whole-session'],
+    caughtBy: ['pipelining-login'],
   },
   {
     id: 'command-before-its-end',

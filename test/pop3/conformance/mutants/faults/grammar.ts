@@ -75,7 +75,7 @@ const states: readonly Fault[] = [
     file: language,
     find: "refused: 'bad-command',",
     replace: "refused: 'bad-command', end: 'bad-commands',",
-    caughtBy: ['unknown-keeps-open-before-login', 'unknown-keeps-open-behind-login'],
+    caughtBy: ['unknown-keeps-open-before-login'],
   },
   {
     id: 'long-line-ends-all',
@@ -93,7 +93,7 @@ const lines: readonly Fault[] = [
     find: 'return this.language.answers.problems[command.problem];',
     replace:
       "return { text: Buffer.from(`-ERR what is ${Buffer.from(line).toString('latin1')}?\\r\\n`, 'latin1'), refused: 'bad-command' };",
-    caughtBy: ['answer-printable', 'answer-no-echo'],
+    caughtBy: ['answer-printable'],
   },
   {
     id: 'status-line-over-512',
@@ -126,7 +126,7 @@ const lines: readonly Fault[] = [
     file: grammar,
     find: 'const octet = octets[i] ?? 0;',
     replace: 'const octet = (octets[i] ?? 0) & 0x7f;',
-    caughtBy: ['odd-high-bit', 'form-high-bit'],
+    caughtBy: ['odd-high-bit'],
   },
   {
     id: 'last-line-needs-no-end',

@@ -91,6 +91,13 @@ export const listingFaults: readonly Fault[] = [
     caughtBy: ['list-agrees-with-retr'],
   },
   {
+    id: 'sizes-grow-from-session-to-session',
+    file: 'store/memory/maildrops.js',
+    find: 'messages.map(({ octets }) => octets)',
+    replace: 'messages.map(message => message.octets + (message.times = (message.times ?? 0) + 1))',
+    caughtBy: ['sessions-same-list', 'sessions-ten-in-a-row'],
+  },
+  {
     id: 'stat-counts-what-is-deleted',
     file: maildrop,
     find: 'return this.listing.count - this.#markedCount;',
