@@ -1,7 +1,10 @@
-// Connecting to a server, in clear or with TLS, and putting TLS on a connection that has begun in clear. What is read and
-// written is left to the caller.
+// Connecting to a server, straight or through a proxy, in clear or with TLS, and putting TLS on a connection that has begun in
+// clear. What is read and written is left to the caller.
+import { createHash } from 'node:crypto'
 import { isIP, connect as netConnect, type Socket } from 'node:net'
-import { type ConnectionOptions, rootCertificates, connect as tlsConnect } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import { type ConnectionOptions, rootCertificates, type TLSSocket, connect as tlsConnect } from 'node:tls'
+import type { Proxy } from './proxies/proxy.ts'
 
 /** A TCP socket, or the TLS socket over it. */
 export type DialedSocket = Socket
@@ -18,31 +21,73 @@ export interface DialTls {
   readonly verify?: boolean
   /** PEM, trusted besides those of the system. */
   readonly authority?: string
+  /**
+   * SHA-256 of public keys (SubjectPublicKeyInfo in DER), as `sha256/<base64>`: the certificate must have one of them,
+   * whatever else `verify` asks.
+   */
+  readonly pins?: readonly string[]
+  /** PEM, shown to a server that asks who the client is. */
+  readonly identity?: { readonly certificate: string; readonly key: string }
   /** Offered in ALPN, RFC 7301. */
   readonly alpn?: string
   readonly options?: Pick<ConnectionOptions, 'minVersion' | 'maxVersion' | 'ciphers'>
 }
 
 export interface DialOptions extends DialAddress {
+  readonly proxy?: Proxy | undefined
   /** TLS from the first octet on. */
   readonly tls?: DialTls | undefined
-  /** For each of TCP and TLS. */
+  /** For each of TCP, proxy and TLS. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** Rejects with an Error whose message says what went wrong where; the socket is destroyed then. Half-open is allowed. */
-export async function dial({ host, port, tls, timeoutMs, signal }: DialOptions): Promise<DialedSocket> {
-  const socket = netConnect({ host, port, allowHalfOpen: true, noDelay: true })
-  await settled(socket, 'connect', `cannot connect to ${host} port ${port}`, { timeoutMs, signal })
+/** Says which part of connecting failed, and why. */
+export class DialError extends Error {
+  override readonly name = 'DialError'
+  readonly step: 'connect' | 'proxy' | 'tls'
+
+  constructor(step: DialError['step'], message: string, cause: unknown) {
+    super(message, { cause })
+    this.step = step
+  }
+}
+
+/** Rejects with a `DialError` whose message says what went wrong where; the socket is destroyed then. Half-open is allowed. */
+export async function dial({
+  host,
+  port,
+  proxy,
+  tls,
+  timeoutMs,
+  signal,
+}: DialOptions): Promise<DialedSocket> {
+  const next = proxy ?? { host, port }
+  const socket = netConnect({ host: next.host, port: next.port, allowHalfOpen: true, noDelay: true })
+  const where = `${proxy ? 'the proxy ' : ''}${next.host} port ${next.port}`
+  await settled(socket, 'connect', ['connect', `cannot connect to ${where}`], { timeoutMs, signal })
+  if (proxy) await passProxy(socket, proxy, { host, port }, { timeoutMs, signal })
   return tls ? await putTls(socket, { host, port }, tls, { timeoutMs, signal }) : socket
+}
+
+/** Few go through a proxy: what that takes is loaded when it is needed. */
+async function passProxy(socket: Socket, proxy: Proxy, target: DialAddress, wait: Wait): Promise<void> {
+  const { passHttpConnect, passSocks5 } = await import('./proxies/passage.ts')
+  const pass = proxy.kind === 'http' ? passHttpConnect : passSocks5
+  const passing = pass(socket, proxy, target)
+  try {
+    await settled(socket, 'connect', ['proxy', `no way through the proxy ${proxy.host}`], wait, passing)
+  } finally {
+    // A socket that was given up fails the reading of it, too.
+    passing.catch(() => undefined)
+  }
 }
 
 /** The client's side of a handshake on a socket that is connected. Rejects as `dial` does. */
 export async function putTls(
-  socket: DialedSocket,
+  socket: Duplex,
   { host, port }: DialAddress,
-  { serverName = host, verify = true, authority, alpn, options }: DialTls,
+  { serverName = host, verify = true, authority, pins, identity, alpn, options }: DialTls,
   wait: Wait,
 ): Promise<DialedSocket> {
   const secured = tlsConnect({
@@ -52,15 +97,34 @@ export async function putTls(
     ...(isIP(serverName) === 0 && { servername: serverName }),
     rejectUnauthorized: verify,
     ...(authority !== undefined && { ca: [...rootCertificates, authority] }),
+    ...(identity && { cert: identity.certificate, key: identity.key }),
     ...(alpn !== undefined && { ALPNProtocols: [alpn] }),
   })
-  await settled(secured, 'secureConnect', `no TLS with ${host} port ${port}`, wait)
+  const problem = `no TLS with ${host} port ${port}`
+  await settled(secured, 'secureConnect', ['tls', problem], wait)
+  const pin = pins && pinOf(secured)
+  if (pins && !pins.includes(pin ?? '')) {
+    secured.destroy()
+    throw new DialError('tls', `${problem}: the server's key is not pinned: it is ${pin}`, undefined)
+  }
   return secured
+}
+
+function pinOf(socket: TLSSocket): string | undefined {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+  return key && `sha256/${createHash('sha256').update(key).digest('base64')}`
 }
 
 type Wait = Pick<DialOptions, 'timeoutMs' | 'signal'>
 
-function settled(socket: Socket, event: string, problem: string, { timeoutMs, signal }: Wait): Promise<void> {
+/** Waits for the event, or for work to be done; whatever else happens first is a failure. */
+function settled(
+  socket: Socket,
+  event: string,
+  [step, problem]: readonly [DialError['step'], string],
+  { timeoutMs, signal }: Wait,
+  work?: Promise<void>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(new Error(`nothing happened in ${timeoutMs / 1000} s`)), timeoutMs)
     const finish = () => {
@@ -72,7 +136,7 @@ function settled(socket: Socket, event: string, problem: string, { timeoutMs, si
       finish()
       socket.on('error', () => undefined)
       socket.destroy()
-      reject(new Error(`${problem}: ${cause.message}`, { cause }))
+      reject(new DialError(step, `${problem}: ${cause.message}`, cause))
     }
     const end = () => fail(new Error('the server closed the connection'))
     const abort = () => fail(new Error('aborted'))
@@ -80,7 +144,9 @@ function settled(socket: Socket, event: string, problem: string, { timeoutMs, si
       finish()
       resolve()
     }
+    if (signal?.aborted) return abort()
     signal?.addEventListener('abort', abort)
     socket.once('error', fail).once('close', end).once(event, succeed)
+    work?.then(succeed, fail)
   })
 }

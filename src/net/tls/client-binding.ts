@@ -1,6 +1,6 @@
 // What binds a login to the TLS it goes through, seen from the client: RFC 9266 for TLS 1.3, RFC 5929 section 4 below.
 import { createHash } from 'node:crypto'
-import { type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { endPointHash } from './certificate-fields.ts'
 
@@ -10,7 +10,7 @@ export interface ClientBinding {
 }
 
 /** Undefined in clear, and where the certificate's signature has no hash of its own. */
-export function clientBinding(socket: Socket): ClientBinding | undefined {
+export function clientBinding(socket: Duplex): ClientBinding | undefined {
   if (!(socket instanceof TLSSocket) || socket.destroyed) return undefined
   if (socket.getProtocol() === 'TLSv1.3')
     return {

@@ -1,27 +1,38 @@
-// The octets of one connection, read as they are asked for: while nobody asks, the socket is paused, and the server waits.
-// Failures reach whoever waits, or the next who asks; there are no events.
-import { type DialAddress, type DialedSocket, type DialTls, putTls } from '../../net/dialer.ts'
-import { type ClientBinding, clientBinding } from '../../net/tls/client-binding.ts'
+// The octets of one connection. They are read ahead up to a bound, so that an end is seen when it comes; beyond it the socket
+// is paused, and the server waits. Failures reach whoever waits, or the next who asks, and `closed`; there are no events.
+import type { Duplex } from 'node:stream'
+import { type DialAddress, type DialTls, putTls } from '../../net/dialer.ts'
 import { type Phase, Pop3Error } from './errors.ts'
+import { parseReply } from './reply.ts'
 
 /** Octets that may lie here unread before the socket is paused. */
 const highWaterOctets = 256 * 1024
+/** A server that does not close its side is not waited for. */
+const farewellMs = 1_000
 const lf = 10
+const nothing = Buffer.alloc(0)
 
 export class Channel {
-  #socket: DialedSocket
+  #socket: Duplex
   /** Read, and not asked for yet; the first of them from `#at` on. */
-  #chunks: Buffer[] = []
+  readonly #chunks: Buffer[] = []
   #at = 0
   #octets = 0
   /** In UTF-8, not handed to the socket yet. */
   #outgoing = ''
   #failure: Pop3Error | undefined
   #wake: (() => void) | undefined
+  #resolveClosed: (failure: Pop3Error | undefined) => void = () => undefined
   /** What the session is about, for errors. */
   phase: Phase = 'connect'
+  sentOctets = 0
+  receivedOctets = 0
+  /** Resolves once nothing goes in or out any more: with why, or with undefined when that was wanted. */
+  readonly closed = new Promise<Pop3Error | undefined>(resolve => {
+    this.#resolveClosed = resolve
+  })
 
-  constructor(socket: DialedSocket) {
+  constructor(socket: Duplex) {
     this.#socket = socket
     this.#listen()
   }
@@ -35,14 +46,19 @@ export class Channel {
     return this.#failure === undefined
   }
 
-  /** What a login is bound to; undefined in clear. */
-  get binding(): ClientBinding | undefined {
-    return clientBinding(this.#socket)
+  /** The stream itself, for what TLS says of it. */
+  get socket(): Duplex {
+    return this.#socket
   }
 
   /** Octets that came in and were not asked for. */
   get unreadOctets(): number {
     return this.#octets
+  }
+
+  /** The first octet that was not asked for. */
+  get firstOctet(): number | undefined {
+    return this.#chunks[0]?.[this.#at]
   }
 
   /**
@@ -54,24 +70,26 @@ export class Channel {
     this.#outgoing += text
   }
 
-  /** A line without its LF, if it has come in whole. Throws `limit-exceeded` for a longer one. */
+  /** A line without its LF, if it has come in whole: a view. Throws `limit-exceeded` for a longer one. */
   takeLine(maxOctets: number): Buffer | undefined {
     let before = 0
-    for (const [index, chunk] of this.#chunks.entries()) {
+    for (let index = 0; index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index] as Buffer
       const from = index === 0 ? this.#at : 0
       const end = chunk.indexOf(lf, from)
+      if (before + (end < 0 ? chunk.length : end) - from > maxOctets)
+        throw this.fail('limit-exceeded', `a line of more than ${maxOctets} octets`)
       if (end >= 0) {
         const line = index === 0 ? chunk.subarray(from, end) : this.#joined(before + end)
         this.#drop(before + (end - from) + 1)
         return line
       }
       before += chunk.length - from
-      if (before > maxOctets) throw this.fail('limit-exceeded', `a line of more than ${maxOctets} octets`)
     }
     return undefined
   }
 
-  /** What has come in, at most one chunk of it; undefined while there is nothing. */
+  /** What has come in, at most one chunk of it: a view; undefined while there is nothing. */
   takeChunk(): Buffer | undefined {
     const chunk = this.#chunks.shift()
     if (!chunk) return undefined
@@ -81,11 +99,10 @@ export class Channel {
     return octets
   }
 
-  /** Gives back what of a chunk was not used. */
+  /** Gives back what of a chunk just taken was not used. */
   putBack(octets: Buffer): void {
     if (octets.length === 0) return
-    this.#chunks.unshift(this.#at === 0 || this.#chunks.length === 0 ? octets : this.#rejoined(octets))
-    this.#at = 0
+    this.#chunks.unshift(octets)
     this.#octets += octets.length
   }
 
@@ -95,30 +112,37 @@ export class Channel {
     if (this.#failure) throw this.#failure
     this.#socket.resume()
     let timer: NodeJS.Timeout | undefined
-    const before = this.#octets
+    const before = this.receivedOctets
     const stop = () => this.#wake?.()
     await new Promise<void>(resolve => {
       this.#wake = resolve
-      timer = setTimeout(resolve, patienceMs)
+      // Node waits for no longer.
+      timer = setTimeout(resolve, Math.min(patienceMs, 2_147_483_647))
       signal?.addEventListener('abort', stop)
     })
     clearTimeout(timer)
     signal?.removeEventListener('abort', stop)
     this.#wake = undefined
-    if (this.#octets > before) return
+    if (this.receivedOctets > before) return
     if (signal?.aborted) throw this.abort(signal)
     throw this.#failure ?? this.fail('timeout', `nothing came from the server in ${patienceMs / 1000} s`)
   }
 
   /** The client's handshake. Throws `stls-injection` when anything came in clear behind the answer, `tls-failed`. */
-  async startTls(address: DialAddress, tls: DialTls, timeoutMs: number): Promise<void> {
-    if (this.#octets > 0)
+  async startTls(
+    address: DialAddress,
+    tls: DialTls,
+    wait: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
+    if (this.#octets + this.#socket.readableLength > 0)
       throw this.fail('stls-injection', 'the server sent something in clear behind its answer to STLS')
-    this.#socket.removeAllListeners()
+    this.#socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close')
+    this.#socket.removeAllListeners('error')
     this.#socket.pause()
     try {
-      this.#socket = await putTls(this.#socket, address, tls, { timeoutMs })
+      this.#socket = await putTls(this.#socket, address, tls, wait)
     } catch (cause) {
+      if (wait.signal?.aborted) throw this.abort(wait.signal)
       throw this.fail('tls-failed', (cause as Error).message, cause)
     }
     this.#listen()
@@ -126,10 +150,10 @@ export class Channel {
 
   /** Closes the connection for a reason, and gives it: from now on everybody gets it. */
   fail(code: Pop3Error['code'], message: string, cause?: unknown): Pop3Error {
-    this.#failure ??= new Pop3Error(code, message, { phase: this.phase, cause })
+    const failure = this.#finish(() => new Pop3Error(code, message, { phase: this.phase, cause }))
     this.#socket.destroy()
     this.#wake?.()
-    return this.#failure
+    return failure
   }
 
   abort(signal: AbortSignal): Pop3Error {
@@ -139,31 +163,40 @@ export class Channel {
   /** Ends the connection in order. */
   end(): void {
     this.#flush()
-    this.#failure ??= new Pop3Error('closed', 'the session has ended', { phase: this.phase })
+    this.#finish(() => new Pop3Error('closed', 'the session has ended', { phase: this.phase }))
     this.#socket.end()
-    // A server that does not close its side is not waited for.
-    this.#socket.setTimeout(1_000, () => this.#socket.destroy())
+    const timer = setTimeout(() => this.#socket.destroy(), farewellMs)
+    timer.unref()
+    this.#socket.once('close', () => clearTimeout(timer))
     this.#socket.resume()
+  }
+
+  #finish(why: () => Pop3Error): Pop3Error {
+    if (this.#failure) return this.#failure
+    const failure = why()
+    this.#failure = failure
+    this.#resolveClosed(failure.code === 'closed' ? undefined : failure)
+    return failure
   }
 
   #flush(): void {
     const text = this.#outgoing
     this.#outgoing = ''
-    if (text !== '' && this.#failure === undefined) this.#socket.write(text)
+    if (text === '' || this.#failure) return
+    this.sentOctets += Buffer.byteLength(text)
+    this.#socket.write(text)
   }
 
   #listen(): void {
     const lose = (cause?: unknown) => {
-      const why = cause instanceof Error ? `: ${cause.message}` : ''
-      this.#failure ??= new Pop3Error('connection-lost', `the connection was lost${why}`, {
-        phase: this.phase,
-        cause,
-      })
+      this.#finish(() => this.#loss(cause))
+      this.#socket.destroy()
       this.#wake?.()
     }
     this.#socket
       .on('data', (chunk: Buffer) => {
-        if (this.#failure?.code === 'closed') return
+        this.receivedOctets += chunk.length
+        if (this.#failure) return
         this.#chunks.push(chunk)
         this.#octets += chunk.length
         if (this.#octets > highWaterOctets) this.#socket.pause()
@@ -172,20 +205,27 @@ export class Channel {
       .on('end', () => lose())
       .on('error', lose)
       .on('close', () => lose())
-    this.#socket.pause()
+    this.#socket.resume()
+  }
+
+  /** Many servers say why they hang up, and nobody has asked. */
+  #loss(cause: unknown): Pop3Error {
+    const end = this.#chunks[0]?.indexOf(lf, this.#at) ?? -1
+    const line = end < 0 ? nothing : (this.#chunks[0] ?? nothing).subarray(this.#at, end)
+    const last = parseReply(line.at(-1) === 13 ? line.subarray(0, -1) : line)
+    const said = last?.status === 'err' ? last : undefined
+    const why = cause instanceof Error ? cause.message : said?.text
+    return new Pop3Error('connection-lost', `the connection was lost${why ? `: ${why}` : ''}`, {
+      phase: this.phase,
+      cause,
+      responseCode: said?.responseCode,
+      serverText: said?.text,
+    })
   }
 
   /** The first octets, of as many chunks as it takes. */
   #joined(length: number): Buffer {
-    return Buffer.concat(
-      [this.#chunks[0]?.subarray(this.#at) ?? Buffer.alloc(0), ...this.#chunks.slice(1)],
-      length,
-    )
-  }
-
-  #rejoined(octets: Buffer): Buffer {
-    const first = this.#chunks.shift() ?? Buffer.alloc(0)
-    return Buffer.concat([octets, first.subarray(this.#at)])
+    return Buffer.concat([this.#chunks[0]?.subarray(this.#at) ?? nothing, ...this.#chunks.slice(1)], length)
   }
 
   #drop(length: number): void {

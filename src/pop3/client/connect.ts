@@ -1,127 +1,174 @@
-// From an address to a session: TCP, TLS as the policy wants it, greeting, CAPA, STLS, login.
-import { dial } from '../../net/dialer.ts'
-import { Capabilities, type CapabilitySource } from './capabilities.ts'
+// From an address to a session: the connection, TLS as the policy wants it, greeting, CAPA, STLS, UTF8 and LANG, login. What
+// makes a server hang up is tried without, once.
+import { type DialAddress, DialError, type DialTls, dial, putTls } from '../../net/dialer.ts'
+import { parseProxy } from '../../net/proxies/proxy.ts'
+import { Capabilities } from './capabilities.ts'
 import { Channel } from './channel.ts'
 import { Conversation } from './conversation.ts'
+import { type ConnectEvent, events, nextSessionNumber } from './diagnostics.ts'
 import { Pop3Error } from './errors.ts'
 import { logIn } from './login.ts'
-import { type ConnectOptions, defaultLimits, defaultTimeouts } from './options.ts'
-import { parseReply, protocolOf } from './reply.ts'
+import { Opening } from './opening.ts'
+import { type ConnectOptions, defaultLimits, defaultTimeouts, type TlsPolicy } from './options.ts'
+import { mergeQuirks, type Quirks, quirksOfHost } from './quirks.ts'
+import { type ServerMemory, sharedMemory } from './server-memory.ts'
 import { Session } from './session.ts'
+import { WantsNewToken } from './wants-new-token.ts'
 
-const maxCapabilities = 1_000
+/** Where and how, with what holds when nothing was said. */
+interface Target extends DialAddress {
+  readonly policy: TlsPolicy
+  readonly tls: DialTls
+  readonly memory: ServerMemory
+  readonly session: number
+}
+
+/** What one attempt is to do otherwise than usual. */
+interface Attempt {
+  readonly capa: boolean
+  readonly isTokenRetry: boolean
+}
 
 /** Rejects with a `Pop3Error`; then there is no connection. */
 export async function connect(options: ConnectOptions): Promise<Session> {
+  const target = targetOf(options)
+  const begun = performance.now()
+  const publish = (error: Pop3Error['code'] | undefined) => {
+    if (!events.connect.hasSubscribers) return
+    const { host, port, session } = target
+    const event: ConnectEvent = { session, host, port, durationMs: performance.now() - begun, error }
+    events.connect.publish(event)
+  }
+  try {
+    const session = await attempt(options, target, { capa: true, isTokenRetry: false })
+    publish(undefined)
+    return session
+  } catch (error) {
+    publish(error instanceof Pop3Error ? error.code : undefined)
+    throw error
+  }
+}
+
+function targetOf(options: ConnectOptions): Target {
+  const { tls: policy = 'implicit', pin, certificate, memory = sharedMemory } = options
+  const { host, port = policy === 'implicit' ? 995 : 110 } = options
+  const pins = typeof pin === 'string' ? [pin] : pin
+  const tls = { ...certificate, ...(pins && { pins }), alpn: 'pop3' }
+  return { host, port, policy, tls, memory, session: nextSessionNumber() }
+}
+
+async function attempt(options: ConnectOptions, target: Target, plan: Attempt): Promise<Session> {
+  const { signal, quirks: given } = options
+  const { host, port, memory } = target
+  const overrides = given === undefined || given === 'auto' ? {} : given
+  const quirksWith = (found: Partial<Quirks>) =>
+    mergeQuirks(quirksOfHost(host), found, memory.of(host, port), overrides, plan.capa ? {} : { capa: false })
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const limits = { ...defaultLimits, ...options.limits }
-  const channel = await open(options, timeouts.connect)
-  const conversation = new Conversation(channel, timeouts, limits)
+  const channel = await open(options, target, timeouts.connect)
+  const { session, policy } = target
+  const conversation = new Conversation(channel, { session, timeouts, limits, tap: options.tap })
+  const opening = new Opening(conversation, new Capabilities(), quirksWith, signal)
   try {
-    const apopTimestamp = await greeted(conversation, options.signal)
-    const capabilities = new Capabilities()
-    let isPrivate = policyOf(options) === 'implicit'
-    await askCapabilities(conversation, capabilities, isPrivate ? 'tls' : 'clear', options.signal)
-    if (await secure(conversation, capabilities, options)) {
-      isPrivate = true
-      await askCapabilities(conversation, capabilities, 'tls', options.signal)
-    }
+    await opening.greet(policy)
+    const isPrivate = await secure(opening, options, target)
+    const { isUtf8, language } = await opening.negotiate(options)
     channel.phase = 'login'
+    const { capabilities, apopTimestamp, quirks } = opening
     await logIn(options.auth, {
       conversation,
       capabilities,
       apopTimestamp,
       isPrivate,
-      channel: { binding: channel.binding },
+      channel: {
+        isTls: isPrivate,
+        binding: async () => (await import('../../net/tls/client-binding.ts')).clientBinding(channel.socket),
+      },
       allowCleartextAuth: options.allowCleartextAuth ?? false,
-      signal: options.signal,
+      quirks,
+      isRetry: plan.isTokenRetry,
+      signal,
     })
     channel.phase = 'transaction'
-    await askCapabilities(conversation, capabilities, 'login', options.signal)
-    return new Session(conversation, capabilities)
+    await opening.askCapabilities('login')
+    if (!plan.capa) memory.learn(host, port, { capa: false })
+    const learn = (learned: Parameters<ServerMemory['learn']>[2]) => memory.learn(host, port, learned)
+    return new Session({ conversation, capabilities, quirks, learn, isUtf8, language })
   } catch (error) {
     channel.fail('closed', 'there is no session')
+    if (error instanceof WantsNewToken) return attempt(options, target, { ...plan, isTokenRetry: true })
+    const isLost =
+      error instanceof Pop3Error && (error.code === 'connection-lost' || error.code === 'timeout')
+    if (isLost && opening.isAskingCapabilities && plan.capa)
+      return attempt(options, target, { ...plan, capa: false })
     throw error
   }
 }
 
-function policyOf({ tls = 'implicit' }: ConnectOptions) {
-  return tls
-}
-
-async function open(options: ConnectOptions, timeoutMs: number): Promise<Channel> {
-  const { host, certificate = {}, signal } = options
-  const isImplicit = policyOf(options) === 'implicit'
-  const { port = isImplicit ? 995 : 110 } = options
+async function open(options: ConnectOptions, target: Target, timeoutMs: number): Promise<Channel> {
+  const { transport, signal } = options
+  const { host, port, policy } = target
+  const where = { phase: 'connect' } as const
   if (signal?.aborted)
-    throw new Pop3Error('aborted', 'aborted by the caller', { phase: 'connect', cause: signal.reason })
+    throw new Pop3Error('aborted', 'aborted by the caller', { ...where, cause: signal.reason })
+  const proxy = proxyOf(options)
+  const tls = policy === 'implicit' ? target.tls : undefined
+  // One time for all that it takes.
+  const deadline = AbortSignal.timeout(Math.min(timeoutMs, 2_147_483_647))
+  const both = signal ? AbortSignal.any([signal, deadline]) : deadline
   try {
-    const tls = isImplicit ? { ...certificate, alpn: 'pop3' } : undefined
-    return new Channel(await dial({ host, port, tls, timeoutMs, signal }))
+    if (!transport) return new Channel(await dial({ host, port, proxy, tls, timeoutMs, signal: both }))
+    const stream = await transport({ host, port }, both)
+    return new Channel(tls ? await putTls(stream, { host, port }, tls, { timeoutMs, signal: both }) : stream)
   } catch (cause) {
+    if (signal?.aborted)
+      throw new Pop3Error('aborted', 'aborted by the caller', { ...where, cause: signal.reason })
     const { message } = cause as Error
-    const code = signal?.aborted ? 'aborted' : message.startsWith('no TLS') ? 'tls-failed' : 'connect-failed'
-    throw new Pop3Error(code, message, { phase: 'connect', cause })
+    if (deadline.aborted)
+      throw new Pop3Error(
+        'timeout',
+        `no connection with ${host} port ${port} in ${timeoutMs / 1000} s`,
+        where,
+      )
+    const isTls = cause instanceof DialError && cause.step === 'tls'
+    throw new Pop3Error(isTls ? 'tls-failed' : 'connect-failed', `${message}${adviceFor(message)}`, {
+      ...where,
+      cause,
+    })
   }
 }
 
-/** The timestamp for APOP, if the greeting has one. */
-async function greeted(
-  conversation: Conversation,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  const { channel, timeouts } = conversation
-  channel.phase = 'greeting'
-  const line = await conversation.line(timeouts.greeting, signal)
-  const reply = parseReply(line)
-  if (reply?.status === 'ok') return /<[^<>\s]+@[^<>\s]+>/.exec(line.toString('latin1'))?.[0]
-  const other = protocolOf(line)
-  if (reply?.status === 'err')
-    throw new Pop3Error('server-unavailable', `the server refuses to serve: ${reply.text}`, {
-      phase: 'greeting',
-      responseCode: reply.responseCode,
-      serverText: reply.text,
-    })
-  throw channel.fail(
-    'not-pop3',
-    other ? `${other} answers there, not POP3` : 'what answers there is not POP3',
-  )
+/** OpenSSL's words for a server that does not begin with TLS. */
+function adviceFor(message: string): string {
+  const isClear = /wrong version number|packet length too long|record overflow|http request/i.test(message)
+  return isClear ? " (the server speaks in clear there: tls: 'stls' may be what it has)" : ''
 }
 
-/** A server without CAPA says so; that is no failure. */
-async function askCapabilities(
-  conversation: Conversation,
-  capabilities: Capabilities,
-  source: CapabilitySource,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  conversation.say('CAPA')
-  const { status } = await conversation.reply(signal)
-  if (status === 'ok') capabilities.add(await conversation.lines(maxCapabilities, signal), source)
+function proxyOf({ proxy }: ConnectOptions) {
+  try {
+    return proxy === undefined ? undefined : parseProxy(proxy)
+  } catch (cause) {
+    throw new Pop3Error('bad-argument', (cause as Error).message, { phase: 'connect' })
+  }
 }
 
-/** STLS, where the policy wants it. Throws `tls-failed` where it must be and cannot. */
-async function secure(
-  conversation: Conversation,
-  capabilities: Capabilities,
-  options: ConnectOptions,
-): Promise<boolean> {
-  const policy = policyOf(options)
-  if (policy !== 'stls' && policy !== 'opportunistic') return false
+/** STLS, where the policy wants it; whether nobody can listen from now on. Throws `tls-failed` where that must be and cannot. */
+async function secure(opening: Opening, { signal }: ConnectOptions, target: Target): Promise<boolean> {
+  const { policy, tls } = target
+  if (policy === 'implicit' || policy === 'none') return policy === 'implicit'
+  const { conversation, capabilities } = opening
   const { channel, timeouts } = conversation
-  const { host, port = 110, certificate = {}, signal } = options
   if (policy === 'opportunistic' && !capabilities.has('STLS')) return false
   channel.phase = 'tls'
   conversation.say('STLS')
-  const reply = await conversation.reply(signal)
-  if (reply.status !== 'ok') {
+  const { status, text } = await conversation.reply(signal)
+  if (status !== 'ok') {
     if (policy === 'opportunistic') return false
-    throw new Pop3Error('tls-failed', `the server refuses STLS: ${reply.text}`, {
-      phase: 'tls',
-      serverText: reply.text,
-    })
+    throw new Pop3Error('tls-failed', `the server refuses STLS: ${text}`, { phase: 'tls', serverText: text })
   }
-  await channel.startTls({ host, port }, { ...certificate, alpn: 'pop3' }, timeouts.connect)
+  await channel.startTls(target, tls, { timeoutMs: timeouts.connect, signal })
+  // What was said in clear is worth nothing now, RFC 2595 section 4.
   capabilities.forget()
+  await opening.askCapabilities('tls')
   return true
 }

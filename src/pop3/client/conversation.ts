@@ -1,52 +1,101 @@
-// Commands out, answers in: what both sides say, in order, within the limits. It knows no command.
+// Commands out, answers in: what both sides say, in order, within the limits, and what onlookers see of it. It knows no
+// command.
 import type { Channel } from './channel.ts'
+import { type CommandEvent, events } from './diagnostics.ts'
 import { Pop3Error } from './errors.ts'
 import type { Limits, Timeouts } from './options.ts'
 import { parseReply, type Reply } from './reply.ts'
+import { stars, type WireTap } from './tap.ts'
 
 /** Blank lines and stray terminators that are passed over in front of a status line: some servers send them. */
 const maxStrayLines = 4
 const cr = 13
+const dot = 46
+const lineEnd = Buffer.from('\r\n')
+
+export interface ConversationOptions {
+  readonly session: number
+  readonly timeouts: Required<Timeouts>
+  readonly limits: Required<Limits>
+  readonly tap: WireTap | undefined
+}
 
 export class Conversation {
   readonly channel: Channel
+  readonly session: number
   readonly timeouts: Required<Timeouts>
   readonly limits: Required<Limits>
-  /** Lines that were passed over. */
-  strayLines = 0
+  readonly #tap: WireTap | undefined
+  /** Commands whose status line is due, as they may be shown; only while somebody watches. */
+  readonly #watched: { readonly shown: string; readonly at: number }[] | undefined
+  /** Whether a text of the server holds what nobody may see. */
+  #holdsSecret: ((text: string) => boolean) | undefined
+  /** Lines of either side so far. */
+  lineCount = 0
 
-  constructor(channel: Channel, timeouts: Required<Timeouts>, limits: Required<Limits>) {
+  constructor(channel: Channel, { session, timeouts, limits, tap }: ConversationOptions) {
     this.channel = channel
+    this.session = session
     this.timeouts = timeouts
     this.limits = limits
+    this.#tap = tap
+    this.#watched = events.command.hasSubscribers ? [] : undefined
   }
 
-  /** Sends a line. Throws `bad-argument` for one that would be several, and why there is no connection any more. */
-  say(line: string): void {
+  /** From now on, or with undefined no longer, the server may repeat what is secret. */
+  guard(holdsSecret: ((text: string) => boolean) | undefined): void {
+    this.#holdsSecret = holdsSecret
+  }
+
+  /**
+   * Sends a command; `shown` is what onlookers see of it. Throws `bad-argument` for a line that would be several, and why
+   * there is no connection any more.
+   */
+  say(line: string, shown = line): void {
+    this.#send(line, shown)
+    this.#watched?.push({ shown, at: performance.now() })
+  }
+
+  /** Sends a line that is no command but a part of one. */
+  respond(line: string): void {
+    this.#send(line, stars)
+  }
+
+  #send(line: string, shown: string): void {
     if (this.channel.failure) throw this.channel.failure
     checkLine(line, this.channel)
     this.channel.send(`${line}\r\n`)
+    this.lineCount += 1
+    if (this.#tap) this.show('sent', Buffer.from(`${shown}\r\n`))
   }
 
-  /** A line without its line end. */
+  /** A line without its line end: a view. */
   async line(patienceMs: number, signal?: AbortSignal): Promise<Buffer> {
     for (;;) {
-      const line = this.channel.takeLine(this.limits.line)
-      if (line) return line[line.length - 1] === cr ? line.subarray(0, -1) : line
+      const line = this.#takeLine()
+      if (line) return line
       await this.channel.more(patienceMs, signal)
     }
+  }
+
+  #takeLine(): Buffer | undefined {
+    const line = this.channel.takeLine(this.limits.line)
+    return line && line[line.length - 1] === cr ? line.subarray(0, -1) : line
   }
 
   /** The next status line. Throws `protocol` when it is none. */
   async reply(signal?: AbortSignal, patienceMs = this.timeouts.command): Promise<Reply> {
     for (let strayLines = 0; ; strayLines++) {
-      const line = await this.line(patienceMs, signal)
+      const line = this.#takeLine() ?? (await this.line(patienceMs, signal))
       const reply = parseReply(line)
-      if (reply) return reply
-      const isStray = line.length === 0 || (line.length === 1 && line[0] === 0x2e)
+      if (this.#tap) this.#showReply(line, reply)
+      if (reply) return this.#watch(reply)
+      const isStray = line.length === 0 || (line.length === 1 && line[0] === dot)
       if (!isStray || strayLines >= maxStrayLines)
-        throw this.channel.fail('protocol', `${shown(line)} is no status line`)
-      this.strayLines += 1
+        throw this.channel.fail(
+          'protocol',
+          `${this.#isSecret(line) ? stars : quoted(line)} is no status line`,
+        )
     }
   }
 
@@ -54,12 +103,50 @@ export class Conversation {
   async lines(maxLines: number, signal?: AbortSignal): Promise<string[]> {
     const lines: string[] = []
     for (;;) {
-      const line = (await this.line(this.timeouts.stall, signal)).toString('latin1')
+      const octets = this.#takeLine() ?? (await this.line(this.timeouts.stall, signal))
+      if (this.#tap) this.show('received', Buffer.concat([octets, lineEnd]))
+      const line = octets.toString('latin1')
       if (line === '.') return lines
       if (lines.length >= maxLines)
         throw this.channel.fail('limit-exceeded', `an answer of more than ${maxLines} lines`)
       lines.push(line.startsWith('.') ? line.slice(1) : line)
     }
+  }
+
+  /** Lets the onlooker see octets. */
+  show(direction: 'sent' | 'received', octets: Uint8Array): void {
+    try {
+      this.#tap?.({ direction, octets })
+    } catch (cause) {
+      throw this.channel.fail('bad-argument', 'the tap threw an error', cause)
+    }
+  }
+
+  #showReply(line: Buffer, reply: Reply | undefined): void {
+    const isChallenge = reply?.status === 'continue'
+    const shown = isChallenge ? Buffer.from(`+ ${stars}`) : this.#isSecret(line) ? Buffer.from(stars) : line
+    this.show('received', Buffer.concat([shown, lineEnd]))
+  }
+
+  #isSecret(line: Buffer): boolean {
+    return this.#holdsSecret?.(line.toString()) ?? false
+  }
+
+  #watch(reply: Reply): Reply {
+    const { status, responseCode } = reply
+    const command = status === 'continue' ? undefined : this.#watched?.shift()
+    if (command && status !== 'continue') {
+      const durationMs = performance.now() - command.at
+      const event: CommandEvent = {
+        session: this.session,
+        command: command.shown,
+        status,
+        responseCode,
+        durationMs,
+      }
+      events.command.publish(event)
+    }
+    return reply
   }
 }
 
@@ -73,7 +160,7 @@ function checkLine(line: string, { phase }: Channel): void {
 const shownCharacters = 60
 
 /** The beginning of a line, for people. */
-function shown(line: Buffer): string {
+function quoted(line: Buffer): string {
   const text = line.toString('latin1').replace(/[^\x20-\x7e]/g, '?')
   return JSON.stringify(text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text)
 }

@@ -1,18 +1,15 @@
 // Who logs in, and the ways in which that can be proved, best first: a session takes the first that the server has and that
-// the channel allows.
+// the channel allows. Mechanisms are loaded when they are taken: a program knows one of them.
 
-import { oauthbearerClient, xoauth2Client } from '../../auth/mechanisms/bearer-clients.ts'
-import { cramMd5Client } from '../../auth/mechanisms/cram-md5-client.ts'
-import { externalClient } from '../../auth/mechanisms/external-client.ts'
-import { loginClient } from '../../auth/mechanisms/login-client.ts'
-import { plainClient } from '../../auth/mechanisms/plain-client.ts'
-import { scramClient } from '../../auth/mechanisms/scram-client.ts'
 import type { SaslClient } from '../../auth/sasl-client.ts'
 import type { ClientBinding } from '../../net/tls/client-binding.ts'
 
 /** What a mechanism is told of the channel. */
 export interface SaslChannel {
-  readonly binding: ClientBinding | undefined
+  /** Whether the channel can be bound to. */
+  readonly isTls: boolean
+  /** What binds; undefined where there is nothing. */
+  binding(): Promise<ClientBinding | undefined>
   /** Names in upper case that the server offers. */
   readonly offered: readonly string[]
 }
@@ -26,7 +23,7 @@ export type LoginWay =
       /** Whoever listens has what lets him in. */
       readonly revealsSecret: boolean
       /** Undefined where the channel does not allow it. `isRetry` asks for a new token. */
-      create(channel: SaslChannel, isRetry: boolean): Promise<SaslClient | undefined> | SaslClient | undefined
+      create(channel: SaslChannel, isRetry: boolean): Promise<SaslClient | undefined>
       /** Whether a refusal is worth a second try. */
       readonly mayRetry: boolean
     }
@@ -38,6 +35,8 @@ export interface Credentials {
   readonly ways: readonly LoginWay[]
   /** Whether a text, such as an answer of the server, holds what nobody else may read. */
   holdsSecret(text: string): boolean
+  /** Of the token that was tried last. */
+  readonly tokenOctets?: number | undefined
 }
 
 export interface PasswordOptions {
@@ -79,17 +78,29 @@ const passwordWays: Readonly<Record<PasswordMechanism, (of: NameAndPassword) => 
   'SCRAM-SHA-1-PLUS': of => scramWay(of, 'SHA-1', true),
   'SCRAM-SHA-256': of => scramWay(of, 'SHA-256', false),
   'SCRAM-SHA-1': of => scramWay(of, 'SHA-1', false),
-  'CRAM-MD5': of => saslWay('CRAM-MD5', false, () => cramMd5Client(of)),
-  PLAIN: of => saslWay('PLAIN', true, () => plainClient(of)),
-  LOGIN: of => saslWay('LOGIN', true, () => loginClient(of)),
+  'CRAM-MD5': of =>
+    saslWay('CRAM-MD5', false, async () =>
+      (await import('../../auth/mechanisms/cram-md5-client.ts')).cramMd5Client(of),
+    ),
+  PLAIN: of =>
+    saslWay('PLAIN', true, async () =>
+      (await import('../../auth/mechanisms/plain-client.ts')).plainClient(of),
+    ),
+  LOGIN: of =>
+    saslWay('LOGIN', true, async () =>
+      (await import('../../auth/mechanisms/login-client.ts')).loginClient(of),
+    ),
   USER: ({ name, password: secret }) => ({ kind: 'user-pass', user: name, password: secret }),
   APOP: ({ name, password: secret }) => ({ kind: 'apop', user: name, password: secret }),
 }
 
 function scramWay(of: NameAndPassword, hash: 'SHA-1' | 'SHA-256', isPlus: boolean): LoginWay {
-  return saslWay(`SCRAM-${hash}${isPlus ? '-PLUS' : ''}`, false, ({ binding, offered }) => {
+  return saslWay(`SCRAM-${hash}${isPlus ? '-PLUS' : ''}`, false, async channel => {
+    const { scramClient } = await import('../../auth/mechanisms/scram-client.ts')
+    if (!channel.isTls) return isPlus ? undefined : scramClient(of, { hash })
+    const binding = await channel.binding()
     if (isPlus) return binding && scramClient(of, { hash, binding })
-    const isBindingMissed = binding !== undefined && !offered.some(name => name.endsWith('-PLUS'))
+    const isBindingMissed = binding !== undefined && !channel.offered.some(name => name.endsWith('-PLUS'))
     return scramClient(of, { hash, isBindingMissed })
   })
 }
@@ -97,7 +108,7 @@ function scramWay(of: NameAndPassword, hash: 'SHA-1' | 'SHA-256', isPlus: boolea
 function saslWay(
   mechanism: string,
   revealsSecret: boolean,
-  create: (channel: SaslChannel) => SaslClient | undefined,
+  create: (channel: SaslChannel) => Promise<SaslClient | undefined>,
 ): LoginWay {
   return { kind: 'sasl', mechanism, revealsSecret, create, mayRetry: false }
 }
@@ -115,7 +126,6 @@ export function oauth2(
   token: TokenSource,
   { mechanisms = ['XOAUTH2', 'OAUTHBEARER'] }: OAuth2Options = {},
 ): Credentials {
-  const clients = { XOAUTH2: xoauth2Client, OAUTHBEARER: oauthbearerClient } as const
   let current = ''
   const ways = mechanisms.map(
     (mechanism): LoginWay => ({
@@ -124,19 +134,29 @@ export function oauth2(
       revealsSecret: true,
       mayRetry: typeof token === 'function',
       async create(_channel, isRetry) {
+        const { oauthbearerClient, xoauth2Client } = await import('../../auth/mechanisms/bearer-clients.ts')
         current = typeof token === 'function' ? await token(isRetry) : token
-        return clients[mechanism]({ name: user, token: current })
+        return { XOAUTH2: xoauth2Client, OAUTHBEARER: oauthbearerClient }[mechanism]({
+          name: user,
+          token: current,
+        })
       },
     }),
   )
-  return { user, ways, holdsSecret: text => current !== '' && text.includes(current) }
-}
-
-/** The client's certificate says who it is. */
-export function external(user = ''): Credentials {
   return {
     user,
-    ways: [saslWay('EXTERNAL', false, () => externalClient({ actAs: user }))],
-    holdsSecret: () => false,
+    ways,
+    holdsSecret: text => current !== '' && text.includes(current),
+    get tokenOctets() {
+      return Buffer.byteLength(current)
+    },
   }
+}
+
+/** The client's certificate (`certificate.identity`) says who it is; `user` is whom to act as, if somebody else. */
+export function external(user = ''): Credentials {
+  const way = saslWay('EXTERNAL', false, async () =>
+    (await import('../../auth/mechanisms/external-client.ts')).externalClient({ actAs: user }),
+  )
+  return { user, ways: [way], holdsSecret: () => false }
 }

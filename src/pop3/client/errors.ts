@@ -13,6 +13,7 @@ export type Pop3ErrorCode =
   | 'login-refused' // wrong name, password or token
   | 'maildrop-in-use' // another session has it
   | 'login-delay' // the last login was a short while ago
+  | 'rate-limited' // too much was asked for, in words that no standard has
   | 'server-unavailable' // [SYS/TEMP]: try again later
   | 'server-fault' // [SYS/PERM]: somebody has to mend something there
   | 'refused' // any other -ERR
@@ -21,7 +22,7 @@ export type Pop3ErrorCode =
   | 'connection-lost'
   | 'limit-exceeded' // of octets that are accepted
   | 'bad-argument' // CR, LF or NUL, or what cannot be sent
-  | 'busy' // bodies are outstanding: read them first
+  | 'busy' // an iteration over messages is under way: leave it first
   | 'closed' // the session has ended
 
 export type Phase = 'connect' | 'greeting' | 'tls' | 'login' | 'transaction' | 'update'
@@ -35,6 +36,7 @@ export interface Pop3ErrorFacts {
   /** What the server said behind its status, without what could be a secret. */
   readonly serverText?: string | undefined
   readonly notBefore?: Date | undefined
+  readonly tokenOctets?: number | undefined
   readonly cause?: unknown
 }
 
@@ -42,10 +44,13 @@ export class Pop3Error extends Error {
   override readonly name = 'Pop3Error'
   readonly code: Pop3ErrorCode
   readonly phase: Phase
+  /** In upper case, RFC 2449 section 8: `IN-USE`, `LOGIN-DELAY`, `SYS/TEMP`, `SYS/PERM`, `AUTH`, `UTF8`. */
   readonly responseCode: ResponseCode | undefined
   readonly serverText: string | undefined
   readonly retry: Retry
   readonly notBefore: Date | undefined
+  /** How long the token was that the server refused: some servers take no long ones, and do not say so. */
+  readonly tokenOctets: number | undefined
 
   constructor(code: Pop3ErrorCode, message: string, facts: Pop3ErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -55,6 +60,7 @@ export class Pop3Error extends Error {
     this.serverText = facts.serverText
     this.retry = retries[code]
     this.notBefore = facts.notBefore
+    this.tokenOctets = facts.tokenOctets
   }
 }
 
@@ -69,6 +75,7 @@ const retries: Readonly<Record<Pop3ErrorCode, Retry>> = {
   'login-refused': 'never',
   'maildrop-in-use': 'later',
   'login-delay': 'later',
+  'rate-limited': 'later',
   'server-unavailable': 'later',
   'server-fault': 'never',
   refused: 'later',

@@ -1,5 +1,5 @@
 // The door `poplar-mail/pop3/client`: a POP3 client without runtime dependencies.
-export { Capabilities, type CapabilitySource } from './capabilities.ts'
+export type { Capabilities, CapabilitySource } from './capabilities.ts'
 export { connect } from './connect.ts'
 export {
   type Credentials,
@@ -11,8 +11,13 @@ export {
   password,
   type TokenSource,
 } from './credentials.ts'
+export type { CommandEvent, ConnectEvent, EndEvent, MessageEvent } from './diagnostics.ts'
 export { type Phase, Pop3Error, type Pop3ErrorCode, type Retry } from './errors.ts'
+export type { CommitOutcome, HeadersOptions, Message, OperationOptions, RetrieveOptions } from './message.ts'
 export type { MessageBody } from './message-body.ts'
 export type { Listing, ListingAnomaly, MessageRef } from './message-ref.ts'
-export type { ConnectOptions, Limits, Timeouts, TlsPolicy } from './options.ts'
-export type { CommitOutcome, Message, OperationOptions, RetrieveOptions, Session } from './session.ts'
+export type { ConnectOptions, Limits, Timeouts, TlsPolicy, Transport } from './options.ts'
+export { type Profile, profiles, type Quirks } from './quirks.ts'
+export { type Learned, ServerMemory } from './server-memory.ts'
+export type { Session } from './session.ts'
+export type { WireFrame, WireTap } from './tap.ts'

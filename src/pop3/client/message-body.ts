@@ -4,23 +4,36 @@ import { Readable } from 'node:stream'
 import { DotUnstuffer } from '../../net/dot-stuffing.ts'
 import type { Conversation } from './conversation.ts'
 import { Pop3Error } from './errors.ts'
+import type { TopFilter } from './top-filter.ts'
+
+const where = { phase: 'transaction' } as const
+
+export interface MessageBodyOptions {
+  readonly signal: AbortSignal | undefined
+  /** There is nothing to read: reading throws this. */
+  readonly error: Pop3Error | undefined
+  /** Of an answer to TOP. */
+  readonly filter?: TopFilter | undefined
+  /** Called when the final dot was read. */
+  readonly whenWhole?: ((octets: number) => void) | undefined
+}
 
 export class MessageBody implements AsyncIterable<Uint8Array> {
   readonly #conversation: Conversation
-  readonly #signal: AbortSignal | undefined
+  readonly #options: MessageBodyOptions
   readonly #unstuffer = new DotUnstuffer()
   /** Unstuffed, and not handed out yet. */
-  #pieces: Uint8Array[] = []
-  readonly #error: Pop3Error | undefined
+  #pieces: Buffer[] = []
   #octets = 0
   #isWhole = false
   #isTaken = false
+  #isForsaken = false
+  /** The first octets, as long as they could be an error that came too late. */
+  #beginning: Buffer | undefined
 
-  /** With an error there is nothing to read: reading throws it. */
-  constructor(conversation: Conversation, signal: AbortSignal | undefined, error: Pop3Error | undefined) {
+  constructor(conversation: Conversation, options: MessageBodyOptions) {
     this.#conversation = conversation
-    this.#signal = signal
-    this.#error = error
+    this.#options = options
   }
 
   /** Octets read so far; when it is whole, the size of the message. */
@@ -33,28 +46,48 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     return this.#isWhole
   }
 
+  /** All that came was handed out. */
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0
+  }
+
   /** Lines of the message ended with a bare LF at its end: with such a server, what was read may be a part only. */
   get endedBare(): boolean {
     return this.#unstuffer.endedBare
   }
 
   /** Once. Throws `timeout`, `connection-lost`, `limit-exceeded`, `aborted`. Views: they may share memory with each other. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
     this.#take()
-    while (!this.#isWhole || this.#pieces.length > 0) {
-      const pieces = this.#pieces
-      this.#pieces = []
-      yield* pieces
-      if (!this.#isWhole && !this.#readOn()) await this.#arrival()
+    let isLeft = false
+    const iterator: AsyncIterableIterator<Uint8Array, undefined> = {
+      next: async () => {
+        while (!isLeft) {
+          const value = this.#pieces.shift()
+          if (value) return { done: false, value }
+          if (this.#isForsaken) throw new Pop3Error('closed', 'the body was not read in its time', where)
+          if (this.#isWhole) break
+          if (!this.#readOn()) await this.#arrival()
+        }
+        return { done: true, value: undefined }
+      },
+      return: async () => {
+        isLeft = true
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => iterator,
     }
+    return iterator
   }
 
-  /** All of it. Throws `limit-exceeded` beyond `max` octets; the connection is closed then. */
+  /** All of it, in memory of its own. Throws `limit-exceeded` beyond `max` octets; the connection is closed then. */
   async bytes({ max = Number.POSITIVE_INFINITY }: { readonly max?: number } = {}): Promise<Uint8Array> {
     this.#take()
-    while (!this.#isWhole) {
-      if (!this.#readOn()) await this.#arrival()
+    for (;;) {
+      // What is too large is not whole either: the next command would find out, but the caller must.
       if (this.#octets > max) throw this.#tooLarge(max)
+      if (this.#isWhole) break
+      if (!this.#readOn()) await this.#arrival()
     }
     const pieces = this.#pieces
     this.#pieces = []
@@ -74,7 +107,7 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
         else controller.enqueue(value)
       },
       async cancel() {
-        await iterator.return()
+        await iterator.return?.()
       },
     })
   }
@@ -83,23 +116,42 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
   async drain(max: number): Promise<void> {
     this.#isTaken = true
     const from = this.#octets
+    // Whoever still reads must not take a part for the whole.
+    this.#isForsaken = !this.#isWhole || this.#pieces.length > 0
     this.#pieces = []
     while (!this.#isWhole) {
       if (!this.#readOn()) await this.#arrival()
       this.#pieces = []
-      if (this.#octets - from > max) throw this.#tooLarge(max)
+      if (this.#octets - from > max && !this.#isWhole)
+        throw this.#conversation.channel.fail(
+          'limit-exceeded',
+          `more than ${max} octets of a message were left unread`,
+        )
     }
   }
 
   #take(): void {
-    if (this.#error) throw this.#error
-    if (this.#isTaken) throw new Pop3Error('closed', 'the body is read already', { phase: 'transaction' })
+    if (this.#options.error) throw this.#options.error
+    if (this.#isTaken) throw new Pop3Error('closed', 'the body is read already', where)
     this.#isTaken = true
   }
 
-  #arrival(): Promise<void> {
+  async #arrival(): Promise<void> {
     const { channel, timeouts } = this.#conversation
-    return channel.more(timeouts.stall, this.#signal)
+    try {
+      await channel.more(timeouts.stall, this.#options.signal)
+    } catch (error) {
+      throw this.#lateError() ?? error
+    }
+  }
+
+  /** Some servers say `+OK` first, and `-ERR` instead of the message; then nothing more comes. */
+  #lateError(): Pop3Error | undefined {
+    const line = this.#beginning?.toString('latin1')
+    const text = /^-ERR[ \t]*([^\r\n]*)\r?\n$/.exec(line ?? '')?.[1]
+    if (text === undefined || this.#octets !== this.#beginning?.length) return undefined
+    const message = `the server failed behind its +OK: ${text}`
+    return new Pop3Error('server-unavailable', message, { ...where, serverText: text })
   }
 
   /** Unstuffs a chunk that has come in; false when there is none. */
@@ -107,16 +159,24 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     const { channel, limits } = this.#conversation
     const chunk = channel.takeChunk()
     if (!chunk) return false
-    const end = this.#unstuffer.unstuff(chunk, piece => {
-      if (piece.length === 0) return
-      this.#octets += piece.length
-      this.#pieces.push(piece)
-    })
+    const end = this.#unstuffer.unstuff(chunk, piece =>
+      this.#add(Buffer.isBuffer(piece) ? piece : Buffer.from(piece)),
+    )
+    this.#conversation.show('received', end < 0 ? chunk : chunk.subarray(0, end))
     if (this.#octets > limits.message) throw this.#tooLarge(limits.message)
     if (end < 0) return true
     this.#isWhole = true
     channel.putBack(chunk.subarray(end))
+    this.#options.whenWhole?.(this.#octets)
     return true
+  }
+
+  #add(piece: Buffer): void {
+    const kept = this.#options.filter ? this.#options.filter.keep(piece) : piece
+    if (kept.length === 0) return
+    if (this.#octets === 0 && kept.length <= 512) this.#beginning = kept
+    this.#octets += kept.length
+    this.#pieces.push(kept)
   }
 
   #tooLarge(max: number): Pop3Error {

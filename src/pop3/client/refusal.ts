@@ -14,6 +14,10 @@ const byResponseCode: Readonly<Record<string, Pop3ErrorCode>> = {
 /** What servers without response codes say when another session has the maildrop. */
 const lockWords = /\b(?:lock(?:ed)?|in use|busy|another (?:session|pop3))\b/i
 
+/** What servers say that count what their users ask for. */
+const rateWords =
+  /\b(?:exceed(?:ed|s)?|too (?:many|often|much|frequent(?:ly)?)|throttl\w+|rate.?limit\w*|quota)\b/i
+
 export interface RefusalContext {
   readonly phase: Phase
   /** What was asked, without its arguments: `PASS`. */
@@ -27,7 +31,7 @@ export function refusalOf({ responseCode, text }: Reply, context: RefusalContext
   const { phase, command, loginDelaySeconds, holdsSecret } = context
   const code = codeOf(responseCode, text, phase)
   const serverText = holdsSecret?.(text) ? undefined : text
-  const isDelayed = code === 'login-delay' && loginDelaySeconds !== undefined
+  const isDelayed = (code === 'login-delay' || code === 'rate-limited') && loginDelaySeconds !== undefined
   return new Pop3Error(code, `${command} was refused${serverText ? `: ${serverText}` : ''}`, {
     phase,
     responseCode,
@@ -39,6 +43,8 @@ export function refusalOf({ responseCode, text }: Reply, context: RefusalContext
 function codeOf(responseCode: string | undefined, text: string, phase: Phase): Pop3ErrorCode {
   const known = responseCode === undefined ? undefined : byResponseCode[responseCode]
   if (known) return known
+  if (rateWords.test(text)) return 'rate-limited'
+  if (phase === 'greeting') return 'server-unavailable'
   if (phase !== 'login') return 'refused'
   return lockWords.test(text) ? 'maildrop-in-use' : 'login-refused'
 }

@@ -1,66 +1,68 @@
 // A POP3 session that has logged in, RFC 1939 sections 5 and 6. Commands may be under way by the dozen; their answers are read
 // in order. Nothing is deleted until `commit`, and whatever else ends the session deletes nothing.
+import { Answers } from './answers.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Conversation } from './conversation.ts'
+import { type EndEvent, events } from './diagnostics.ts'
 import { Pop3Error } from './errors.ts'
-import { MessageBody } from './message-body.ts'
+import type { CommitOutcome, HeadersOptions, Message, OperationOptions, RetrieveOptions } from './message.ts'
 import { joinListing, type Listing, type MessageRef } from './message-ref.ts'
+import type { Quirks } from './quirks.ts'
 import { refusalOf } from './refusal.ts'
+import type { Reply } from './reply.ts'
+import type { Learned } from './server-memory.ts'
 
-export interface OperationOptions {
-  readonly signal?: AbortSignal
-}
-
-export interface RetrieveOptions extends OperationOptions {
-  /** Messages asked for ahead. Default 16, and 1 where the server has no PIPELINING. */
-  readonly window?: number
-  /** Octets asked for ahead, by what LIST says. Default 4 MiB. */
-  readonly windowBytes?: number
-}
-
-/** A message under way. Leaving its scope reads what was left of the body. */
-export interface Message extends AsyncDisposable {
-  readonly ref: MessageRef
-  /** Of a message that the server refused, reading throws what `error` is. */
-  readonly body: MessageBody
-  /** Why there is no body: it was expunged meanwhile, for instance. Others are not affected. */
-  readonly error: Pop3Error | undefined
-  markDeleted(): void
-}
-
-export interface CommitOutcome {
-  /** Messages that the server has agreed to delete. */
-  readonly deleted: number
-  /** Those it has not. */
-  readonly refused: readonly MessageRef[]
-  /** `unknown`: the server did not answer QUIT, or not well; the next session will show. */
-  readonly state: 'committed' | 'unknown'
-}
-
-/** An answer that is due. */
-type Due =
-  | { readonly kind: 'body'; readonly ref: MessageRef }
-  | { readonly kind: 'dele'; readonly ref: MessageRef }
-
-const defaultWindow = 16
+const defaultWindow = 64
 const defaultWindowOctets = 4 << 20
+const maxLanguages = 1_000
+
+export interface SessionFacts {
+  readonly conversation: Conversation
+  readonly capabilities: Capabilities
+  readonly quirks: Quirks
+  /** Remembers for later sessions with the server. */
+  readonly learn: (learned: Learned) => void
+  readonly isUtf8: boolean
+  readonly language: string | undefined
+}
 
 export class Session implements AsyncDisposable {
   readonly capabilities: Capabilities
+  /** What is taken for true of this server. */
+  readonly quirks: Quirks
+  /** The server has agreed to UTF-8, RFC 6856 section 2. */
+  readonly isUtf8: boolean
+  /** That the server has agreed to speak. */
+  readonly language: string | undefined
+  /** Resolves when the session is over: with what ended it, or with undefined when its user did. It never rejects. */
+  readonly closed: Promise<Pop3Error | undefined>
   readonly #conversation: Conversation
-  /** In the order in which they will come. */
-  readonly #due: Due[] = []
-  /** Not sent yet: the server takes one command at a time. */
-  readonly #toDelete: MessageRef[] = []
+  readonly #learn: (learned: Learned) => void
+  readonly #answers: Answers
   readonly #agreed: MessageRef[] = []
   readonly #refused: MessageRef[] = []
-  #body: MessageBody | undefined
-  #hasUidl = true
+  /** Not sent yet: the server takes one command at a time. */
+  readonly #toDelete: MessageRef[] = []
+  /** Operations wait for those before them; it never rejects. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #isIterating = false
+  #hasUidl: boolean
   #hasEnded = false
+  /** The most that was ever under way at once. */
+  #mostAhead = 0
 
-  constructor(conversation: Conversation, capabilities: Capabilities) {
+  constructor({ conversation, capabilities, quirks, learn, isUtf8, language }: SessionFacts) {
     this.#conversation = conversation
+    this.#learn = learn
     this.capabilities = capabilities
+    this.quirks = quirks
+    this.isUtf8 = isUtf8
+    this.language = language
+    this.#hasUidl = quirks.uidl
+    this.#answers = new Answers(conversation, { agreed: this.#agreed, refused: this.#refused })
+    this.closed = conversation.channel.closed
+    this.#keepAlive()
+    void this.closed.then(error => this.#end(error))
   }
 
   get isOpen(): boolean {
@@ -68,69 +70,79 @@ export class Session implements AsyncDisposable {
   }
 
   /** What the maildrop holds: LIST and UIDL as one. Odd lines are told in `anomalies`, not thrown. */
-  async listing({ signal }: OperationOptions = {}): Promise<Listing> {
-    await this.#settle(signal)
-    const asksBoth = this.#isPipelining && this.#hasUidl
-    this.#say('LIST')
-    if (asksBoth) this.#say('UIDL')
-    const list = await this.#listed(signal)
-    if (!list) throw this.#conversation.channel.fail('protocol', 'LIST was refused')
-    if (this.#hasUidl && !asksBoth) this.#say('UIDL')
-    const uidl = this.#hasUidl ? await this.#listed(signal) : undefined
-    if (!uidl) this.#hasUidl = false
-    return joinListing(list, uidl)
+  listing({ signal }: OperationOptions = {}): Promise<Listing> {
+    return this.#exclusively(signal, async () => {
+      const asksBoth = this.#ahead > 1 && this.#hasUidl
+      this.#conversation.say('LIST')
+      if (asksBoth) this.#conversation.say('UIDL')
+      const refusal = await this.#conversation.reply(signal)
+      const list = await this.#listed(refusal, signal)
+      if (list && this.#hasUidl && !asksBoth) this.#conversation.say('UIDL')
+      const uidl = this.#hasUidl && (list || asksBoth) ? await this.#uidls(signal) : undefined
+      if (!list) throw refusalOf(refusal, { phase: 'transaction', command: 'LIST' })
+      return joinListing(list, uidl)
+    })
   }
 
   /** Messages in the order in which they are asked for, each to be read before the next. Leaving early reads what was left. */
   retrieve(refs: Iterable<MessageRef>, options: RetrieveOptions = {}): AsyncGenerator<Message, void> {
-    return this.#fetch(refs, ({ number }) => `RETR ${number}`, options)
+    return this.#fetch(refs, undefined, options)
   }
 
-  /** Headers, and as many lines of the body. Throws `refused` by the message where the server has no TOP. */
+  /** Headers, and as many lines of the body, by TOP. Messages have the error `refused` where the server has no TOP. */
   headers(
     refs: Iterable<MessageRef>,
-    { lines = 0, ...options }: RetrieveOptions & { readonly lines?: number } = {},
+    { lines = 0, ...options }: HeadersOptions = {},
   ): AsyncGenerator<Message, void> {
-    return this.#fetch(refs, ({ number }) => `TOP ${number} ${lines}`, options)
+    return this.#fetch(refs, lines, options)
   }
 
   /** Asks the server to delete the message at `commit`. Said at once where the server takes commands ahead. */
   markDeleted(ref: MessageRef): void {
     this.#checkOpen()
-    if (!this.#isPipelining) {
-      this.#toDelete.push(ref)
-      return
-    }
-    this.#say(`DELE ${ref.number}`)
-    this.#due.push({ kind: 'dele', ref })
+    if (this.#ahead > 1) this.#answers.delete(ref)
+    else this.#toDelete.push(ref)
   }
 
   /** Takes back all that was marked. */
-  async reset({ signal }: OperationOptions = {}): Promise<void> {
-    await this.#settle(signal)
-    await this.#ask('RSET', signal)
-    this.#agreed.length = 0
-    this.#refused.length = 0
+  reset({ signal }: OperationOptions = {}): Promise<void> {
+    return this.#exclusively(signal, async () => {
+      await this.#ask('RSET', signal)
+      this.#agreed.length = 0
+      this.#refused.length = 0
+    })
   }
 
   /** Keeps the session alive. */
-  async noop({ signal }: OperationOptions = {}): Promise<void> {
-    await this.#settle(signal)
-    await this.#ask('NOOP', signal)
+  noop({ signal }: OperationOptions = {}): Promise<void> {
+    return this.#exclusively(signal, () => this.#ask('NOOP', signal))
+  }
+
+  /** Languages of the server's texts, each with its name in itself. Throws `refused` where it has no LANG. RFC 6856 section 3. */
+  languages({ signal }: OperationOptions = {}): Promise<readonly { tag: string; name: string }[]> {
+    return this.#exclusively(signal, async () => {
+      await this.#ask('LANG', signal)
+      const lines = await this.#conversation.lines(maxLanguages, signal)
+      return lines.map(line => {
+        const [tag = '', ...name] = Buffer.from(line, 'latin1').toString().split(' ')
+        return { tag, name: name.join(' ') }
+      })
+    })
   }
 
   /** QUIT: what was marked is deleted now. Throws only when that was never asked. */
-  async commit({ signal }: OperationOptions = {}): Promise<CommitOutcome> {
-    await this.#settle(signal)
-    this.#conversation.channel.phase = 'update'
-    this.#say('QUIT')
-    this.#hasEnded = true
-    const state = await this.#conversation.reply(signal).then(
-      ({ status }) => (status === 'ok' ? ('committed' as const) : ('unknown' as const)),
-      () => 'unknown' as const,
-    )
-    this.#conversation.channel.end()
-    return { deleted: this.#agreed.length, refused: [...this.#refused], state }
+  commit({ signal }: OperationOptions = {}): Promise<CommitOutcome> {
+    return this.#exclusively(signal, async () => {
+      this.#conversation.channel.phase = 'update'
+      this.#conversation.say('QUIT')
+      this.#hasEnded = true
+      const state = await this.#conversation.reply(signal).then(
+        ({ status }) => (status === 'ok' ? ('committed' as const) : ('unknown' as const)),
+        () => 'unknown' as const,
+      )
+      this.#conversation.channel.end()
+      return { deleted: this.#agreed.length, refused: [...this.#refused], state }
+    })
   }
 
   /** Closes the connection without QUIT: nothing is deleted. */
@@ -144,125 +156,153 @@ export class Session implements AsyncDisposable {
     if (!this.#hasEnded) this.abandon()
   }
 
-  get #isPipelining(): boolean {
-    return this.capabilities.has('PIPELINING')
+  /** Commands that may be under way at once. */
+  get #ahead(): number {
+    return this.capabilities.has('PIPELINING') ? this.quirks.window : 1
   }
 
   async *#fetch(
     given: Iterable<MessageRef>,
-    commandFor: (ref: MessageRef) => string,
+    lines: number | undefined,
     { signal, windowBytes = defaultWindowOctets, window = defaultWindow }: RetrieveOptions,
   ): AsyncGenerator<Message, void> {
-    const refs = [...given]
-    const ahead = this.#isPipelining ? Math.max(1, window) : 1
-    await this.#settle(signal)
+    if (this.#isIterating) throw busy()
+    this.#isIterating = true
+    try {
+      await this.#turn
+      await this.#settle(signal)
+      yield* this.#messages(
+        [...given],
+        lines,
+        Math.max(1, Math.min(window, this.#ahead)),
+        windowBytes,
+        signal,
+      )
+    } finally {
+      try {
+        // Whoever leaves early leaves answers behind.
+        if (this.isOpen) await this.#settle(signal)
+      } finally {
+        this.#isIterating = false
+      }
+    }
+  }
+
+  async *#messages(
+    refs: readonly MessageRef[],
+    lines: number | undefined,
+    ahead: number,
+    windowOctets: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Message, void> {
+    const sizeOf = lines === undefined ? ({ octets = 0 }: MessageRef) => octets : () => 0
     let asked = 0
     let octetsAhead = 0
-    try {
-      for (const [at, ref] of refs.entries()) {
-        if (ahead === 1) await this.#sendDeletions(signal)
-        // Many at once are one packet: more are asked for when half of those ahead have come.
-        const isDue = asked - at <= ahead / 2
-        while (
-          isDue &&
-          asked < refs.length &&
-          asked - at < ahead &&
-          (asked === at || octetsAhead < windowBytes)
-        ) {
-          const next = refs[asked++] as MessageRef
-          octetsAhead += next.octets ?? 0
-          this.#say(commandFor(next))
-          this.#due.push({ kind: 'body', ref: next })
-        }
-        const message = await this.#nextMessage(commandFor(ref), signal)
-        yield message
-        octetsAhead -= ref.octets ?? 0
-        await this.#finishBody()
+    for (const [at, ref] of refs.entries()) {
+      if (ahead === 1) await this.#settle(signal)
+      // Many at once are one packet: more are asked for when half of those ahead have come.
+      const isTime = asked - at <= ahead / 2
+      for (; isTime && asked < refs.length && asked - at < ahead; asked++) {
+        const next = refs[asked] as MessageRef
+        if (asked > at && octetsAhead + sizeOf(next) > windowOctets) break
+        octetsAhead += sizeOf(next)
+        this.#answers.ask(next, lines)
       }
-    } finally {
-      // Whoever leaves early leaves answers behind.
-      if (this.#conversation.channel.isOpen) await this.#settle(signal)
+      this.#mostAhead = Math.max(this.#mostAhead, this.#answers.count)
+      const { body, error } = await this.#answers.next(signal)
+      yield {
+        ref,
+        body,
+        error,
+        markDeleted: () => this.markDeleted(ref),
+        [Symbol.asyncDispose]: () => this.#answers.leave(),
+      }
+      octetsAhead -= sizeOf(ref)
     }
   }
 
-  /** Reads the answers that are due up to the next message. */
-  async #nextMessage(command: string, signal: AbortSignal | undefined): Promise<Message> {
-    for (let due = this.#due.shift(); due; due = this.#due.shift()) {
-      if (due.kind === 'body') return this.#message(due.ref, command, signal)
-      await this.#readDeletion(due.ref, signal)
-    }
-    throw new Error('an answer is due for each message')
-  }
-
-  async #message(ref: MessageRef, command: string, signal: AbortSignal | undefined): Promise<Message> {
-    const reply = await this.#conversation.reply(signal)
-    const error = reply.status === 'ok' ? undefined : refusalOf(reply, { phase: 'transaction', command })
-    const body = new MessageBody(this.#conversation, signal, error)
-    if (!error) this.#body = body
-    return {
-      ref,
-      body,
-      error,
-      markDeleted: () => this.markDeleted(ref),
-      [Symbol.asyncDispose]: () => this.#finishBody(),
-    }
-  }
-
-  /** What was left of the body that is under way. */
-  async #finishBody(): Promise<void> {
-    const body = this.#body
-    this.#body = undefined
-    if (body && this.#conversation.channel.isOpen) await body.drain(this.#conversation.limits.drain)
+  /** One operation at a time, each on a connection where nothing is due. */
+  #exclusively<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const isBusy = this.#isIterating
+    const turn = this.#turn.then(async () => {
+      if (isBusy) throw busy()
+      await this.#settle(signal)
+      return work()
+    })
+    this.#turn = turn.catch(() => undefined)
+    return turn
   }
 
   /** Reads all answers that are due, and sends what waits: afterwards the server has nothing more to say. */
   async #settle(signal: AbortSignal | undefined): Promise<void> {
     this.#checkOpen()
-    await this.#finishBody()
-    for (let due = this.#due.shift(); due; due = this.#due.shift()) {
-      if (due.kind === 'dele') await this.#readDeletion(due.ref, signal)
-      else {
-        await this.#message(due.ref, 'RETR', signal)
-        await this.#finishBody()
-      }
-    }
-    await this.#sendDeletions(signal)
-    const { channel } = this.#conversation
-    if (channel.unreadOctets > 0) throw channel.fail('protocol', 'the server sent what nobody asked for')
-  }
-
-  async #sendDeletions(signal: AbortSignal | undefined): Promise<void> {
+    await this.#answers.settle(signal)
     for (let ref = this.#toDelete.shift(); ref; ref = this.#toDelete.shift()) {
-      this.#say(`DELE ${ref.number}`)
-      await this.#readDeletion(ref, signal)
+      this.#answers.delete(ref)
+      await this.#answers.settle(signal)
     }
-  }
-
-  async #readDeletion(ref: MessageRef, signal: AbortSignal | undefined): Promise<void> {
-    const { status } = await this.#conversation.reply(signal)
-    ;(status === 'ok' ? this.#agreed : this.#refused).push(ref)
+    const { channel } = this.#conversation
+    if (channel.failure) throw channel.failure
+    if (channel.unreadOctets > 0)
+      throw channel.fail(
+        'protocol',
+        'the server sent what nobody asked for: what came before may be a part only',
+      )
   }
 
   async #ask(command: string, signal: AbortSignal | undefined): Promise<void> {
-    this.#say(command)
+    this.#conversation.say(command)
     const reply = await this.#conversation.reply(signal)
     if (reply.status !== 'ok') throw refusalOf(reply, { phase: 'transaction', command })
   }
 
-  /** Undefined where the command was refused. */
-  async #listed(signal: AbortSignal | undefined): Promise<readonly string[] | undefined> {
-    const { status } = await this.#conversation.reply(signal)
-    return status === 'ok'
-      ? this.#conversation.lines(this.#conversation.limits.listEntries, signal)
-      : undefined
+  /** The lines behind the status line; undefined where the command was refused. */
+  async #listed({ status }: Reply, signal: AbortSignal | undefined): Promise<readonly string[] | undefined> {
+    if (status !== 'ok') return undefined
+    return this.#conversation.lines(this.#conversation.limits.listEntries, signal)
   }
 
-  #say(line: string): void {
-    this.#checkOpen()
-    this.#conversation.say(line)
+  /** UIDL is asked even where nothing announces it, and is not asked again of a server that did not know it. */
+  async #uidls(signal: AbortSignal | undefined): Promise<readonly string[] | undefined> {
+    const uidls = await this.#listed(await this.#conversation.reply(signal), signal)
+    const isAnnounced = this.capabilities.has('UIDL')
+    this.#hasUidl = uidls !== undefined
+    if (uidls && !isAnnounced) this.capabilities.add(['UIDL'], 'probe')
+    if (!uidls && !isAnnounced) this.#learn({ uidl: false })
+    return uidls
+  }
+
+  /** Some servers end sessions in which nothing is said for a minute. */
+  #keepAlive(): void {
+    const { keepAliveMs } = this.quirks
+    if (!Number.isFinite(keepAliveMs)) return
+    let said = 0
+    const timer = setInterval(() => {
+      const { lineCount } = this.#conversation
+      if (lineCount === said && this.isOpen && this.#answers.isIdle) this.#answers.noop()
+      said = this.#conversation.lineCount
+    }, keepAliveMs / 2)
+    timer.unref()
+    void this.closed.then(() => clearInterval(timer))
+  }
+
+  #end(error: Pop3Error | undefined): void {
+    // What a server cannot answer in order is asked of it one by one from now on.
+    const isBroken =
+      error?.code === 'protocol' || (error?.code === 'connection-lost' && this.#answers.count > 0)
+    if (isBroken && this.#mostAhead > 1) this.#learn({ window: 1 })
+    if (!events.end.hasSubscribers) return
+    const { channel, session } = this.#conversation
+    const { sentOctets, receivedOctets } = channel
+    const event: EndEvent = { session, error: error?.code, sentOctets, receivedOctets }
+    events.end.publish(event)
   }
 
   #checkOpen(): void {
     if (this.#hasEnded) throw new Pop3Error('closed', 'the session has ended', { phase: 'transaction' })
   }
+}
+
+function busy(): Pop3Error {
+  return new Pop3Error('busy', 'an iteration over messages is under way', { phase: 'transaction' })
 }

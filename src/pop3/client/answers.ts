@@ -1,0 +1,125 @@
+// Answers that are due, in the order in which they will come: commands may be under way by the dozen, and whoever wants the
+// next answer reads those before it.
+import type { Conversation } from './conversation.ts'
+import { events, type MessageEvent } from './diagnostics.ts'
+import type { Pop3Error } from './errors.ts'
+import { MessageBody } from './message-body.ts'
+import type { MessageRef } from './message-ref.ts'
+import { refusalOf } from './refusal.ts'
+import { parseReply, type Reply } from './reply.ts'
+import { TopFilter } from './top-filter.ts'
+
+/** `lines` is of TOP. */
+type Due =
+  | { readonly kind: 'body'; readonly ref: MessageRef; readonly lines: number | undefined }
+  | { readonly kind: 'dele'; readonly ref: MessageRef }
+  | { readonly kind: 'noop' }
+
+export interface Deletions {
+  readonly agreed: MessageRef[]
+  readonly refused: MessageRef[]
+}
+
+export class Answers {
+  readonly #conversation: Conversation
+  readonly #deletions: Deletions
+  readonly #due: Due[] = []
+  /** The one that is being read. */
+  #body: MessageBody | undefined
+
+  constructor(conversation: Conversation, deletions: Deletions) {
+    this.#conversation = conversation
+    this.#deletions = deletions
+  }
+
+  /** How many are due. */
+  get count(): number {
+    return this.#due.length
+  }
+
+  /** Nothing is due but answers to NOOP. */
+  get isIdle(): boolean {
+    return this.#body === undefined && this.#due.every(({ kind }) => kind === 'noop')
+  }
+
+  /** With `lines` by TOP. */
+  ask(ref: MessageRef, lines: number | undefined): void {
+    this.#conversation.say(lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`)
+    this.#due.push({ kind: 'body', ref, lines })
+  }
+
+  delete(ref: MessageRef): void {
+    this.#conversation.say(`DELE ${ref.number}`)
+    this.#due.push({ kind: 'dele', ref })
+  }
+
+  noop(): void {
+    this.#conversation.say('NOOP')
+    this.#due.push({ kind: 'noop' })
+  }
+
+  /** The body of the next message, all that is due before it being read. */
+  async next(signal: AbortSignal | undefined): Promise<{ body: MessageBody; error: Pop3Error | undefined }> {
+    await this.leave()
+    for (let due = this.#due.shift(); due; due = this.#due.shift()) {
+      if (due.kind === 'body') return this.#begin(due, signal)
+      await this.#read(due, signal)
+    }
+    throw new Error('an answer is due for each message')
+  }
+
+  /** Reads all that is due; bodies are thrown away. */
+  async settle(signal: AbortSignal | undefined): Promise<void> {
+    await this.leave()
+    for (let due = this.#due.shift(); due; due = this.#due.shift()) {
+      if (due.kind === 'body') {
+        await this.#begin(due, signal)
+        await this.leave()
+      } else await this.#read(due, signal)
+    }
+  }
+
+  /** Reads and throws away what was left of the body that is being read. */
+  async leave(): Promise<void> {
+    const body = this.#body
+    if (!body) return
+    this.#body = undefined
+    if (!body.isWhole || !body.isEmpty) await body.drain(this.#conversation.limits.drain)
+  }
+
+  async #read(due: Exclude<Due, { kind: 'body' }>, signal: AbortSignal | undefined): Promise<void> {
+    const { status } = await this.#conversation.reply(signal)
+    if (due.kind === 'dele')
+      (status === 'ok' ? this.#deletions.agreed : this.#deletions.refused).push(due.ref)
+  }
+
+  async #begin(
+    { ref, lines }: Extract<Due, { kind: 'body' }>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ body: MessageBody; error: Pop3Error | undefined }> {
+    const begun = performance.now()
+    const reply = lateRefusal(await this.#conversation.reply(signal))
+    const command = lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`
+    const error = reply.status === 'ok' ? undefined : refusalOf(reply, { phase: 'transaction', command })
+    const body = new MessageBody(this.#conversation, {
+      signal,
+      error,
+      filter: lines === undefined ? undefined : new TopFilter(lines),
+      whenWhole: events.message.hasSubscribers ? octets => this.#publish(octets, begun) : undefined,
+    })
+    if (!error) this.#body = body
+    return { body, error }
+  }
+
+  #publish(octets: number, begun: number): void {
+    const { session } = this.#conversation
+    const event: MessageEvent = { session, octets, durationMs: performance.now() - begun }
+    events.message.publish(event)
+  }
+}
+
+/** DavMail says `+OK ` and blanks while it waits for somebody else, and `-ERR` on the same line when he failed. */
+function lateRefusal(reply: Reply): Reply {
+  if (reply.status !== 'ok' || !/^\s*-ERR\b/.test(reply.text)) return reply
+  return parseReply(Buffer.from(reply.text.trimStart(), 'latin1')) ?? reply
+}

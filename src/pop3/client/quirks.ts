@@ -1,0 +1,115 @@
+// What is known of servers that do it their own way, as data: whom it is about, what changes for a session with them, and where
+// that was reported. What a client survives without being told is not here but in its code, and in its tests.
+
+export interface Quirks {
+  /** Whether CAPA may be asked: some servers hang, or hang up. */
+  readonly capa: boolean
+  /** Whether UIDL may be asked, announced or not. */
+  readonly uidl: boolean
+  /** Commands that may be under way at once, whatever CAPA says; 1: each waits for the answer to the one before. */
+  readonly window: number
+  /** Whether XOAUTH2 and OAUTHBEARER send their token on the line of AUTH; else they wait to be asked for it. */
+  readonly bearerInOneLine: boolean
+  /** NOOP is sent after so many milliseconds in which nothing was asked. Infinity: never. */
+  readonly keepAliveMs: number
+  /** Seconds between two logins, where CAPA has no LOGIN-DELAY; 0: as many as one likes. */
+  readonly loginDelaySeconds: number
+  /** For the caller: a listing shows a part of the maildrop, and what is not in it is not gone. */
+  readonly listsPart: boolean
+  /** For the caller: QUIT takes away what RETR has sent, with or without DELE. Whoever could not keep it must not QUIT. */
+  readonly takesWhatWasRetrieved: boolean
+  /** For the caller: DELE deletes at once; nothing that ends the session brings it back. */
+  readonly deletesAtOnce: boolean
+}
+
+export interface Profile {
+  readonly name: string
+  /** Threads and pages that tell of it. */
+  readonly sources: readonly string[]
+  readonly host?: RegExp
+  /** Of the text behind `+OK`. */
+  readonly greeting?: RegExp
+  readonly quirks: Partial<Quirks>
+}
+
+export const noQuirks: Quirks = {
+  capa: true,
+  uidl: true,
+  window: Number.POSITIVE_INFINITY,
+  bearerInOneLine: false,
+  keepAliveMs: Number.POSITIVE_INFINITY,
+  loginDelaySeconds: 0,
+  listsPart: false,
+  takesWhatWasRetrieved: false,
+  deletesAtOnce: false,
+}
+
+export const profiles: readonly Profile[] = [
+  {
+    name: 'Gmail',
+    sources: [
+      'support.google.com/a/answer/6089246',
+      'node-pop3/node-pop3#2',
+      'foens/hpop#56',
+      'horde/Imap_Client#36',
+    ],
+    host: /^(?:.+\.)?(?:gmail|googlemail)\.com$/i,
+    quirks: { listsPart: true, takesWhatWasRetrieved: true, loginDelaySeconds: 300 },
+  },
+  {
+    name: 'Microsoft 365 and Outlook.com',
+    sources: ['getmail6/getmail6#256', 'marlam/mpop#11', 'jakartaee/mail-api#461', 'jstedfast/MailKit#88'],
+    host: /^(?:.+\.)?(?:outlook|office365|hotmail)\.com$/i,
+    // Sessions are cut after a minute in which nothing is said.
+    quirks: { bearerInOneLine: false, keepAliveMs: 30_000 },
+  },
+  {
+    name: 'web.de',
+    sources: ['jens-maus/yam#305'],
+    host: /^(?:.+\.)?web\.de$/i,
+    quirks: { loginDelaySeconds: 720 },
+  },
+  {
+    name: 'poczta.o2.pl',
+    sources: ['jstedfast/MailKit#174'],
+    host: /^(?:.+\.)?o2\.pl$/i,
+    quirks: { window: 1 },
+  },
+  {
+    name: 'tom.com',
+    sources: ['Atlantis-Software/mailx#3'],
+    host: /^(?:.+\.)?tom\.com$/i,
+    quirks: { capa: false },
+  },
+  {
+    name: 'WildDuck',
+    sources: ['zone-eu/wildduck#950', 'zone-eu/wildduck#709'],
+    greeting: /^WDPop ready/,
+    // Answers to commands ahead came out of order before January 2026; 60 s of idleness end a session.
+    quirks: { window: 1, keepAliveMs: 30_000 },
+  },
+  {
+    name: 'DavMail',
+    sources: ['davmail: PopConnection'],
+    greeting: /^DavMail /,
+    quirks: { deletesAtOnce: true, window: 1 },
+  },
+]
+
+/** What holds for a session; later ones overrule earlier ones. */
+export function mergeQuirks(...layers: readonly Partial<Quirks>[]): Quirks {
+  return Object.assign({}, noQuirks, ...layers) as Quirks
+}
+
+export function quirksOfHost(host: string): Partial<Quirks> {
+  return merged(profiles.filter(({ host: pattern }) => pattern?.test(host)))
+}
+
+/** `text` is what stands behind `+OK`. */
+export function quirksOfGreeting(text: string): Partial<Quirks> {
+  return merged(profiles.filter(({ greeting }) => greeting?.test(text)))
+}
+
+function merged(found: readonly Profile[]): Partial<Quirks> {
+  return Object.assign({}, ...found.map(({ quirks }) => quirks)) as Partial<Quirks>
+}
