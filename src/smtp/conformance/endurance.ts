@@ -12,12 +12,12 @@ const againPauseMs = 50
 /** More than any server reads behind its last word. */
 const maxReplies = 20_000
 
-/** A refusal, or the end. */
+/** A refusal, or the end; some say `221` before it. */
 export const refusedOrClosed: SmtpStep = step(
   'expect a refusal, or the end of the connection',
   async ({ wire }) => {
     const reply = await readReplyOrEnd(wire)
-    if (reply && !isRefusal(reply))
+    if (reply && !isRefusal(reply) && reply.code !== 221)
       throw new Failure(`it answered ${shownReply(reply)} where only a refusal is right`)
   },
 )

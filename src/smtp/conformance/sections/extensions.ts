@@ -123,7 +123,7 @@ const eightBit: readonly SmtpCase[] = [
       id: `smtp-body-${value === '8bitmime' ? 'lower-case' : value.toLowerCase()}`,
       title: `\`BODY=${value}\` is taken`,
       rfc: 'RFC 6152 section 2',
-      severity: 'must',
+      severity: value === '8bitmime' ? 'should' : 'must',
       needs: ['eight-bit'],
       cost: 'Senders who say what the message has are refused.',
       steps: [begin, mail('{sender}', `BODY=${value}`), rcpt(), quit],
