@@ -27,6 +27,11 @@ export async function startUntilGreets(
   }
 }
 
+/** A super-server that starts the program for each connection, as many and as often as they come: inetd gives up on a crowd. */
+export function connectionsTo(program: string, port: number): readonly string[] {
+  return ['tcpserver', '-H', '-R', '-l', '0', '-c', '300', '127.0.0.1', String(port), program]
+}
+
 async function greets(port: number): Promise<boolean> {
   const address = { host: '127.0.0.1', port, patienceMs: 5_000 }
   try {

@@ -15,6 +15,9 @@ export const mailutils: Peer = {
     await addSystemAccount(layer)
     // Both its programs work as the account, which must be able to make mailboxes and lock files.
     await layer.runOrFail(['chmod', '1777', '/var/mail'])
+    const { user, password } = credentials
+    await layer.runOrFail(['popauth', '--create'])
+    await layer.runOrFail(['popauth', '--add', '--user', user, '--password', password])
     const port = await freePort()
     layer.write('/etc/pam.d/gnu-pop3d', '@include common-auth\n@include common-account\n')
     layer.write('/etc/peer/pop3d.conf', configuration(await addCertificate(layer), port))
@@ -22,7 +25,7 @@ export const mailutils: Peer = {
     return {
       version: await layer.versionOf('mailutils-pop3d'),
       port,
-      deliver: deliveryThrough(layer, ['mda', '--stderr', '--from', 'check@example.org', credentials.user]),
+      deliver: deliveryThrough(layer, ['mda', '--stderr', '--from', 'check@example.org', user]),
     }
   },
 }
