@@ -1,7 +1,9 @@
 // RFC 1939 section 7: APOP, the digest of a timestamp that is used once and of a password that never travels.
+import { Unable } from '../../../conformance/case.ts'
 import { inStep } from '../endurance.ts'
 import { authenticateAtOnce, givenDigest, ifStillOpen, refused, rememberTimestamp } from '../login-steps.ts'
 import type { Pop3Case, Pop3Section } from '../pop3-case.ts'
+import { readReply } from '../replies.ts'
 import { connect, drop, group, ok, on, quit, say, step } from '../steps.ts'
 
 const limitMs = 60_000
@@ -16,6 +18,12 @@ const connected = group(
 
 const upperCase = step('let `{digest}` be the same in upper case', async ({ memory }) => {
   memory.set('digest', String(memory.get('digest')).toUpperCase())
+})
+
+/** A server may greet with a timestamp and have no password of the account that APOP can use. */
+const ifAccepted = step('go on only where that lets in', async ({ wire }) => {
+  const { status, text } = await readReply(wire)
+  if (status !== 'ok') throw new Unable(`APOP with the right digest was refused: ${text}`)
 })
 
 /** What is sent in place of a digest. */
@@ -117,7 +125,7 @@ export const apopSection: Pop3Section = {
         connected,
         givenDigest('timestamp'),
         say('APOP {user} {digest}'),
-        ok(),
+        ifAccepted,
         quit,
         connect,
         say('APOP {user} {digest}'),
