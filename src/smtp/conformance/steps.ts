@@ -46,9 +46,6 @@ export function code(...beginnings: readonly string[]): SmtpStep {
   })
 }
 
-/** Any refusal. */
-export const refused: SmtpStep = code('4', '5')
-
 /** A reply that must be one thing or another; `find` gives a sentence on what is wrong, if something is. */
 export function reply(explain: string, find: (reply: Reply, play: SmtpPlay) => Complaint): SmtpStep {
   return step(`expect ${explain}`, async play => {
