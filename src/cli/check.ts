@@ -10,7 +10,7 @@ import { explainCases, found, listCases } from './check/catalogue.ts'
 import { diagnosed } from './check/diagnosis.ts'
 import { recordingIn, replayFile } from './check/replaying.ts'
 import { type ResultOptions, requireOutputs, TranscriptFolder, writeReports } from './check/results.ts'
-import { type OpenedSuite, type SuiteOptions, suiteFor, suites } from './check/suites.ts'
+import { allSuites, type OpenedSuite, type SuiteOptions, suiteFor } from './check/suites.ts'
 import { parseServerUrl, type ServerUrl, type TlsOptions, targetFrom } from './check/target.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { startProgress } from './progress.ts'
@@ -19,6 +19,7 @@ import { type PasswordOptions, passwordStdinOption, readPassword } from './termi
 interface CheckOptions extends TlsOptions, PasswordOptions, ResultOptions {
   readonly user?: string
   readonly deliver?: ServerUrl
+  readonly read?: ServerUrl
   readonly recipient?: string
   readonly destructive?: boolean
   readonly slow?: boolean
@@ -35,10 +36,12 @@ export function checkCommand(): Command {
   const command = new Command('check')
     .description('check a server against the RFCs, case by case')
     .addArgument(
-      new Argument('[server]', 'pop3://host:port or pop3s://host:port').argParser(rejecting(parseServerUrl)),
+      new Argument('[server]', 'pop3://, pop3s://, smtp:// or lmtp://, host:port').argParser(
+        rejecting(parseServerUrl),
+      ),
     )
     .addOption(new Option('--tls', 'TLS from the first octet on, as pop3s:// has it').conflicts('stls'))
-    .option('--stls', 'begin TLS by STLS')
+    .option('--stls', 'begin TLS by STLS, or STARTTLS')
     .option('--insecure', 'accept any certificate')
     .option('--ca <file>', 'accept certificates that this one (PEM) vouches for')
     .addOption(new Option('--user <name>', 'whose maildrop is used').argParser(rejecting(parseUser)))
@@ -47,6 +50,12 @@ export function checkCommand(): Command {
       new Option(
         '--deliver <server>',
         'smtp://host:port or lmtp://host:port, by which mail gets there',
+      ).argParser(rejecting(parseServerUrl)),
+    )
+    .addOption(
+      new Option(
+        '--read <server>',
+        'pop3://host:port, where mail for the recipient is seen: for smtp and lmtp',
       ).argParser(rejecting(parseServerUrl)),
     )
     .addOption(
@@ -79,7 +88,7 @@ export function checkCommand(): Command {
     .option('--list', 'print all cases')
     .action(async (url: ServerUrl | undefined, options: CheckOptions) => {
       if (options.explain !== undefined) return explainCases(options.explain)
-      if (options.list) return listCases(url ? [suiteFor(url)] : Object.values(suites), options.only ?? [])
+      if (options.list) return listCases(url ? [suiteFor(url)] : allSuites, options.only ?? [])
       const recorded = options.replay === undefined ? undefined : recordingIn(options.replay)
       const server = url ?? recorded?.url
       if (!server) throw new CommandFailure('which server? give it as pop3://host:port', exitCodes.usage)
@@ -93,6 +102,10 @@ export function checkCommand(): Command {
       'ask for the password; all that can be tried',
     ],
     ['poplar check pop3s://pop.example.net --user ann --password-stdin --json /dev/stdout', 'for a program'],
+    [
+      'poplar check smtp://localhost:1025 --recipient ann@example.net --read pop3://localhost:1110 --user ann',
+      'the receiving side, and whether 250 means that the message is there',
+    ],
     ['poplar check --explain retr-dots', 'what a case does'],
   ])
 }
@@ -108,17 +121,23 @@ async function check(url: ServerUrl, options: CheckOptions): Promise<void> {
   requireOutputs(options)
   found([suiteFor(url)], options.only ?? [])
   const target = targetFrom(url, options)
-  const { user } = options
-  if (user === undefined) throw new CommandFailure('whose maildrop? give --user', exitCodes.usage)
-  const password = Buffer.from(await readPassword(options)).toString('latin1')
+  const { user, read } = options
+  const looksIntoMaildrop = url.protocol === 'pop3' || read !== undefined
+  if (looksIntoMaildrop && user === undefined)
+    throw new CommandFailure('whose maildrop? give --user', exitCodes.usage)
+  const recipient = options.recipient ?? user
+  if (recipient === undefined) throw new CommandFailure('for whom? give --recipient', exitCodes.usage)
+  if (read && read.protocol !== 'pop3') throw new CommandFailure('--read is by pop3', exitCodes.usage)
+  const password = looksIntoMaildrop ? Buffer.from(await readPassword(options)).toString('latin1') : ''
   const secrets = new Secrets(password)
   const interrupt = new AbortController()
   const suiteOptions: SuiteOptions = {
     url,
     target,
-    credentials: { user: Buffer.from(user).toString('latin1'), password },
+    credentials: { user: Buffer.from(user ?? '').toString('latin1'), password },
     deliver: options.deliver,
-    recipient: options.recipient ?? user,
+    recipient,
+    read: read && targetFrom(read, { ...options, tls: false, stls: false }),
     mayDeleteForeign: options.destructive ?? false,
     slow: options.slow ?? false,
     huge: options.huge ?? false,

@@ -2,7 +2,7 @@
 import { explanationOf } from '../../conformance/report/explain.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { type Column, printLine, printRows } from '../output.ts'
-import { type AnyCase, type SuiteKind, suites } from './suites.ts'
+import { type AnyCase, allSuites, type SuiteKind } from './suites.ts'
 
 interface Listed {
   readonly section: string
@@ -34,7 +34,7 @@ export function listCases(kinds: readonly SuiteKind[], only: readonly string[]):
 
 /** A case, or each of a section. */
 export function explainCases(name: string): void {
-  const kinds = Object.values(suites)
+  const kinds = allSuites
   const all = found(kinds, [name])
   for (const { kind, section, item } of all)
     printLine(explanationOf(item, { section, about: letter => kind.about(letter) }).trimEnd())

@@ -5,12 +5,15 @@ import { deliveryBy } from '../../conformance/delivery.ts'
 import type { Target } from '../../conformance/play.ts'
 import type { ServerFacts } from '../../conformance/report/report.ts'
 import type { CaseRun } from '../../conformance/runner.ts'
+import { collectionBy } from '../../pop3/conformance/collection.ts'
 import type { Credentials } from '../../pop3/conformance/credentials.ts'
 import { isLetterName, letter } from '../../pop3/conformance/letters.ts'
 import { CheckedMaildrop } from '../../pop3/conformance/maildrop.ts'
 import { sections as pop3Sections } from '../../pop3/conformance/sections/index.ts'
 import { openPop3Suite } from '../../pop3/conformance/suite.ts'
 import type { Survey } from '../../pop3/conformance/survey.ts'
+import { sections as smtpSections } from '../../smtp/conformance/sections/index.ts'
+import { openSmtpSuite } from '../../smtp/conformance/suite.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import type { ServerUrl } from './target.ts'
 
@@ -22,7 +25,10 @@ export type AnyCase = Omit<ConformanceCase<never>, 'steps'> & {
 export interface SuiteOptions {
   readonly url: ServerUrl
   readonly target: Target
+  /** Whose maildrop it is; both empty where none is looked into. */
   readonly credentials: Credentials
+  /** Where mail that SMTP or LMTP brought is seen, by POP3. */
+  readonly read: Target | undefined
   readonly deliver: ServerUrl | undefined
   readonly recipient: string
   readonly mayDeleteForeign: boolean
@@ -68,12 +74,26 @@ const pop3: SuiteKind = {
   },
 }
 
-export const suites: Partial<Readonly<Record<ServerUrl['protocol'], SuiteKind>>> = { pop3 }
+const smtp: SuiteKind = {
+  sections: smtpSections,
+  about: () => undefined,
+  async open({ url, read, credentials, ...options }) {
+    const protocol = url.protocol === 'lmtp' ? 'lmtp' : 'smtp'
+    const collect = read && collectionBy({ target: read, credentials })
+    const { survey, count, runs } = await openSmtpSuite({ ...options, protocol, collect })
+    const { greeting, secured } = survey
+    const capabilities = [...(secured ?? [])].map(([keyword, values]) => [keyword, ...values].join(' '))
+    return { facts: { greeting, implementation: null, capabilities }, count, runs }
+  },
+}
+
+export const suites: Readonly<Record<ServerUrl['protocol'], SuiteKind>> = { pop3, smtp, lmtp: smtp }
+
+/** Each once. */
+export const allSuites: readonly SuiteKind[] = [pop3, smtp]
 
 export function suiteFor({ protocol }: Pick<ServerUrl, 'protocol'>): SuiteKind {
-  const suite = suites[protocol]
-  if (!suite) throw new CommandFailure(`there is no suite for ${protocol}`, exitCodes.usage)
-  return suite
+  return suites[protocol]
 }
 
 function deliverIn({ deliver, recipient, target }: SuiteOptions): ReturnType<typeof deliveryBy> | undefined {
