@@ -26,6 +26,8 @@ export class Answers {
   readonly #due: Due[] = []
   /** The one that is being read. */
   #body: MessageBody | undefined
+  /** A status line is waited for, or was in vain. */
+  #isWaiting = false
 
   constructor(conversation: Conversation, deletions: Deletions) {
     this.#conversation = conversation
@@ -35,6 +37,11 @@ export class Answers {
   /** How many are due. */
   get count(): number {
     return this.#due.length
+  }
+
+  /** Something was asked for and has not come whole. */
+  get isUnderWay(): boolean {
+    return this.#isWaiting || this.#due.length > 0 || this.#body?.isWhole === false
   }
 
   /** Nothing is due but answers to NOOP. */
@@ -88,7 +95,7 @@ export class Answers {
   }
 
   async #read(due: Exclude<Due, { kind: 'body' }>, signal: AbortSignal | undefined): Promise<void> {
-    const { status } = await this.#conversation.reply(signal)
+    const { status } = await this.#reply(signal)
     if (due.kind === 'dele')
       (status === 'ok' ? this.#deletions.agreed : this.#deletions.refused).push(due.ref)
   }
@@ -98,7 +105,7 @@ export class Answers {
     signal: AbortSignal | undefined,
   ): Promise<{ body: MessageBody; error: Pop3Error | undefined }> {
     const begun = performance.now()
-    const reply = lateRefusal(await this.#conversation.reply(signal))
+    const reply = lateRefusal(await this.#reply(signal))
     const command = lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`
     const error = reply.status === 'ok' ? undefined : refusalOf(reply, { phase: 'transaction', command })
     const body = new MessageBody(this.#conversation, {
@@ -109,6 +116,13 @@ export class Answers {
     })
     if (!error) this.#body = body
     return { body, error }
+  }
+
+  async #reply(signal: AbortSignal | undefined): Promise<Reply> {
+    this.#isWaiting = true
+    const reply = await this.#conversation.reply(signal)
+    this.#isWaiting = false
+    return reply
   }
 
   #publish(octets: number, begun: number): void {

@@ -8,6 +8,9 @@ import type { TopFilter } from './top-filter.ts'
 
 const where = { phase: 'transaction' } as const
 
+/** Of a status line, a blank line and a stray terminator. */
+const beginnings: readonly (number | undefined)[] = Array.from(Buffer.from('+-\r\n.'))
+
 export interface MessageBodyOptions {
   readonly signal: AbortSignal | undefined
   /** There is nothing to read: reading throws this. */
@@ -165,8 +168,12 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     this.#conversation.show('received', end < 0 ? chunk : chunk.subarray(0, end))
     if (this.#octets > limits.message) throw this.#tooLarge(limits.message)
     if (end < 0) return true
+    const rest = chunk.subarray(end)
+    // No status line, nor what is passed over in front of one: a line of the message was a dot, and was not stuffed.
+    if (rest.length > 0 && !beginnings.includes(rest[0]))
+      throw channel.fail('protocol', 'the message goes on behind its final dot: what came is a part only')
     this.#isWhole = true
-    channel.putBack(chunk.subarray(end))
+    channel.putBack(rest)
     this.#options.whenWhole?.(this.#octets)
     return true
   }

@@ -289,7 +289,7 @@ export class Session implements AsyncDisposable {
   #end(error: Pop3Error | undefined): void {
     // What a server cannot answer in order is asked of it one by one from now on.
     const isBroken =
-      error?.code === 'protocol' || (error?.code === 'connection-lost' && this.#answers.count > 0)
+      error?.code === 'protocol' || (error?.code === 'connection-lost' && this.#answers.isUnderWay)
     if (isBroken && this.#mostAhead > 1) this.#learn({ window: 1 })
     if (!events.end.hasSubscribers) return
     const { channel, session } = this.#conversation

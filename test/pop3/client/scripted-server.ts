@@ -3,12 +3,18 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
 /** What is sent when a line like the pattern comes; `undefined` sends nothing, `end` closes, `cut` resets. */
-export type Answer = readonly [pattern: RegExp, answer: string | undefined, then?: 'end' | 'cut']
+export type Answer = readonly [
+  pattern: RegExp,
+  answer: string | undefined | (() => string),
+  then?: 'end' | 'cut' | undefined,
+]
 
 export interface ScriptedServer {
   readonly port: number
   /** Lines that came, in order. */
   readonly lines: readonly string[]
+  /** How many connections there were. */
+  readonly connections: number
   close(): Promise<void>
 }
 
@@ -18,6 +24,7 @@ const usual: readonly Answer[] = [
   [/^PASS /, '+OK\r\n'],
   [/^LIST$/, '+OK\r\n1 10\r\n2 20\r\n.\r\n'],
   [/^UIDL$/, '+OK\r\n1 a\r\n2 b\r\n.\r\n'],
+  [/^TOP /, '+OK\r\nA: b\r\n\r\n.\r\n'],
   [/^RETR /, '+OK\r\nA: b\r\n\r\nc\r\n.\r\n'],
   [/^DELE /, '+OK\r\n'],
   [/^NOOP$/, '+OK\r\n'],
@@ -30,9 +37,11 @@ export async function scriptedServer(
   greeting = '+OK ready\r\n',
 ): Promise<ScriptedServer> {
   const lines: string[] = []
+  let connections = 0
   const sockets = new Set<Socket>()
   const server: Server = createServer(socket => {
     sockets.add(socket)
+    connections += 1
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
     socket.write(greeting, 'latin1')
     let pending = ''
@@ -49,7 +58,7 @@ export async function scriptedServer(
     const found = [...answers, ...usual].find(([pattern]) => pattern.test(line))
     if (!found) return socket.write('-ERR what?\r\n')
     const [, text, then] = found
-    if (text !== undefined) socket.write(text, 'latin1')
+    if (text !== undefined) socket.write(typeof text === 'string' ? text : text(), 'latin1')
     if (then === 'end') socket.end()
     if (then === 'cut') socket.resetAndDestroy()
     return undefined
@@ -59,6 +68,9 @@ export async function scriptedServer(
   return {
     port: (server.address() as AddressInfo).port,
     lines,
+    get connections() {
+      return connections
+    },
     async close() {
       for (const socket of sockets) socket.destroy()
       server.close()
