@@ -58,7 +58,7 @@ async function useMaildrop(
     if (!wasAlone) ledger.violate(`two sessions hold the maildrop of ${account}`)
     if (JSON.stringify(listed) !== JSON.stringify(found.map(withoutEntry)))
       ledger.violate(`the numbers of ${account} have moved`)
-    await leave(field, peer, found, hold.letGo)
+    await leave(field, peer, found, () => hold.letGo())
   } finally {
     hold.letGo()
   }

@@ -77,7 +77,7 @@ async function expectReply(wire: Wire, kind: number, patienceMs?: number): Promi
 }
 
 /** RFC 5321 section 4.5.2. Only CRLF ends a line. */
-export function stuffed(octets: Buffer): Buffer {
+function stuffed(octets: Buffer): Buffer {
   const text = octets.toString('latin1').replace(/(^|\r\n)\./g, '$1..')
   return octetsOf(text)
 }

@@ -54,15 +54,15 @@ describe('the ledger of the soak', () => {
     )
   })
 
-  it('two sessions hold one maildrop', () => {
+  it('a session is not alone once another was let in before it let go', () => {
     const ledger = new Ledger()
-    const letGo = ledger.hold('ann')
+    const first = ledger.hold('ann')
     ledger.hold('ben')
-    letGo()
-    ledger.hold('ann')
-    letGo()
-    expect(ledger.violations).toEqual([])
-    ledger.hold('ann')
-    expect(ledger.violations).toHaveLength(1)
+    first.letGo()
+    const second = ledger.hold('ann')
+    first.letGo()
+    expect([first.isAlone, second.isAlone]).toEqual([true, true])
+    const third = ledger.hold('ann')
+    expect([second.isAlone, third.isAlone]).toEqual([false, true])
   })
 })

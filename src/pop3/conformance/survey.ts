@@ -68,7 +68,7 @@ async function look(play: Play, credentials: Credentials): Promise<Survey> {
 }
 
 /** Asks a connection for CAPA. */
-export async function askCapabilities(wire: Wire): Promise<Capabilities> {
+async function askCapabilities(wire: Wire): Promise<Capabilities> {
   await wire.send(octetsOf('CAPA\r\n'))
   if ((await readReply(wire)).status !== 'ok') return undefined
   const tags = (await readLines(wire)).map(line => line.split(' '))
