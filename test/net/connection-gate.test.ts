@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ConnectionGate, type GateOptions, type Reputation, type ShedReason } from '../../src/net/connection-gate.ts'
+import {
+  ConnectionGate,
+  type GateOptions,
+  type Reputation,
+  type ShedReason,
+} from '../../src/net/connection-gate.ts'
 import { silentLog } from '../../src/net/log.ts'
 
 const rules = {
