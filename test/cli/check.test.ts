@@ -60,6 +60,7 @@ async function complaint(url: ServerUrl, security: Security = {}): Promise<strin
     target,
     credentials: { user: 'ann', password: 'secret word' },
     deliver: undefined,
+    read: undefined,
     recipient: 'ann',
     mayDeleteForeign: false,
     slow: false,
