@@ -21,6 +21,7 @@ const arrows: Record<string, readonly string[]> = {
   smtp: ['net', 'mail', 'auth', 'conformance'],
   pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth', 'conformance'],
+  testing: ['net', 'mail', 'auth', 'store', 'smtp', 'pop3', 'conformance'],
   cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'conformance', 'control', 'metrics', ''],
 }
 
@@ -55,6 +56,8 @@ const homes: Record<string, readonly string[]> = {
   '@opentelemetry/resources': ['tracing/'],
   '@opentelemetry/sdk-trace-base': ['tracing/'],
   commander: ['cli.ts', 'cli/'],
+  'postal-mime': ['testing/'],
+  'nodemailer/lib/mail-composer': ['testing/'],
 }
 
 interface Import {

@@ -1,0 +1,13 @@
+// The door `poplar-mail/testing`: a mail office in your own test run.
+export { Refusal, type RefusalCode } from '../mail/errors.ts'
+export type { RetentionRule } from '../mail/retention.ts'
+export type { Chaos, ChaosRule, Injected } from './chaos/chaos.ts'
+export type { FaultName } from './chaos/faults.ts'
+export type { TestClock } from './clock.ts'
+export type { CatchAll } from './delivery.ts'
+export { type MessageFilter, NoMessageError, type WaitOptions } from './letterbox.ts'
+export type { NewTestMailbox, TestMailbox } from './mailboxes.ts'
+export type { TestAddress, TestAttachment, TestHeader, TestMessage } from './message.ts'
+export type { LetterEnvelope, NewAttachment, NewLetter } from './new-letter.ts'
+export type { SessionLine, TestSession } from './sessions.ts'
+export { type OfficePort, startTestOffice, type TestOffice, type TestOfficeOptions } from './test-office.ts'

@@ -1,0 +1,166 @@
+// All messages that came in, in order, and who waits for one. Nobody polls: an arrival serves those who wait, the first of
+// them first.
+import { foldAddress } from '../mail/fold.ts'
+import type { DeliveredLetter } from './delivery.ts'
+import { readMessage, type TestMessage } from './message.ts'
+
+/** What of these is given must all fit. A text is compared whole, addresses without regard to case. */
+export interface MessageFilter {
+  /** A recipient of the envelope: an address, or a name at the office's domain. */
+  readonly to?: string | RegExp
+  /** The sender of the envelope, or the address in From. */
+  readonly from?: string | RegExp
+  readonly subject?: string | RegExp
+}
+
+export interface WaitOptions extends MessageFilter {
+  /** Milliseconds. Default 4,000: test runners give a test 5,000, and this error says more than theirs. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+}
+
+/** No message came that was waited for; the text tells what did come. */
+export class NoMessageError extends Error {
+  override readonly name = 'NoMessageError'
+  /** All messages of the office at that time. */
+  readonly messages: readonly TestMessage[]
+
+  constructor(text: string, messages: readonly TestMessage[]) {
+    super(text)
+    this.messages = messages
+  }
+}
+
+interface Waiting {
+  readonly key: string
+  readonly fits: (message: TestMessage) => boolean
+  readonly take: (message: TestMessage) => void
+  readonly giveUp: (error: unknown) => void
+}
+
+const defaultTimeoutMs = 4_000
+const maxTold = 20
+
+export class Letterbox {
+  readonly #domain: string
+  readonly #messages: TestMessage[] = []
+  /** Of each filter, what was returned by waits already. */
+  readonly #returned = new Map<string, Set<TestMessage>>()
+  readonly #waiting = new Set<Waiting>()
+  #arriving: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(domain: string) {
+    this.#domain = domain
+  }
+
+  add(letter: DeliveredLetter): void {
+    const reading = readMessage(letter)
+    this.#arriving = this.#arriving.then(async () => {
+      const message = await reading
+      this.#messages.push(message)
+      for (const waiting of this.#waiting) this.#serve(waiting, [message])
+    })
+  }
+
+  /** What was delivered before the call, in order. */
+  async messages(filter: MessageFilter = {}): Promise<readonly TestMessage[]> {
+    await this.#arriving
+    return this.#messages.filter(this.#test(filter))
+  }
+
+  async find(id: string): Promise<TestMessage> {
+    await this.#arriving
+    const message = this.#messages.find(each => each.id === id)
+    if (!message) throw new Error(`there is no message ${id}`)
+    return message
+  }
+
+  /** Each message once for each filter, in order of arrival. Rejects with a `NoMessageError`, or the signal's reason. */
+  wait({ timeout = defaultTimeoutMs, signal, ...filter }: WaitOptions = {}): Promise<TestMessage> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => waiting.giveUp(this.#error(filter, why))
+      const abort = () => waiting.giveUp(signal?.reason)
+      const timer = setTimeout(() => fail(`in ${timeout} ms`), timeout)
+      const finish = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        this.#waiting.delete(waiting)
+      }
+      const waiting: Waiting = {
+        key: keyOf(filter),
+        fits: this.#test(filter),
+        take: message => {
+          finish()
+          resolve(message)
+        },
+        giveUp: error => {
+          finish()
+          reject(error instanceof Error ? error : new Error('aborted', { cause: error }))
+        },
+      }
+      if (signal?.aborted) return abort()
+      if (this.#isClosed) return fail('any more: the office has closed')
+      signal?.addEventListener('abort', abort)
+      this.#waiting.add(waiting)
+      this.#serve(waiting, this.#messages)
+    })
+  }
+
+  /** Ends all waiting. */
+  close(): void {
+    this.#isClosed = true
+    for (const { giveUp } of this.#waiting) giveUp(this.#error({}, 'any more: the office has closed'))
+  }
+
+  #serve({ key, fits, take }: Waiting, messages: readonly TestMessage[]): void {
+    const returned = this.#returned.get(key) ?? new Set()
+    const message = messages.find(each => !returned.has(each) && fits(each))
+    if (!message) return
+    this.#returned.set(key, returned.add(message))
+    take(message)
+  }
+
+  #test({ to, from, subject }: MessageFilter): (message: TestMessage) => boolean {
+    const isTo = addressTest(to === undefined || to instanceof RegExp ? to : this.#complete(to))
+    const isFrom = addressTest(from)
+    return ({ envelope, from: author, subject: text }) =>
+      (to === undefined || envelope.to.some(isTo)) &&
+      (from === undefined || isFrom(envelope.from) || isFrom(author?.address ?? '')) &&
+      (subject === undefined || (subject instanceof RegExp ? matches(subject, text) : text === subject))
+  }
+
+  #complete(address: string): string {
+    return address.includes('@') ? address : `${address}@${this.#domain}`
+  }
+
+  #error(filter: MessageFilter, why: string): NoMessageError {
+    const wanted = Object.entries(filter).filter(([, value]) => value !== undefined)
+    const what = wanted.map(([name, value]) => ` ${name} ${String(value)}`).join(',')
+    const told = this.#messages.slice(-maxTold).map(({ envelope, subject }) => {
+      return `\n  from <${envelope.from}> to <${envelope.to.join('>, <')}>: ${JSON.stringify(subject)}`
+    })
+    const came = told.length === 0 ? 'nothing has come' : `of ${this.#messages.length} that came, the latest:`
+    return new NoMessageError(`no message${what} came ${why}; ${came}${told.join('')}`, [...this.#messages])
+  }
+}
+
+function addressTest(wanted: string | RegExp | undefined): (address: string) => boolean {
+  if (wanted instanceof RegExp) return address => matches(wanted, address)
+  const folded = foldAddress(wanted ?? '')
+  return address => foldAddress(address) === folded
+}
+
+/** From the beginning, whatever the expression has found before. */
+function matches(pattern: RegExp, text: string): boolean {
+  return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')).test(text)
+}
+
+/** The same for filters that ask for the same. */
+function keyOf(filter: MessageFilter): string {
+  return JSON.stringify(
+    [filter.to, filter.from, filter.subject].map(each =>
+      each instanceof RegExp ? ['pattern', String(each)] : each,
+    ),
+  )
+}
