@@ -5,6 +5,7 @@ import { isIP, connect as netConnect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, rootCertificates, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { Proxy } from './proxies/proxy.ts'
+import { peerCertificate } from './tls/peer-certificate.ts'
 
 /** A TCP socket, or the TLS socket over it. */
 export type DialedSocket = Socket
@@ -111,7 +112,7 @@ export async function putTls(
 }
 
 function pinOf(socket: TLSSocket): string | undefined {
-  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+  const key = peerCertificate(socket)?.publicKey.export({ type: 'spki', format: 'der' })
   return key && `sha256/${createHash('sha256').update(key).digest('base64')}`
 }
 

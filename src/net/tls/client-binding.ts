@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { endPointHash } from './certificate-fields.ts'
+import { peerCertificate } from './peer-certificate.ts'
 
 export interface ClientBinding {
   readonly type: 'tls-exporter' | 'tls-server-end-point'
@@ -17,7 +18,7 @@ export function clientBinding(socket: Duplex): ClientBinding | undefined {
       type: 'tls-exporter',
       octets: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
     }
-  const certificate = socket.getPeerX509Certificate()?.raw
+  const certificate = peerCertificate(socket)?.raw
   const hash = certificate && endPointHash(certificate)
   if (!certificate || hash === undefined) return undefined
   return { type: 'tls-server-end-point', octets: createHash(hash).update(certificate).digest() }

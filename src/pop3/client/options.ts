@@ -46,7 +46,7 @@ export interface ConnectOptions {
   /** Default `implicit`. */
   readonly tls?: TlsPolicy
   /** How the certificate is judged. Default: by the system's authorities and the host's name. `identity` is for EXTERNAL. */
-  readonly certificate?: Pick<DialTls, 'serverName' | 'verify' | 'authority' | 'identity'>
+  readonly certificate?: Pick<DialTls, 'serverName' | 'verify' | 'authority' | 'identity' | 'options'>
   /** The server's key must be one of these, `sha256/<base64>` of its SubjectPublicKeyInfo, besides what `certificate` asks. */
   readonly pin?: string | readonly string[]
   readonly auth: Credentials

@@ -138,7 +138,7 @@ describe('PIPELINING', () => {
   it.each([
     ['hangs up on', undefined, 'end', 'connection-lost', 'jstedfast/MailKit#174'],
     ['answers out of frame', 'A: b\r\n\r\n.\r\n', undefined, 'protocol', 'zone-eu/wildduck#950'],
-  ] as const)('that a server %s is not used with it again', async (_what, answer, then, code) => {
+  ] as const)('that a server %s is not used with it again', async (...[, answer, then, code]) => {
     const server = await serve([[/^RETR 2$/, answer, then]])
     const options = optionsFor(server)
     const first = await connect(options)
