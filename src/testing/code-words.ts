@@ -1,45 +1,45 @@
-// Words that one-time codes stand near, by language. `ending` ends a word, so that `Bestätigungscode` is found as well, and
-// may have a short ending of its own; `whole` is a word by itself. Scripts without spaces have `ending` too.
+// Words that one-time codes stand near, by language. `whole` is a word by itself; `ending` ends a word, so that
+// `Bestätigungscode` is found by `code`; `inner` is found wherever it stands, in scripts that part no words.
 
 interface CodeWords {
   readonly whole?: readonly string[]
   readonly ending?: readonly string[]
+  readonly inner?: readonly string[]
 }
 
 export const codeWords: Readonly<Record<string, CodeWords>> = {
   en: {
     whole: ['pin', 'otp', 'verification', 'verify', 'one-time', '2fa', 'mfa'],
-    ending: ['code', 'passcode', 'password'],
+    ending: ['code', 'codes', 'password'],
   },
-  de: { whole: ['tan'], ending: ['passwort', 'kennwort', 'freischaltcode'] },
-  fr: { ending: ['mot de passe', 'vérification'] },
-  es: { whole: ['clave', 'código', 'codigo'], ending: ['contraseña'] },
-  pt: { whole: ['senha', 'código'] },
-  it: { whole: ['codice'], ending: ['verifica'] },
+  de: { whole: ['tan'], ending: ['passwort', 'kennwort'] },
+  fr: { whole: ['mot de passe', 'vérification'] },
+  es: { whole: ['clave', 'código', 'codigo', 'contraseña'] },
+  pt: { whole: ['senha'] },
+  it: { whole: ['codice', 'verifica'] },
   nl: { ending: ['wachtwoord'] },
-  sv: { whole: ['kod'], ending: ['koden', 'engångskod', 'verifieringskod', 'säkerhetskod'] },
-  da: { ending: ['kode'] },
-  fi: { ending: ['koodi'] },
-  pl: { whole: ['kod', 'hasło'] },
+  sv: { ending: ['kod', 'koden'] },
+  da: { ending: ['kode', 'koden'] },
+  fi: { ending: ['koodi', 'koodisi'] },
+  pl: { whole: ['kodu', 'hasło'] },
   cs: { whole: ['kód', 'heslo'] },
-  hu: { ending: ['kód'] },
+  hu: { ending: ['kód', 'kódja'] },
   ro: { whole: ['cod', 'codul'] },
-  tr: { whole: ['kod', 'kodu', 'kodunuz', 'şifre', 'şifreniz'] },
-  id: { whole: ['kode', 'sandi'] },
+  tr: { whole: ['kodunuz', 'şifre', 'şifreniz'] },
+  id: { whole: ['sandi'] },
   vi: { whole: ['mã'] },
-  el: { ending: ['κωδικός', 'κωδικό'] },
-  ru: { ending: ['код', 'пароль'] },
-  uk: { ending: ['код', 'пароль'] },
-  he: { ending: ['קוד', 'סיסמה'] },
-  ar: { ending: ['رمز', 'كود'] },
+  el: { whole: ['κωδικός', 'κωδικό'] },
+  ru: { ending: ['код', 'кода', 'кодом', 'пароль', 'пароля'] },
+  he: { whole: ['קוד', 'הקוד', 'סיסמה'] },
+  ar: { whole: ['رمز', 'الرمز', 'كود'] },
   hi: { whole: ['कोड', 'ओटीपी'] },
-  th: { ending: ['รหัส'] },
-  zh: { ending: ['验证码', '校验码', '动态码', '驗證碼', '安全码', '密码', '密碼'] },
-  ja: { ending: ['コード', '暗証番号', '認証番号', 'パスワード'] },
-  ko: { ending: ['인증번호', '코드', '비밀번호', '인증'] },
+  th: { inner: ['รหัส'] },
+  zh: { inner: ['验证码', '校验码', '动态码', '驗證碼', '安全码', '密码', '密碼'] },
+  ja: { inner: ['コード', '暗証番号', '認証番号', 'パスワード'] },
+  ko: { inner: ['인증번호', '코드', '비밀번호'] },
 }
 
-/** What makes another thing of the word behind it. */
+/** What makes another thing of a `code` behind it. */
 export const otherCodes: readonly string[] = [
   'zip',
   'post',
@@ -56,20 +56,22 @@ export const otherCodes: readonly string[] = [
   'status',
   'exit',
   'source',
-  'dress',
 ]
+
+/** Beginnings of words that only look like it. */
+export const noCodes: readonly string[] = ['en', 'de', 'uni', 'trans']
 
 /** Behind a number they say what it counts. */
 export const units: readonly string[] = [
-  'seconds?',
   'sec',
-  'minutes?',
+  'seconds?',
   'mins?',
+  'minutes?',
   'hours?',
   'days?',
-  'sekunden',
-  'minuten',
-  'stunden',
+  'sekunden?',
+  'minuten?',
+  'stunden?',
   'tagen?',
   'secondes?',
   'heures?',
@@ -80,7 +82,7 @@ export const units: readonly string[] = [
   'días?',
   'минут\\p{L}*',
   'час\\p{L}*',
-  '分钟',
+  '分钟?',
   '分',
   '분',
 ]

@@ -1,6 +1,6 @@
 // One-time codes in a message: 4 to 8 digits, or groups of letters and digits, near a word that says so. A guess, made to be
 // right for mail that people can read: what stands next to the word comes first.
-import { codeWords, otherCodes, units } from './code-words.ts'
+import { codeWords, noCodes, otherCodes, units } from './code-words.ts'
 import { withoutUrls } from './links.ts'
 
 /** Characters between a word and its code, the code behind or before it. */
@@ -11,13 +11,11 @@ const maxLength = 256 * 1024
 const maxCodes = 20
 
 const rows = Object.values(codeWords)
-const wholeWords = rows.flatMap(({ whole = [] }) => whole).join('|')
-const endings = rows.flatMap(({ ending = [] }) => ending).join('|')
+const wordsOf = (kind: 'whole' | 'ending' | 'inner') => rows.flatMap(row => row[kind] ?? []).join('|')
+const other = `(?<![\\p{L}])(?:(?:${otherCodes.join('|')})[ -]?|${noCodes.join('|')})`
 const word = new RegExp(
-  `(?<![\\p{L}\\p{N}])(?:${wholeWords})(?![\\p{L}\\p{N}])` +
-    `|(?<!(?:${otherCodes.join('|')})[ -]?)(?:${endings})(?:\\p{L}\\p{M}*){0,2}(?!\\p{L})` +
-    // Scripts without spaces go on behind the word.
-    '|(?:验证码|校验码|动态码|驗證碼|安全码|密码|密碼|コード|暗証番号|認証番号|パスワード|인증번호|코드|비밀번호|รหัส)',
+  `(?<![\\p{L}\\p{N}])(?:${wordsOf('whole')})(?![\\p{L}\\p{N}])` +
+    `|(?<!${other})(?:${wordsOf('ending')})(?!\\p{L})|(?:${wordsOf('inner')})`,
   'giu',
 )
 const groups = [
@@ -29,30 +27,36 @@ const groups = [
   '(?=[A-Z]*\\d)[A-Z0-9]{4,8}',
   '(?=[a-z0-9]*\\d[a-z]*\\d)(?=\\d*[a-z])[a-z0-9]{6,8}',
 ]
+const letters = '\\p{Script=Latin}\\p{Script=Cyrillic}\\p{Script=Greek}'
 const candidate = new RegExp(
   // Not a part of a longer number, a price, an amount, a telephone number, a date, an address.
-  `(?<![\\p{L}\\p{N}+$€£¥#№@©/._]|\\d[ :,-]|[+(]\\d{0,3}[ )-]|© ?)(?:[A-Z]-)?(${groups.join('|')})` +
-    `(?![\\p{Script=Latin}\\p{N}@/_%€$£]|[-.,:]\\d|[ -]\\d{2}|[- ]?(?:${units.join('|')})(?!\\p{L}))`,
+  `(?<![${letters}\\p{N}+$€£¥#№@©/._]|\\d[ :,-]|[+(]\\d{0,3}[ )-]|© ?)(?:[A-Z]-)?(${groups.join('|')})` +
+    `(?![${letters}\\p{N}@/_%€$£]|[-.,:]\\d|[ -]\\d{2})`,
   'gu',
 )
+const unit = new RegExp(`^[- ]?(?:${units.join('|')})(?!\\p{L})`, 'iu')
+const maxUnitLength = 16
 
 /** Each once, the likeliest first. */
 export function codesOf(subject: string, text: string): readonly string[] {
-  const searched = `${subject}\n${withoutUrls(text)}`.slice(0, maxLength)
-  const words = [...searched.matchAll(word)].map(({ 0: found, index }) => ({
-    start: index,
-    end: index + found.length,
-  }))
+  const searched = withoutUrls(`${subject}\n${text}`.slice(0, maxLength))
+  const words = [...searched.matchAll(word)]
+  let next = 0
   const found = [...searched.matchAll(candidate)].flatMap(({ 0: whole, 1: code = '', index }) => {
     const end = index + whole.length
-    const distances = words.flatMap(each => {
-      if (each.end <= index) return index - each.end <= maxBehind ? [index - each.end] : []
-      return each.start >= end && each.start - end <= maxBefore ? [each.start - end] : []
-    })
-    return distances.length === 0 ? [] : [{ code: joined(code), distance: Math.min(...distances) }]
+    while ((words[next]?.index ?? end) < index) next += 1
+    if (!/\d/.test(code) || unit.test(searched.slice(end, end + maxUnitLength))) return []
+    const before = words[next - 1]
+    const behind = words[next]
+    const distances = [
+      ...(before ? [{ distance: index - before.index - before[0].length, max: maxBehind }] : []),
+      ...(behind ? [{ distance: behind.index - end, max: maxBefore }] : []),
+    ].filter(({ distance, max }) => distance >= 0 && distance <= max)
+    if (distances.length === 0) return []
+    return [{ code: joined(code), distance: Math.min(...distances.map(({ distance }) => distance)) }]
   })
   found.sort((one, other) => one.distance - other.distance)
-  return [...new Set(found.map(({ code }) => code))].filter(code => /\d/.test(code)).slice(0, maxCodes)
+  return [...new Set(found.map(({ code }) => code))].slice(0, maxCodes)
 }
 
 /** As it is typed: digits in one piece; letters keep their hyphens. */

@@ -3,10 +3,15 @@
 /** Beyond it nothing is looked for: a test run shall not hang on a message made for that. */
 const maxLength = 2 * 1024 * 1024
 
-const unseen = /<!--[^]*?-->|<(style|script|title|template)\b[^>]*>[^]*?<\/\1\s*>/gi
+/** Of one tag. */
+const maxAttributes = 16 * 1024
+
+// What is not closed goes on to the end, in browsers too; and so every search ends where it began to succeed.
+const unseen = /<!--[^]*?(?:-->|$)|<(style|script|title|template)\b[^>]*(?:>|$)[^]*?(?:<\/\1\s*>|$)/gi
 const block =
-  /<\/?(?:p|div|br|hr|tr|table|li|ul|ol|h[1-6]|section|article|header|footer|blockquote)\b[^>]*>/gi
-const anchor = /<(?:a|area)\b((?:"[^"]*"|'[^']*'|[^"'>])*)>/gi
+  /<\/?(?:p|div|br|hr|tr|table|li|ul|ol|h[1-6]|section|article|header|footer|blockquote)\b[^>]*(?:>|$)/gi
+const tag = /<[a-z/!?][^>]*(?:>|$)/gi
+const anchor = /<(?:a|area)\b((?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^"'>])*)(?:>|$)/gi
 const href = /(?:^|[\s"'])href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 const entity = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi
 
@@ -34,21 +39,22 @@ export function textOfHtml(html: string): string {
     .replace(unseen, ' ')
     .replace(/\s+/g, ' ')
     .replace(block, '\n')
-    .replace(/<[^>]*>/g, '')
+    .replace(tag, '')
   return resolveEntities(text)
-    .replace(/[ \t]*\n\s*/g, '\n')
-    .trim()
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .join('\n')
 }
 
 /** Where its anchors lead, in order, entities resolved. */
 export function hrefsOf(html: string): readonly string[] {
-  return [...html.slice(0, maxLength).replace(unseen, ' ').matchAll(anchor)].flatMap(
-    ([, attributes = '']) => {
-      const [, double, single, bare] = href.exec(attributes) ?? []
-      const value = double ?? single ?? bare
-      return value === undefined ? [] : [resolveEntities(value).trim()]
-    },
-  )
+  const seen = html.slice(0, maxLength).replace(unseen, ' ')
+  return [...seen.matchAll(anchor)].flatMap(([, attributes = '']) => {
+    const [, double, single, bare] = href.exec(attributes.slice(0, maxAttributes)) ?? []
+    const value = double ?? single ?? bare
+    return value === undefined ? [] : [resolveEntities(value).trim()]
+  })
 }
 
 function resolveEntities(text: string): string {
