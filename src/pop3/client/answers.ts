@@ -7,6 +7,7 @@ import { MessageBody } from './message-body.ts'
 import type { MessageRef } from './message-ref.ts'
 import { refusalOf } from './refusal.ts'
 import { parseReply, type Reply } from './reply.ts'
+import { SwallowedStatus } from './swallowed-status.ts'
 import { TopFilter } from './top-filter.ts'
 
 /** `lines` is of TOP. */
@@ -111,6 +112,8 @@ export class Answers {
     const body = new MessageBody(this.#conversation, {
       signal,
       error,
+      // TOP has no size; there a second status line is passed over anyway.
+      swallowed: this.#due.length > 0 && lines === undefined ? new SwallowedStatus(ref.octets) : undefined,
       filter: lines === undefined ? undefined : new TopFilter(lines),
       whenWhole: events.message.hasSubscribers ? octets => this.#publish(octets, begun) : undefined,
     })

@@ -30,6 +30,8 @@ export class Conversation {
   readonly #watched: { readonly shown: string; readonly at: number }[] | undefined
   /** Whether a text of the server holds what nobody may see. */
   #holdsSecret: ((text: string) => boolean) | undefined
+  /** A message was read, and no status line since: a line with a dot now would mean that the message was cut at another. */
+  isBehindBody = false
   /** Lines of either side so far. */
   lineCount = 0
 
@@ -90,7 +92,8 @@ export class Conversation {
       const reply = parseReply(line)
       if (this.#tap) this.#showReply(line, reply)
       if (reply) return this.#watch(reply)
-      const isStray = line.length === 0 || (line.length === 1 && line[0] === dot)
+      const isDot = line.length === 1 && line[0] === dot
+      const isStray = line.length === 0 || (isDot && !this.isBehindBody)
       if (!isStray || strayLines >= maxStrayLines)
         throw this.channel.fail(
           'protocol',
@@ -134,6 +137,7 @@ export class Conversation {
 
   #watch(reply: Reply): Reply {
     const { status, responseCode } = reply
+    this.isBehindBody = false
     const command = status === 'continue' ? undefined : this.#watched?.shift()
     if (command && status !== 'continue') {
       const durationMs = performance.now() - command.at

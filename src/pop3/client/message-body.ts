@@ -4,12 +4,13 @@ import { Readable } from 'node:stream'
 import { DotUnstuffer } from '../../net/dot-stuffing.ts'
 import type { Conversation } from './conversation.ts'
 import { Pop3Error } from './errors.ts'
+import type { SwallowedStatus } from './swallowed-status.ts'
 import type { TopFilter } from './top-filter.ts'
 
 const where = { phase: 'transaction' } as const
 
-/** Of a status line, a blank line and a stray terminator. */
-const beginnings: readonly (number | undefined)[] = Array.from(Buffer.from('+-\r\n.'))
+/** Of a status line, and of a blank line. */
+const beginnings: readonly (number | undefined)[] = Array.from(Buffer.from('+-\r\n'))
 
 export interface MessageBodyOptions {
   readonly signal: AbortSignal | undefined
@@ -17,6 +18,8 @@ export interface MessageBodyOptions {
   readonly error: Pop3Error | undefined
   /** Of an answer to TOP. */
   readonly filter?: TopFilter | undefined
+  /** Looks for the end that is missing, where other answers are due. */
+  readonly swallowed?: SwallowedStatus | undefined
   /** Called when the final dot was read. */
   readonly whenWhole?: ((octets: number) => void) | undefined
 }
@@ -173,12 +176,18 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     if (rest.length > 0 && !beginnings.includes(rest[0]))
       throw channel.fail('protocol', 'the message goes on behind its final dot: what came is a part only')
     this.#isWhole = true
+    this.#conversation.isBehindBody = true
     channel.putBack(rest)
     this.#options.whenWhole?.(this.#octets)
     return true
   }
 
   #add(piece: Buffer): void {
+    if (this.#options.swallowed?.isIn(piece, this.#octets))
+      throw this.#conversation.channel.fail(
+        'protocol',
+        'another answer begins in the message: its end is missing',
+      )
     const kept = this.#options.filter ? this.#options.filter.keep(piece) : piece
     if (kept.length === 0) return
     if (this.#octets === 0 && kept.length <= 512) this.#beginning = kept

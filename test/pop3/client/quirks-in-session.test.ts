@@ -70,7 +70,7 @@ describe('listings', () => {
 
 describe('framing', () => {
   it('does not hang on a final dot that is glued to the last line (Exchange 2000, fetchmail FAQ S2)', async () => {
-    const { session } = await open([[/^RETR /, '+OK\r\nA: b\r\n\r\nno line end.\r\n']])
+    const { session } = await open([oneByOne, [/^RETR /, '+OK\r\nA: b\r\n\r\nno line end.\r\n']])
     await expect(fetchAll(session)).rejects.toMatchObject({ code: 'timeout' })
   })
 
@@ -86,6 +86,36 @@ describe('framing', () => {
     await expect(fetchAll(session, refs)).rejects.toMatchObject({ code: 'protocol' })
     await expect(session.commit()).rejects.toMatchObject({ code: 'protocol' })
     expect(server.lines).not.toContain('QUIT')
+  })
+
+  it.each([
+    ['another dot', '+OK\r\na\r\n.\r\n', '.\r\n'],
+    ['a blank line', '+OK\r\na\r\n.\r\n', '\r\n.\r\n'],
+  ])('takes no lone dot behind a message for a stray one, nor behind %s', async (_what, cut, rest) => {
+    const { session } = await open([[/^RETR 1$/, `${cut}${rest}`]])
+    await expect(fetchAll(session)).rejects.toMatchObject({ code: 'protocol' })
+  })
+
+  it('gives no message for another when an end is missing and commands are ahead (Exchange 2000)', async () => {
+    const text = 'A: b\r\n\r\nno line end.\r\n'
+    const server = await serve([
+      [/^LIST$/, `+OK\r\n1 ${text.length}\r\n2 11\r\n3 11\r\n.\r\n`],
+      [/^UIDL$/, '+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n'],
+      [/^RETR 1$/, `+OK\r\n${text}`],
+      [/^RETR 2$/, '+OK\r\nsecond 11\r\n.\r\n'],
+      [/^RETR 3$/, '+OK\r\nthird: 11\r\n.\r\n'],
+    ])
+    const options = optionsFor(server)
+    const session = await connect(options)
+    await expect(fetchAll(session)).rejects.toMatchObject({
+      code: 'protocol',
+      message: expect.stringMatching(/end is missing/) as string,
+    })
+    const again = await connect(options)
+    expect(again.quirks.window).toBe(1)
+    const refs = (await again.listing()).slice(1)
+    expect(await fetchAll(again, refs)).toEqual(['second 11\r\n', 'third: 11\r\n'])
+    again.abandon()
   })
 
   it('finds it out by what comes later, too: nothing is deleted', async () => {

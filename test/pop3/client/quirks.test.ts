@@ -98,7 +98,7 @@ describe('in a session', () => {
     ['ends the connection in mid-message', 'A: b\r\n\r\nhalf', 'end', 'connection-lost'],
     ['resets it', 'A: b\r\n\r\nhalf', 'cut', 'connection-lost'],
   ] as const)('never takes a part for the whole: the server %s', async (_what, sent, then, code) => {
-    const { session } = await open([[/^RETR /, `+OK\r\n${sent}`, then]])
+    const { session } = await open([[/^RETR 2$/, `+OK\r\n${sent}`, then]])
     await expect(fetchAll(session)).rejects.toMatchObject({ code })
     await expect(session.noop()).rejects.toMatchObject({ name: 'Pop3Error' })
   })
