@@ -1,6 +1,6 @@
 // One client in front of the server: its commands go through one at a time, and so do the replies, unless a rule has a fault
 // for them. What passes without a fault is not looked into beyond where it ends.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Connection, ConnectionHandler } from '../../net/connection.ts'
 import type { DialAddress } from '../../net/dialer.ts'
 import { LineReader, tooLong } from '../../net/line-reader.ts'
@@ -26,11 +26,14 @@ export class ChaosSession implements ConnectionHandler {
   readonly #leaving = new AbortController()
   readonly #lines = new LineReader()
   readonly #memory = new Map<string, string>()
-  /** Resolves when the client has gone. */
+  /** Resolves when the connection is closed. */
   readonly #gone: Promise<void>
+  /** Resolves when the client sends no more. */
+  readonly #quiet: Promise<void>
   #upstream: Upstream | undefined
   #user: string | undefined
   #inputHasEnded = false
+  #endInput: () => void = () => {}
   #wake: () => void = () => {}
 
   constructor(connection: Connection, chaos: Chaos) {
@@ -38,6 +41,9 @@ export class ChaosSession implements ConnectionHandler {
     this.#chaos = chaos
     this.#gone = new Promise(resolve => {
       this.#leaving.signal.addEventListener('abort', () => resolve())
+    })
+    this.#quiet = new Promise(resolve => {
+      this.#endInput = resolve
     })
     connection.handleWith(this)
   }
@@ -66,14 +72,14 @@ export class ChaosSession implements ConnectionHandler {
 
   inputEnded(): void {
     this.#inputHasEnded = true
+    this.#endInput()
     this.#wake()
   }
 
   closed(): void {
-    this.#inputHasEnded = true
+    this.inputEnded()
     this.#leaving.abort()
     this.#upstream?.cut()
-    this.#wake()
   }
 
   async #converse(upstream: Upstream): Promise<void> {
@@ -187,7 +193,7 @@ export class ChaosSession implements ConnectionHandler {
         await this.#trickle(step)
         return undefined
       case 'hang':
-        await this.#gone
+        await this.#quiet
         return 'over'
       case 'close':
         return 'over'
@@ -198,8 +204,8 @@ export class ChaosSession implements ConnectionHandler {
     const all = Buffer.from(text, 'latin1')
     for (let at = 0; at < all.length && !this.#leaving.signal.aborted; at += Math.max(1, octets)) {
       await this.#send(all.subarray(at, at + Math.max(1, octets)))
-      // With no time between them two writes may leave as one packet.
-      await sleep(everyMs)
+      // With nothing between them two writes may leave as one packet.
+      await (everyMs > 0 ? sleep(everyMs) : turn())
     }
   }
 
