@@ -7,6 +7,7 @@ import type { CaseRun } from '../src/conformance/runner.ts'
 import type { Pop3Case } from '../src/pop3/conformance/pop3-case.ts'
 import { sections } from '../src/pop3/conformance/sections/index.ts'
 import { openPop3Suite, type Pop3Suite } from '../src/pop3/conformance/suite.ts'
+import { untilGreets } from './greeting.ts'
 import { Layer } from './layer.ts'
 import { credentials, type Peer, type StartedPeer } from './peer.ts'
 import type { PeerCase, PeerResult } from './report.ts'
@@ -64,6 +65,7 @@ async function runOver(
   { keep, signal }: CheckOptions,
 ): Promise<{ suite: Pop3Suite; cases: readonly PeerCase[] }> {
   const target: Target = { host: '127.0.0.1', port, security, tls: { verify: false }, patienceMs }
+  await untilGreets(port)
   const suite = await openPop3Suite({
     target,
     credentials,

@@ -32,6 +32,12 @@ export function connectionsTo(program: string, port: number): readonly string[] 
   return ['tcpserver', '-H', '-R', '-l', '0', '-c', '300', '127.0.0.1', String(port), program]
 }
 
+/** Waits for a server that is being started again. Resolves in any case: whoever connects next will see. */
+export async function untilGreets(port: number): Promise<void> {
+  const untilMs = performance.now() + startTimeoutMs
+  while (!(await greets(port)) && performance.now() < untilMs) await sleep(pollMs)
+}
+
 async function greets(port: number): Promise<boolean> {
   const address = { host: '127.0.0.1', port, patienceMs: 5_000 }
   try {

@@ -34,7 +34,6 @@ async function main(args: readonly string[]): Promise<void> {
     )
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
-  const results = new Map(earlier().map(result => [result.name, result]))
   const waiting = peers.filter(({ name }) => names.length === 0 || names.includes(name))
   const work = async () => {
     for (let peer = waiting.shift(); peer; peer = waiting.shift()) {
@@ -43,8 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
       print(summaryOf(result))
       // A run of a few cases is no result.
       if (only.length > 0) continue
-      results.set(peer.name, result)
-      write(peers.flatMap(({ name }) => results.get(name) ?? []))
+      write([...earlier().filter(({ name }) => name !== peer.name), result])
     }
   }
   await Promise.all(Array.from({ length: concurrency }, work))
@@ -73,7 +71,8 @@ function earlier(): readonly PeerResult[] {
   return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as PeerResult[]) : []
 }
 
-function write(results: readonly PeerResult[]): void {
+function write(found: readonly PeerResult[]): void {
+  const results = peers.flatMap(({ name }) => found.find(result => result.name === name) ?? [])
   mkdirSync(docs, { recursive: true })
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`)
   const titles = new Map(sections.flatMap(({ cases }) => cases.map(({ id, title }) => [id, title] as const)))
