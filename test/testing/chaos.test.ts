@@ -95,6 +95,17 @@ describe('faults', () => {
     expect(office.chaos.injected).toMatchObject([{ verb: 'RETR', user: 'ann', rule: { fault: 'drop' } }])
   })
 
+  it('drop: the server hears of it at once, even if the client stays', async () => {
+    await using office = await officeWith({ fault: 'drop', verb: 'STAT' })
+    const socket = connect({ port: office.pop3.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.resume().write('USER ann\r\nPASS sesame\r\nSTAT\r\n')
+    await new Promise(resolve => socket.on('end', resolve))
+    const again = await logIn(office)
+    expect(office.sessions[0]?.endedBy).toBe('dropped')
+    again.drop()
+    socket.destroy()
+  })
+
   it('drop: after as many octets as the rule says, at any command', async () => {
     await using office = await officeWith({ fault: 'drop', verb: 'greeting', afterOctets: 3 })
     const peer = await LinePeer.connect(office.pop3.port)

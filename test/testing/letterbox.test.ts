@@ -1,4 +1,5 @@
 // Messages of the test office: read, found, waited for.
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { NoMessageError, startTestOffice } from '../../src/testing/index.ts'
 
@@ -130,6 +131,7 @@ describe('office.waitForMessage', () => {
     const aborted = office.waitForMessage({ signal: controller.signal })
     controller.abort(new Error('enough'))
     await expect(aborted).rejects.toThrow('enough')
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
     await expect(office.waitForMessage({ signal: controller.signal })).rejects.toThrow('enough')
     const left = office.waitForMessage({ timeout: 60_000 })
     const closing = office.close()
