@@ -6,6 +6,8 @@ import { Wire } from '../src/conformance/wire.ts'
 import type { Layer } from './layer.ts'
 
 const startTimeoutMs = 30_000
+/** How long a server may take to be there again when a client has brought it down. */
+const restartTimeoutMs = 5_000
 const pollMs = 50
 const logTail = 2_000
 
@@ -34,7 +36,7 @@ export function connectionsTo(program: string, port: number): readonly string[] 
 
 /** Waits for a server that is being started again. Resolves in any case: whoever connects next will see. */
 export async function untilGreets(port: number): Promise<void> {
-  const untilMs = performance.now() + startTimeoutMs
+  const untilMs = performance.now() + restartTimeoutMs
   while (!(await greets(port)) && performance.now() < untilMs) await sleep(pollMs)
 }
 
