@@ -16,6 +16,11 @@ type Due =
   | { readonly kind: 'dele'; readonly ref: MessageRef }
   | { readonly kind: 'noop' }
 
+interface Answered {
+  readonly body: MessageBody
+  readonly error: Pop3Error | undefined
+}
+
 export interface Deletions {
   readonly agreed: MessageRef[]
   readonly refused: MessageRef[]
@@ -67,13 +72,24 @@ export class Answers {
   }
 
   /** The body of the next message, all that is due before it being read. */
-  async next(signal: AbortSignal | undefined): Promise<{ body: MessageBody; error: Pop3Error | undefined }> {
+  async next(signal: AbortSignal | undefined): Promise<Answered> {
     await this.leave()
     for (let due = this.#due.shift(); due; due = this.#due.shift()) {
-      if (due.kind === 'body') return this.#begin(due, signal)
+      if (due.kind === 'body') return this.#begin(due, await this.#reply(signal), signal)
       await this.#read(due, signal)
     }
     throw new Error('an answer is due for each message')
+  }
+
+  /** The same, if it is there without waiting: of small messages there are many in one packet. */
+  nextAtHand(signal: AbortSignal | undefined): Answered | undefined {
+    const [due] = this.#due
+    const isLeft = !this.#body || (this.#body.isWhole && this.#body.isEmpty)
+    if (due?.kind !== 'body' || !isLeft) return undefined
+    const reply = this.#conversation.replyAtHand()
+    if (!reply) return undefined
+    this.#due.shift()
+    return this.#begin(due, reply, signal)
   }
 
   /** Reads all that is due; bodies are thrown away. */
@@ -81,7 +97,7 @@ export class Answers {
     await this.leave()
     for (let due = this.#due.shift(); due; due = this.#due.shift()) {
       if (due.kind === 'body') {
-        await this.#begin(due, signal)
+        this.#begin(due, await this.#reply(signal), signal)
         await this.leave()
       } else await this.#read(due, signal)
     }
@@ -101,12 +117,13 @@ export class Answers {
       (status === 'ok' ? this.#deletions.agreed : this.#deletions.refused).push(due.ref)
   }
 
-  async #begin(
+  #begin(
     { ref, lines }: Extract<Due, { kind: 'body' }>,
+    given: Reply,
     signal: AbortSignal | undefined,
-  ): Promise<{ body: MessageBody; error: Pop3Error | undefined }> {
-    const begun = performance.now()
-    const reply = lateRefusal(await this.#reply(signal))
+  ): Answered {
+    const begun = events.message.hasSubscribers ? performance.now() : undefined
+    const reply = lateRefusal(given)
     const command = lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`
     const error = reply.status === 'ok' ? undefined : refusalOf(reply, { phase: 'transaction', command })
     const body = new MessageBody(this.#conversation, {
@@ -115,9 +132,9 @@ export class Answers {
       // TOP has no size; there a second status line is passed over anyway.
       swallowed: this.#due.length > 0 && lines === undefined ? new SwallowedStatus(ref.octets) : undefined,
       filter: lines === undefined ? undefined : new TopFilter(lines),
-      whenWhole: events.message.hasSubscribers ? octets => this.#publish(octets, begun) : undefined,
+      whenWhole: begun === undefined ? undefined : octets => this.#publish(octets, begun),
     })
-    if (!error) this.#body = body
+    this.#body = error ? undefined : body
     return { body, error }
   }
 

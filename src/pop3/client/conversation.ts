@@ -32,7 +32,8 @@ export class Conversation {
   #holdsSecret: ((text: string) => boolean) | undefined
   /** A message was read, and no status line since: a line with a dot now would mean that the message was cut at another. */
   isBehindBody = false
-  /** Lines of either side so far. */
+  #strayLines = 0
+  /** Lines that were sent so far. */
   lineCount = 0
 
   constructor(channel: Channel, { session, timeouts, limits, tap }: ConversationOptions) {
@@ -87,33 +88,75 @@ export class Conversation {
 
   /** The next status line. Throws `protocol` when it is none. */
   async reply(signal?: AbortSignal, patienceMs = this.timeouts.command): Promise<Reply> {
-    for (let strayLines = 0; ; strayLines++) {
-      const line = this.#takeLine() ?? (await this.line(patienceMs, signal))
-      const reply = parseReply(line)
-      if (this.#tap) this.#showReply(line, reply)
-      if (reply) return this.#watch(reply)
-      const isDot = line.length === 1 && line[0] === dot
-      const isStray = line.length === 0 || (isDot && !this.isBehindBody)
-      if (!isStray || strayLines >= maxStrayLines)
-        throw this.channel.fail(
-          'protocol',
-          `${this.#isSecret(line) ? stars : quoted(line)} is no status line`,
-        )
+    for (;;) {
+      const reply = this.replyAtHand()
+      if (reply) return reply
+      await this.channel.more(patienceMs, signal)
     }
   }
 
-  /** The lines behind a status line, in latin1, up to the final dot. */
-  async lines(maxLines: number, signal?: AbortSignal): Promise<string[]> {
-    const lines: string[] = []
-    for (;;) {
-      const octets = this.#takeLine() ?? (await this.line(this.timeouts.stall, signal))
-      if (this.#tap) this.show('received', Buffer.concat([octets, lineEnd]))
-      const line = octets.toString('latin1')
-      if (line === '.') return lines
-      if (lines.length >= maxLines)
-        throw this.channel.fail('limit-exceeded', `an answer of more than ${maxLines} lines`)
-      lines.push(line.startsWith('.') ? line.slice(1) : line)
+  /** The same, if it has come in. */
+  replyAtHand(): Reply | undefined {
+    for (let line = this.#takeLine(); line; line = this.#takeLine()) {
+      const reply = parseReply(line)
+      if (this.#tap) this.#showReply(line, reply)
+      if (reply) {
+        this.#strayLines = 0
+        this.isBehindBody = false
+        this.#watch(reply)
+        return reply
+      }
+      this.#passOver(line)
     }
+    return undefined
+  }
+
+  /** What may stand in front of a status line. Throws for anything else. */
+  #passOver(line: Buffer): void {
+    const isDot = line.length === 1 && line[0] === dot
+    const isStray = line.length === 0 || (isDot && !this.isBehindBody)
+    this.#strayLines += 1
+    if (!isStray || this.#strayLines > maxStrayLines)
+      throw this.channel.fail('protocol', `${this.#isSecret(line) ? stars : quoted(line)} is no status line`)
+  }
+
+  /** The lines behind a status line, in latin1, up to the final dot. A chunk at a time: there may be a million. */
+  async lines(maxLines: number, signal?: AbortSignal): Promise<string[]> {
+    const { channel, timeouts } = this
+    const lines: string[] = []
+    let partial = ''
+    for (;;) {
+      const chunk = channel.takeChunk()
+      if (!chunk) {
+        await channel.more(timeouts.stall, signal)
+        continue
+      }
+      const text = chunk.toString('latin1')
+      let from = 0
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+        const whole = partial + text.slice(from, text[end - 1] === '\r' ? end - 1 : end)
+        const line = whole.endsWith('\r') && text[end - 1] !== '\r' ? whole.slice(0, -1) : whole
+        partial = ''
+        from = end + 1
+        this.#checkLength(line)
+        if (line === '.') {
+          this.show('received', chunk.subarray(0, from))
+          channel.putBack(chunk.subarray(from))
+          return lines
+        }
+        if (lines.length >= maxLines)
+          throw channel.fail('limit-exceeded', `an answer of more than ${maxLines} lines`)
+        lines.push(line.startsWith('.') ? line.slice(1) : line)
+      }
+      this.show('received', chunk)
+      partial += text.slice(from)
+      this.#checkLength(partial)
+    }
+  }
+
+  #checkLength({ length }: string): void {
+    const { line } = this.limits
+    if (length > line) throw this.channel.fail('limit-exceeded', `a line of more than ${line} octets`)
   }
 
   /** Lets the onlooker see octets. */
@@ -135,9 +178,7 @@ export class Conversation {
     return this.#holdsSecret?.(line.toString()) ?? false
   }
 
-  #watch(reply: Reply): Reply {
-    const { status, responseCode } = reply
-    this.isBehindBody = false
+  #watch({ status, responseCode }: Reply): void {
     const command = status === 'continue' ? undefined : this.#watched?.shift()
     if (command && status !== 'continue') {
       const durationMs = performance.now() - command.at
@@ -150,7 +191,6 @@ export class Conversation {
       }
       events.command.publish(event)
     }
-    return reply
   }
 }
 

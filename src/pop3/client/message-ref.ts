@@ -44,19 +44,26 @@ export function joinListing(list: readonly string[], uidl: readonly string[] | u
 function readColumn(lines: readonly string[], anomalies: ListingAnomaly[]): Column {
   const column = new Map<number, string>()
   for (const line of lines) {
-    const match = /^\s*0*([1-9]\d{0,9})[ \t]+(.*?)[ \t]*$/.exec(line)
+    const match = /^[ \t]*0*([1-9]\d{0,9})[ \t]+/.exec(line)
     if (!match) {
       anomalies.push({ kind: 'unreadable-line', line: line.slice(0, maxShown) })
       continue
     }
     const number = Number(match[1])
     if (column.has(number)) anomalies.push({ kind: 'listed-twice', line: line.slice(0, maxShown) })
-    else column.set(number, match[2] ?? '')
+    else column.set(number, withoutBlanksBehind(line.slice(match[0].length)))
   }
   return column
 }
 
 const maxShown = 100
+
+/** An expression for it would take the square of a hostile line's length. */
+function withoutBlanksBehind(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1
+  return end === text.length ? text : text.slice(0, end)
+}
 
 function sizeOf(text: string | undefined): number | undefined {
   const digits = /^\d{1,15}(?=\s|$)/.exec(text ?? '')?.[0]

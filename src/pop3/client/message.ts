@@ -9,7 +9,7 @@ export interface OperationOptions {
 }
 
 export interface RetrieveOptions extends OperationOptions {
-  /** Messages asked for ahead. Default 64, and 1 where the server has no PIPELINING. */
+  /** Messages asked for ahead. Default 256, and 1 where the server has no PIPELINING. */
   readonly window?: number
   /** Octets asked for ahead, by what LIST says. Default 4 MiB. */
   readonly windowBytes?: number

@@ -42,7 +42,7 @@ export class Opening {
     const reply = parseReply(line)
     if (reply?.status === 'err') throw refusalOf(reply, { phase: 'greeting', command: 'the connection' })
     if (reply?.status !== 'ok') throw this.#notPop3(protocolOf(line))
-    this.apopTimestamp = /<[^<>\s]+@[^<>\s]+>/.exec(line.toString('latin1'))?.[0]
+    this.apopTimestamp = /<[^<>\s]{1,255}@[^<>\s]{1,255}>/.exec(line.toString('latin1'))?.[0]
     this.quirks = this.#quirksWith(quirksOfGreeting(reply.text))
     await this.askCapabilities(policy === 'implicit' ? 'tls' : 'clear')
   }

@@ -32,7 +32,7 @@ export interface Profile {
   readonly quirks: Partial<Quirks>
 }
 
-export const noQuirks: Quirks = {
+const noQuirks: Quirks = {
   capa: true,
   uidl: true,
   window: Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import type { Capabilities } from './capabilities.ts'
 import type { Conversation } from './conversation.ts'
 import { type EndEvent, events } from './diagnostics.ts'
 import { Pop3Error } from './errors.ts'
+import { LookAhead } from './look-ahead.ts'
 import type { CommitOutcome, HeadersOptions, Message, OperationOptions, RetrieveOptions } from './message.ts'
 import { joinListing, type Listing, type MessageRef } from './message-ref.ts'
 import type { Quirks } from './quirks.ts'
@@ -12,7 +13,7 @@ import { refusalOf } from './refusal.ts'
 import type { Reply } from './reply.ts'
 import type { Learned } from './server-memory.ts'
 
-const defaultWindow = 64
+const defaultWindow = 256
 const defaultWindowOctets = 4 << 20
 const maxLanguages = 1_000
 
@@ -168,16 +169,19 @@ export class Session implements AsyncDisposable {
   ): AsyncGenerator<Message, void> {
     if (this.#isIterating) throw busy()
     this.#isIterating = true
+    const refs = [...given]
+    const maxMessages = Math.max(1, Math.min(window, this.#ahead))
+    const lookAhead = new LookAhead(this.#answers, refs, { lines, maxMessages, maxOctets: windowBytes })
     try {
       await this.#turn
       await this.#settle(signal)
-      yield* this.#messages(
-        [...given],
-        lines,
-        Math.max(1, Math.min(window, this.#ahead)),
-        windowBytes,
-        signal,
-      )
+      for (const [at, ref] of refs.entries()) {
+        if (maxMessages === 1) await this.#settle(signal)
+        lookAhead.ask(at)
+        this.#mostAhead = Math.max(this.#mostAhead, this.#answers.count)
+        yield this.#message(ref, this.#answers.nextAtHand(signal) ?? (await this.#answers.next(signal)))
+        lookAhead.release(ref)
+      }
     } finally {
       try {
         // Whoever leaves early leaves answers behind.
@@ -188,36 +192,13 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  async *#messages(
-    refs: readonly MessageRef[],
-    lines: number | undefined,
-    ahead: number,
-    windowOctets: number,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Message, void> {
-    const sizeOf = lines === undefined ? ({ octets = 0 }: MessageRef) => octets : () => 0
-    let asked = 0
-    let octetsAhead = 0
-    for (const [at, ref] of refs.entries()) {
-      if (ahead === 1) await this.#settle(signal)
-      // Many at once are one packet: more are asked for when half of those ahead have come.
-      const isTime = asked - at <= ahead / 2
-      for (; isTime && asked < refs.length && asked - at < ahead; asked++) {
-        const next = refs[asked] as MessageRef
-        if (asked > at && octetsAhead + sizeOf(next) > windowOctets) break
-        octetsAhead += sizeOf(next)
-        this.#answers.ask(next, lines)
-      }
-      this.#mostAhead = Math.max(this.#mostAhead, this.#answers.count)
-      const { body, error } = await this.#answers.next(signal)
-      yield {
-        ref,
-        body,
-        error,
-        markDeleted: () => this.markDeleted(ref),
-        [Symbol.asyncDispose]: () => this.#answers.leave(),
-      }
-      octetsAhead -= sizeOf(ref)
+  #message(ref: MessageRef, { body, error }: Pick<Message, 'body' | 'error'>): Message {
+    return {
+      ref,
+      body,
+      error,
+      markDeleted: () => this.markDeleted(ref),
+      [Symbol.asyncDispose]: () => this.#answers.leave(),
     }
   }
 

@@ -19,6 +19,7 @@ export class SwallowedStatus {
   isIn(piece: Buffer, at: number): boolean {
     const before = this.#tail
     const from = Math.max(0, this.#size - slackOctets - at)
+    if (from > piece.length + status.length) return false
     this.#tail = (before + piece.toString('latin1', Math.max(0, piece.length - status.length))).slice(
       -status.length,
     )

@@ -3,7 +3,7 @@
 
 export interface WireFrame {
   readonly direction: 'sent' | 'received'
-  /** One line, or a piece of a message as it came. A view: copy what is to be kept. */
+  /** One line, or a piece of a listing or a message as it came. A view: copy what is to be kept. */
   readonly octets: Uint8Array
 }
 

@@ -23,6 +23,15 @@ describe('at connecting', () => {
     })
   })
 
+  it.each([
+    ['a greeting', `+OK <${'@'.repeat(900_000)}\r\n`, undefined],
+    ['a listing', undefined, `1${' '.repeat(900_000)}x${'\t'.repeat(90_000)}`],
+    ['an odd listing', undefined, ' '.repeat(900_000)],
+  ])('is not kept busy by %s that is long and strange', async (_what, greeting, line) => {
+    const { session } = await open([[/^LIST$/, `+OK\r\n${line ?? '1 10'}\r\n.\r\n`]], greeting)
+    await session.listing()
+  })
+
   it('does without CAPA', async () => {
     const { session } = await open([[/^CAPA$/, '-ERR what?\r\n']])
     expect(await fetchAll(session)).toEqual([usual, usual])
