@@ -24,7 +24,11 @@ class FakeMailbox implements Connection {
     this.expungedModseq = ++this.modseq
   }
 
-  row<R>(): R {
+  /** The mailbox's state; or, of a chunk, each column as one list. */
+  row<R>(_statement: unknown, parameters: unknown): R {
+    const { uid, uid_next, limit } = parameters as Partial<Range>
+    if (uid !== undefined && uid_next !== undefined && limit !== undefined)
+      return this.#chunk({ uid, uid_next, limit }) as R
     return { modseq: this.modseq, expunged_modseq: this.expungedModseq, uid_next: this.uidNext } as R
   }
 
@@ -36,13 +40,23 @@ class FakeMailbox implements Connection {
       .map(uid => ({ uid, ascii_octets: this.asciiOctets.get(uid) })) as R[]
   }
 
-  columns(_statement: unknown, parameters: unknown) {
-    const { uid: from, uid_next, limit } = parameters as { uid: number; uid_next: number; limit: number }
+  #chunk({ uid: from, uid_next, limit }: Range) {
     const found = this.uids.filter(uid => uid >= from && uid < uid_next).slice(0, limit)
     this.rowsRead += found.length
     this.onChunk()
-    return found.map(uid => [uid, 10, `u${uid}`, 1000 + uid] as const)
+    return {
+      uids: JSON.stringify(found),
+      octets: JSON.stringify(found.map(() => 10)),
+      uidls: JSON.stringify(found.map(uid => `u${uid}`)),
+      dates: JSON.stringify(found.map(uid => 1000 + uid)),
+    }
   }
+}
+
+interface Range {
+  readonly uid: number
+  readonly uid_next: number
+  readonly limit: number
 }
 
 const key = { account_id: 'account', mailbox_id: 'inbox' }
