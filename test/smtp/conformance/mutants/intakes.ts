@@ -54,7 +54,8 @@ export class Intakes {
     const child = this.#child
     if (child?.exitCode !== null || child.signalCode !== null) return
     const exit = once(child, 'exit')
-    child.disconnect()
+    // One that a fault has ended a moment ago is on its way already.
+    if (child.connected) child.disconnect()
     await exit
   }
 
