@@ -11,6 +11,9 @@ const startTimeoutMs = 30_000
 const stopTimeoutMs = 60_000
 
 /** A port of 127.0.0.1 that nobody listens on. */
+/** The system may give a port again that it has just got back. */
+const given = new Set<number>()
+
 export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -19,6 +22,8 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no free port')
+  if (given.has(address.port)) return freePort()
+  given.add(address.port)
   return address.port
 }
 
