@@ -10,10 +10,10 @@ const ticksPerSecond = 100
 const startTimeoutMs = 30_000
 const stopTimeoutMs = 60_000
 
-/** A port of 127.0.0.1 that nobody listens on. */
 /** The system may give a port again that it has just got back. */
 const given = new Set<number>()
 
+/** A port of 127.0.0.1 that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
