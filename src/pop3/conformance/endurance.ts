@@ -1,15 +1,16 @@
 // Steps about input that no client sends. A server may refuse it or close the connection, as it likes; what it must not do
 // is obey it, answer out of turn, or be gone for others.
-import { Failure, Unable } from '../../conformance/case.ts'
-import { octetsOf, pause } from '../../conformance/steps.ts'
+import { Failure } from '../../conformance/case.ts'
+import {
+  crowd as crowdOf,
+  type IsGreeting,
+  servesAgain as servesAgainWith,
+} from '../../conformance/endurance.ts'
+import { octetsOf } from '../../conformance/steps.ts'
 import { shown, type Wire } from '../../conformance/wire.ts'
 import { isLocked } from './login.ts'
-import type { Pop3Play } from './play.ts'
 import { parseReply, type Reply } from './replies.ts'
 import { type Complaint, connect, ok, on, type Pop3Step, say, step } from './steps.ts'
-
-const againMs = 3_000
-const againPauseMs = 50
 
 /** Reads a status line; undefined where the connection ends instead. */
 export async function readReplyOrEnd(wire: Wire, patienceMs?: number): Promise<Reply | undefined> {
@@ -78,47 +79,14 @@ export const closedInTheEnd: Pop3Step = step('read until the server closes', asy
 /** A new connection is greeted and answered. */
 export const stillServes: Pop3Step = on('new', connect, say('QUIT'), ok())
 
-/** A new connection is greeted before long: a server may need a moment to see that others have gone. */
-export const servesAgain: Pop3Step = step('connect anew until greeted, for 3 seconds at most', async play => {
-  const untilMs = performance.now() + againMs
-  for (;;) {
-    if (await isGreeted(play, 'again')) return
-    if (performance.now() > untilMs) throw new Failure('new connections are not greeted any more')
-    await pause(againPauseMs)
-  }
-})
+const isGreeting: IsGreeting = async wire => (await readReplyOrEnd(wire))?.status === 'ok'
 
-/** So many connections at once, which are then left. `all`: each must be greeted; `any`: refused ones are no fault. */
+/** A new connection is greeted before long. */
+export const servesAgain: Pop3Step = servesAgainWith(isGreeting)
+
+/** So many connections at once, which are then left. */
 export function crowd(count: number, greeted: 'all' | 'any'): Pop3Step {
-  const explain = `connect ${count} times at once, ${greeted === 'all' ? 'expect as many greetings' : 'read what comes'}, leave`
-  return step(explain, async play => {
-    const isIn: boolean[] = []
-    for (let i = 1; i <= count; i++) isIn.push(await isGreeted(play, `crowd ${i}`, false))
-    play.dropAll('crowd ')
-    const refused = isIn.filter(is => !is).length
-    if (greeted === 'all' && refused > 0) throw new Failure(`${refused} of ${count} connections were refused`)
-  })
-}
-
-async function isGreeted(play: Pop3Play, name: string, leaves = true): Promise<boolean> {
-  let is = false
-  await play.on(name, async () => {
-    try {
-      const wire = await play.open()
-      is = (await readReplyOrEnd(wire))?.status === 'ok'
-      if (leaves) wire.drop()
-    } catch (error) {
-      if (!(error instanceof Unable)) throw error
-    }
-  })
-  return is
-}
-
-/** Octets of no meaning, the same ones for the same seed of the run. */
-export function randomOctets(count: number): Pop3Step {
-  return step(`send ${count} random octets`, async ({ wire, random }) => {
-    await wire.send(Uint8Array.from({ length: count }, () => random.below(256)))
-  })
+  return crowdOf(count, greeted, isGreeting)
 }
 
 /** Behind a name that may have been refused: PASS with the right password, which must not be taken. */

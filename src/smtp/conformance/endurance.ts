@@ -1,14 +1,16 @@
 // Steps about input that no client sends. A server may refuse it or close the connection, as it likes; what it must not do
 // is obey it, answer out of turn, or be gone for others.
 import { Failure, Unable } from '../../conformance/case.ts'
-import { octetsOf, on, pause, step } from '../../conformance/steps.ts'
+import {
+  crowd as crowdOf,
+  type IsGreeting,
+  servesAgain as servesAgainWith,
+} from '../../conformance/endurance.ts'
+import { octetsOf, on, step } from '../../conformance/steps.ts'
 import { shown } from '../../conformance/wire.ts'
-import type { SmtpPlay } from './play.ts'
 import { isRefusal, readReplyOrEnd, shownReply } from './replies.ts'
 import { begin, quit, type SmtpStep } from './steps.ts'
 
-const againMs = 3_000
-const againPauseMs = 50
 /** More than any server reads behind its last word. */
 const maxReplies = 20_000
 
@@ -78,41 +80,12 @@ export const stillServes: SmtpStep = step('on a new connection: say who we are, 
   }
 })
 
-/** A new connection is greeted before long: a server may need a moment to see that others have gone. */
-export const servesAgain: SmtpStep = step('connect anew until greeted, for 3 seconds at most', async play => {
-  const untilMs = performance.now() + againMs
-  for (;;) {
-    if (await isGreeted(play, 'again', true)) return
-    if (performance.now() > untilMs) throw new Failure('new connections are not greeted any more')
-    await pause(againPauseMs)
-  }
-})
+const isGreeting: IsGreeting = async wire => (await readReplyOrEnd(wire))?.code === 220
+
+/** A new connection is greeted before long. */
+export const servesAgain: SmtpStep = servesAgainWith(isGreeting)
 
 /** So many connections at once, which are then left; refused ones are no fault. */
 export function crowd(count: number): SmtpStep {
-  return step(`connect ${count} times at once, read what comes, leave`, async play => {
-    for (let i = 1; i <= count; i++) await isGreeted(play, `crowd ${i}`, false)
-    play.dropAll('crowd ')
-  })
-}
-
-async function isGreeted(play: SmtpPlay, name: string, leaves: boolean): Promise<boolean> {
-  let is = false
-  await play.on(name, async () => {
-    try {
-      const wire = await play.open()
-      is = (await readReplyOrEnd(wire))?.code === 220
-      if (leaves) wire.drop()
-    } catch (error) {
-      if (!(error instanceof Unable)) throw error
-    }
-  })
-  return is
-}
-
-/** Octets of no meaning, the same ones for the same seed of the run. */
-export function randomOctets(count: number): SmtpStep {
-  return step(`send ${count} random octets`, async ({ wire, random }) => {
-    await wire.send(Uint8Array.from({ length: count }, () => random.below(256)))
-  })
+  return crowdOf(count, 'any', isGreeting)
 }

@@ -1,5 +1,6 @@
 // Clients that mean no good, or are none: floods, endless lines, octets that trickle, connections that are left in the middle
 // of everything. RFC 1939 section 3 asks for one answer to each line; the rest is what a service must bear.
+import { randomOctets } from '../../../conformance/endurance.ts'
 import { batch, many, noop, retr } from '../batch-steps.ts'
 import {
   answeredOrClosed,
@@ -9,7 +10,6 @@ import {
   loginRefused,
   noLogin,
   notLetIn,
-  randomOctets,
   refusedOrClosed,
   servesAgain,
   stillServes,

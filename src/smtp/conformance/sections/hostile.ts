@@ -1,15 +1,9 @@
 // Clients that mean no good, or are none: floods, endless lines, octets that trickle, connections that are left in the middle
 // of everything. RFC 5321 section 7 warns of some; the rest is what a service must bear.
+
 import { Failure } from '../../../conformance/case.ts'
-import {
-  answeredOrClosed,
-  crowd,
-  inStep,
-  randomOctets,
-  refusedOrClosed,
-  servesAgain,
-  stillServes,
-} from '../endurance.ts'
+import { randomOctets } from '../../../conformance/endurance.ts'
+import { answeredOrClosed, crowd, inStep, refusedOrClosed, servesAgain, stillServes } from '../endurance.ts'
 import { head } from '../message-steps.ts'
 import type { SmtpCase, SmtpSection } from '../smtp-case.ts'
 import {
