@@ -81,36 +81,41 @@ export class ConnectionGate implements Gate {
   refusalOf(address: string, nowMs: number = performance.now()): ShedReason | undefined {
     const { rules, reputationOf } = this.#options
     if (rules.isExempt(address)) return undefined
-    const reputation = reputationOf?.(address) ?? 'stranger'
+    // Nobody needs to know while there is room for all.
+    const is = (reputation: Reputation) => reputationOf?.(address) === reputation
     const reason =
-      reputation === 'suspect' && this.#areTooManySuspects(nowMs)
+      this.#loop.utilization >= fullHands && is('suspect') && this.#areTooManySuspects(nowMs)
         ? 'overload'
-        : this.#charge(rules.prefixOf(address), reputation === 'known', nowMs)
+        : this.#charge(rules.prefixOf(address), () => is('known'), nowMs)
     if (reason) this.#tell(address, reason, nowMs)
     return reason
   }
 
   /** Counts one in when not. */
   #areTooManySuspects(nowMs: number): boolean {
-    if (this.#loop.utilization < fullHands) return false
     const untilMs = Math.max(this.#suspectsUntilMs, nowMs) + secondMs / suspectsPerSecond
     if (untilMs > nowMs + secondMs + rounding) return true
     this.#suspectsUntilMs = untilMs
     return false
   }
 
-  #charge(prefix: string, isKnown: boolean, nowMs: number): ShedReason | undefined {
+  #charge(prefix: string, isKnown: () => boolean, nowMs: number): ShedReason | undefined {
     const { perMinute, maxLagMs } = this.#options
-    const lagMs = isKnown || maxLagMs === 0 ? 0 : this.#loop.lagMs
-    const isLate = lagMs > maxLagMs
+    let lagMs = maxLagMs === 0 ? 0 : this.#loop.lagMs
     const comingUntilMs = this.#afterOneMore(this.#comingUntilMs, nowMs)
     const letInUntilMs = this.#afterOneMore(this.#letInUntilMs, nowMs)
-    const isUnderPressure = isLate || (!isKnown && comingUntilMs > nowMs + secondMs)
+    let isUnderPressure = lagMs > maxLagMs || comingUntilMs > nowMs + secondMs
     // Those that are shed count too, or half of a flood would be let in; but not for longer than they come.
     this.#comingUntilMs = Math.min(comingUntilMs, nowMs + secondMs)
     // Addresses that each come seldom, but are many, are held by nothing else. The more were let in, the less an address
     // may have had: those that come seldom are the last to be shed.
-    const room = isKnown ? 1 : Math.min(1, maxSeconds + rounding - (letInUntilMs - nowMs) / secondMs)
+    let room = Math.min(1, maxSeconds + rounding - (letInUntilMs - nowMs) / secondMs)
+    if ((isUnderPressure || room < 1) && isKnown()) {
+      lagMs = 0
+      isUnderPressure = false
+      room = 1
+    }
+    const isLate = lagMs > maxLagMs
     const isClosed = lagMs > maxLagMs * lagThatClosesFactor
     if (isClosed || room < 0 || (perMinute === 0 && (isLate || room < 1))) return 'overload'
     if (perMinute > 0) {
