@@ -1,5 +1,6 @@
 // The mail every server is measured with: the same octets in each run, made from a fixed seed. Sizes and the share of
 // lines that begin with a dot are exact counts in a shuffled order, not drawn by chance.
+import { mulberry32 } from '../src/conformance/random.ts'
 
 export interface Message {
   /** Wire form, unstuffed: CRLF line ends, the last line ended. RFC 5321 section 2.3.8. */
@@ -163,15 +164,10 @@ function createLinePool(count: number): string[] {
   })
 }
 
-/** Mulberry32: numbers in [0, 1) that are the same on every machine. */
+/** Numbers in [0, 1) that are the same on every machine. */
 function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const next = mulberry32(seed)
+  return () => next() / 4_294_967_296
 }
 
 function pad(number: number): string {

@@ -1,18 +1,16 @@
-// Chance that can be repeated: the same seed gives the same numbers (mulberry32).
+// Chance that can be repeated: the same seed gives the same numbers.
+import { mulberry32 } from '../../src/conformance/random.ts'
+
 export class Random {
-  #state: number
+  readonly #next: () => number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.#next = mulberry32(seed)
   }
 
   /** At least 0, less than 1. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let mixed = this.#state
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+    return this.#next() / 2 ** 32
   }
 
   /** A whole number of `from` to `to`, both included. */
