@@ -1,0 +1,86 @@
+// Port: what was collected from elsewhere, message by message, so that nothing is taken twice and nothing is lost. A record
+// is made in the transaction that lays the message down where that is this store, else right behind it; only then may the
+// source be asked to delete.
+
+/** Which message of a source: `#2` and so on stands behind the UIDL where several have the same (MessageRef.key). */
+export interface CollectedKey {
+  readonly source: string
+  /** The UIDL; for IMAP sources folder, UIDVALIDITY and UID. 1 to 1,000 characters. */
+  readonly key: string
+}
+
+/**
+ * `waiting`: failed so far, to be tried again; `parked`: failed too often, waits for a person; `skipped`: a person or a
+ * rule decided not to fetch it; `stored`: every destination has it; `pending`: its source was about to be asked to delete
+ * it; `committed`: the source has deleted it; `unknown`: the answer did not come, the next listing will tell.
+ */
+export type CollectedState = 'waiting' | 'parked' | 'skipped' | 'stored' | 'pending' | 'committed' | 'unknown'
+
+export interface CollectedRecord extends CollectedKey {
+  readonly state: CollectedState
+  /** Names of the destinations that have it already. */
+  readonly destinations: readonly string[]
+  /** SHA-256 of the octets as they came, in hexadecimal; undefined while it was never fetched whole. */
+  readonly digest: string | undefined
+  readonly octets: number | undefined
+  /** When the last destination got it. */
+  readonly storedAt: Date | undefined
+  /** How often fetching or storing failed. */
+  readonly failures: number
+  /** Why, in a sentence, or why it is skipped. */
+  readonly reason: string | undefined
+  /** Not to be tried again before. */
+  readonly retryAt: Date | undefined
+  /** Since when, and in how many sessions, the source did not list it. */
+  readonly absentSince: Date | undefined
+  readonly absentSessions: number
+}
+
+/** What is known of one source as a whole. */
+export interface CollectedSource {
+  readonly source: string
+  /** What the source is, so that a name given to another mailbox does not inherit: `pop3 user@host:port`. */
+  readonly identity: string
+  readonly lastRunAt: Date | undefined
+  readonly lastSuccessAt: Date | undefined
+  /** In a row. */
+  readonly failures: number
+  /** Of them, logins that were refused. */
+  readonly loginFailures: number
+  /** The last, in a sentence; undefined when all is well. */
+  readonly error: string | undefined
+  /** Neither by schedule nor by hand (but for `--force`) before. */
+  readonly notBefore: Date | undefined
+  /** Set where only a person can help; the reason. */
+  readonly paused: string | undefined
+}
+
+/** How many records are in each state. */
+export type CollectedCounts = Readonly<Record<CollectedState, number>>
+
+/** The right to collect from one source; another is refused meanwhile. */
+export interface CollectionLease {
+  /** False when it was lost: stop. Renews itself while the process lives. */
+  readonly holds: boolean
+  release(): Promise<void>
+}
+
+export interface CollectionLedger {
+  /** Takes the source for this process; undefined while another has it. A dead holder frees it. */
+  leaseSource(source: string): Promise<CollectionLease | undefined>
+
+  findSource(source: string): Promise<CollectedSource | undefined>
+  listSources(): Promise<readonly CollectedSource[]>
+  saveSource(source: CollectedSource): Promise<void>
+  /** Forgets the source and all its records. Returns how many there were. */
+  forgetSource(source: string): Promise<number>
+
+  /** All records of a source by key; 100,000 of them in well under a second. */
+  loadRecords(source: string): Promise<Map<string, CollectedRecord>>
+  /** Of one state, the oldest first. */
+  listRecords(source: string, state: CollectedState): Promise<readonly CollectedRecord[]>
+  countRecords(source: string): Promise<CollectedCounts>
+  /** Writes or replaces them, durably, in one transaction. */
+  saveRecords(records: readonly CollectedRecord[]): Promise<void>
+  forgetRecords(keys: readonly CollectedKey[]): Promise<void>
+}
