@@ -34,8 +34,20 @@ export interface SourceOutcome {
   readonly refused: readonly SourceMessage[]
 }
 
+/** What a collector has to know of how a source behaves. */
+export interface SourceHabits {
+  /** A listing shows a part of the mailbox: what is not in it is not gone. */
+  readonly listsPart: boolean
+  /** `commit` takes away what was retrieved, marked or not: whoever could not keep all of it leaves without. */
+  readonly takesWhatWasRetrieved: boolean
+  /** The least time from one login to the next; 0: any. RFC 2449 section 6.5. */
+  readonly loginDelayMs: number
+}
+
 /** Logged in. Leaving its scope without `commit` deletes nothing. */
 export interface SourceSession extends AsyncDisposable {
+  /** Undefined where there is nothing to be said. */
+  readonly habits?: SourceHabits | undefined
   listing(signal: AbortSignal): Promise<SourceListing>
   /** In this order. */
   retrieve(messages: readonly SourceMessage[], signal: AbortSignal): AsyncIterable<FetchedMessage>
