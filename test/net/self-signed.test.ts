@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('a certificate that signed itself', () => {
-  it('has the names, says what it is, and is no authority', async () => {
-    const { cert } = await makeSelfSigned({ names: ['mail.example', '127.0.0.1', '::1'], days: 10 })
+  it('has the names, says what it is, and is no authority', () => {
+    const { cert } = makeSelfSigned({ names: ['mail.example', '127.0.0.1', '::1'], days: 10 })
     const certificate = new X509Certificate(cert)
     expect(certificate.subject).toBe('O=Poplar\nOU=self-signed for demonstration\nCN=mail.example')
     expect(certificate.issuer).toBe(certificate.subject)
@@ -28,6 +28,15 @@ describe('a certificate that signed itself', () => {
     const days = (Date.parse(certificate.validTo) - Date.now()) / dayMs
     expect(Math.round(days)).toBe(10)
     expect(certificate.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1')
+  })
+
+  it('has addresses in any form, and dates beyond 2049', () => {
+    const names = ['localhost', '2001:db8::ffff:1.2.3.4', 'fe80::', '1:2:3:4:5:6:7:8']
+    const { cert } = makeSelfSigned({ names, days: 20_000 })
+    const certificate = new X509Certificate(cert)
+    for (const name of names.slice(1)) expect(certificate.checkIP(name), name).toBe(name)
+    expect(new Date(certificate.validTo).getUTCFullYear()).toBeGreaterThan(2080)
+    expect(certificate.verify(certificate.publicKey)).toBe(true)
   })
 
   it('is made once, with a key that only its owner reads', async () => {
@@ -52,7 +61,7 @@ describe('a certificate that signed itself', () => {
     [
       'ends within a day',
       async ({ certFile, keyFile }) => {
-        const { cert, key } = await makeSelfSigned({ names: ['b.example'], days: 0.9 })
+        const { cert, key } = makeSelfSigned({ names: ['b.example'], days: 0.9 })
         writeFileSync(certFile, cert)
         writeFileSync(keyFile, key)
       },

@@ -85,7 +85,7 @@ export class OpenDoor {
         }
         return { ...inner, authenticate }
       },
-      ...(door.hasTls !== false && { tls: await contexts() }),
+      ...(door.hasTls !== false && { tls: contexts() }),
       ...(door.channel === 'POP3S' && { implicitTls: true }),
       ...(door.isForOldDevices && { isForOldDevices: true }),
       ...(door.implementation !== undefined && { implementation: door.implementation }),
@@ -174,13 +174,12 @@ async function greeted(peer: Peer): Promise<Greeted> {
   return { peer, timestamp }
 }
 
-let made: Promise<TlsContexts> | undefined
+let made: TlsContexts | undefined
 
-function contexts(): Promise<TlsContexts> {
-  made ??= makeSelfSigned({ names: ['localhost'], days: 2 }).then(pair => {
-    const context = createSecureContext(pair)
-    return { contextFor: () => context, asksForCertificate: false }
-  })
+function contexts(): TlsContexts {
+  if (made) return made
+  const context = createSecureContext(makeSelfSigned({ names: ['localhost'], days: 2 }))
+  made = { contextFor: () => context, asksForCertificate: false }
   return made
 }
 

@@ -8,8 +8,8 @@ import type { TlsContexts } from '../../src/net/tls.ts'
 import { type Office, type OfficeOptions, openOffice, password, until } from './office.ts'
 
 let contexts: TlsContexts
-beforeAll(async () => {
-  const context = createSecureContext(await makeSelfSigned({ names: ['localhost'], days: 2 }))
+beforeAll(() => {
+  const context = createSecureContext(makeSelfSigned({ names: ['localhost'], days: 2 }))
   contexts = { contextFor: () => context, asksForCertificate: false }
 })
 

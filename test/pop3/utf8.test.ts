@@ -8,8 +8,8 @@ import { addAccount, type Office, type OfficeOptions, openOffice, password } fro
 import { Peer } from './peer.ts'
 
 let contexts: TlsContexts
-beforeAll(async () => {
-  const context = createSecureContext(await makeSelfSigned({ names: ['localhost'], days: 2 }))
+beforeAll(() => {
+  const context = createSecureContext(makeSelfSigned({ names: ['localhost'], days: 2 }))
   contexts = { contextFor: () => context, asksForCertificate: false }
 })
 
