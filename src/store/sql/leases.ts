@@ -18,6 +18,11 @@ export interface LeaseOptions {
   readonly server: boolean
 }
 
+/** Who holds the leases of this store. */
+export function ownerName(server: boolean): string {
+  return `${server ? 'server' : 'program'}:${process.pid}:${randomBytes(8).toString('hex')}`
+}
+
 /** How long a session of the server may last, at most, before others can see its lease. */
 const unseenMs = 250
 
@@ -38,7 +43,7 @@ export class Leases {
     this.#database = database
     this.#leaseMs = leaseMs
     this.#server = server
-    this.#owner = `${server ? 'server' : 'program'}:${process.pid}:${randomBytes(8).toString('hex')}`
+    this.#owner = ownerName(server)
     this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3).unref()
   }
 
@@ -61,10 +66,14 @@ export class Leases {
       this.#held.set(account.id, lease)
       this.#unseen.add(lease)
       this.#showSoon()
-      const other = await leases.row(liveLease, { account_id: account.id, now: lease.since })
-      if (!other) return lease
-      this.#forget(lease)
-      throw inUse(account.name)
+      try {
+        if (await leases.row(liveLease, { account_id: account.id, now: lease.since }))
+          throw inUse(account.name)
+        return lease
+      } catch (error) {
+        this.#forget(lease)
+        throw error
+      }
     }
     // The rows decide: the lease before may have been broken, or have expired.
     if (before) await this.#show(before)
@@ -89,6 +98,7 @@ export class Leases {
    */
   async release(lease: Lease): Promise<void> {
     this.#forget(lease)
+    lease.isReleased = true
     if (lease.fence === undefined) return
     const row = { account_id: lease.account.id, fence: lease.fence }
     try {
@@ -134,6 +144,8 @@ export class Leases {
       if (!isRefusal(error, 'maildrop-in-use')) throw error
     }
     this.#unseen.delete(lease)
+    // Given back while its row was being made.
+    if (lease.isReleased) await this.release(lease)
   }
 
   /** Refuses with `maildrop-in-use`. */
@@ -199,6 +211,7 @@ export class Lease {
   readonly since: number
   /** Undefined while the lease has no row. */
   fence: number | undefined
+  isReleased = false
 
   constructor(account: Account, holder: LeaseHolder, since: number) {
     this.account = account

@@ -33,11 +33,11 @@ class FakeFile implements Connection {
   }
 }
 
-async function setUp() {
+async function setUp(server = false) {
   vi.useFakeTimers()
   const file = new FakeFile()
   const database = { leases: file, now: () => 1000 } as unknown as Database
-  const leases = await Leases.open(database, { leaseMs: 30_000, server: false })
+  const leases = await Leases.open(database, { leaseMs: 30_000, server })
   return { file, leases }
 }
 
@@ -82,6 +82,13 @@ describe('leases', () => {
     expect(file.asked).toHaveLength(1)
   })
 
+  it('are not held where nobody could look whether they are free', async () => {
+    const { file, leases } = await setUp(true)
+    file.full = true
+    await expect(leases.take(account, holder)).rejects.toThrow('disk full')
+    expect(leases.heldCount).toBe(0)
+  })
+
   it('do not keep the store from closing', async () => {
     const { file, leases } = await setUp()
     await leases.take(account, holder)
@@ -112,6 +119,14 @@ describe('leases of the server', () => {
     await expect.poll(() => beside.listLeases(), { timeout: 5_000 }).toHaveLength(1)
     await expect(beside.openMaildrop(ann, holder)).rejects.toMatchObject({ code: 'maildrop-in-use' })
     await maildrop.release()
+    expect(await beside.listLeases()).toEqual([])
+    await close()
+  })
+
+  it('leave no row when they end while it is made', async () => {
+    const { server, beside, ann, close } = await openTwo()
+    const maildrop = await server.openMaildrop(ann, holder)
+    await Promise.all([server.listLeases(), maildrop.release()])
     expect(await beside.listLeases()).toEqual([])
     await close()
   })

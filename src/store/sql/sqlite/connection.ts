@@ -42,7 +42,9 @@ export class SqliteConnection implements Connection {
   row<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): R | undefined {
     try {
       const { run, bindings, columns } = this.#prepare(statement)
-      const row = run.get(...bind(bindings, parameters)) as Value[] | undefined
+      const values = bind(bindings, parameters)
+      // `get` leaves a statement at its first row, and then nothing tells that a change could not be committed.
+      const row = (run.readonly ? run.get(...values) : run.all(...values)[0]) as Value[] | undefined
       return row && rowOf<R>(columns, row)
     } catch (error) {
       throw refusalOf(error)
