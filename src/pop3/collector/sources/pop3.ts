@@ -1,0 +1,175 @@
+// A maildrop elsewhere as a source: POP3 (RFC 1939) by the client of this package, with all that it can do. DELE is said right
+// before QUIT and not earlier: there are servers that delete at once, and the deletion is one thing with the commit.
+import {
+  type ConnectOptions,
+  type Credentials,
+  connect,
+  type Message,
+  type MessageRef,
+  type Session,
+} from '../../client/index.ts'
+import {
+  type FetchedMessage,
+  type Source,
+  SourceError,
+  type SourceHabits,
+  type SourceListing,
+  type SourceMessage,
+  type SourceOutcome,
+  type SourceSession,
+} from '../source.ts'
+import { maxKeyLength, odditiesOf } from './oddities.ts'
+import { pop3Fault, pop3MessageFault } from './pop3-fault.ts'
+
+export interface Pop3SourceOptions {
+  readonly name: string
+  /** As the server knows him; `recent:ann@gmail.com` is another source than `ann@gmail.com`. */
+  readonly user: string
+  /** Asked before each login. Throws `SecretError`. */
+  readonly credentials: (signal: AbortSignal) => Promise<Credentials>
+  readonly connection: Omit<ConnectOptions, 'auth' | 'signal'>
+}
+
+export function pop3Source({ name, user, credentials, connection }: Pop3SourceOptions): Source {
+  const { host, tls = 'implicit', port = tls === 'implicit' ? 995 : 110 } = connection
+  const hostname = host.toLowerCase()
+  return {
+    name,
+    identity: `pop3 ${user}@${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
+    async open(signal) {
+      return orFault(hostname, signal, async () => {
+        const auth = await credentials(signal)
+        return new Pop3SourceSession(await connect({ ...connection, auth, signal }), hostname)
+      })
+    },
+  }
+}
+
+class Pop3SourceSession implements SourceSession {
+  readonly habits: SourceHabits
+  readonly #session: Session
+  readonly #host: string
+  readonly #refs = new Map<SourceMessage, MessageRef>()
+  readonly #messages = new Map<MessageRef, SourceMessage>()
+  readonly #marked = new Set<MessageRef>()
+  /** Headers by TOP: some servers have none, which the first answer tells. */
+  readonly headers: SourceSession['headers']
+
+  constructor(session: Session, host: string) {
+    this.#session = session
+    this.#host = host
+    const { listsPart, takesWhatWasRetrieved, loginDelaySeconds } = session.quirks
+    const announced = Number.parseInt(session.capabilities.values('LOGIN-DELAY')?.[0] ?? '', 10)
+    const loginDelayMs = Math.min((announced || loginDelaySeconds) * 1000, maxLoginDelayMs)
+    this.habits = { listsPart, takesWhatWasRetrieved, loginDelayMs }
+    this.headers = (messages, signal) =>
+      this.#fetch(messages, refs => session.headers(refs, { signal }), signal)
+  }
+
+  async listing(signal: AbortSignal): Promise<SourceListing> {
+    const listing = await orFault(this.#host, signal, () => this.#session.listing({ signal }))
+    this.#refs.clear()
+    this.#messages.clear()
+    const messages = listing.map(ref => {
+      const message: SourceMessage = { key: keyOf(ref), octets: ref.octets }
+      this.#refs.set(message, ref)
+      this.#messages.set(ref, message)
+      return message
+    })
+    return { messages, oddities: odditiesOf(listing) }
+  }
+
+  retrieve(messages: readonly SourceMessage[], signal: AbortSignal): AsyncIterable<FetchedMessage> {
+    return this.#fetch(messages, refs => this.#session.retrieve(refs, { signal }), signal)
+  }
+
+  markDeleted(message: SourceMessage): void {
+    this.#marked.add(this.#refOf(message))
+  }
+
+  async commit(signal: AbortSignal): Promise<SourceOutcome> {
+    return orFault(this.#host, signal, async () => {
+      for (const ref of this.#marked) this.#session.markDeleted(ref)
+      const { state, refused } = await this.#session.commit({ signal })
+      return { state, refused: refused.flatMap(ref => this.#messages.get(ref) ?? []) }
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]()
+  }
+
+  async *#fetch(
+    messages: readonly SourceMessage[],
+    begin: (refs: readonly MessageRef[]) => AsyncGenerator<Message, void>,
+    signal: AbortSignal,
+  ): AsyncGenerator<FetchedMessage, void> {
+    const fetching = begin(messages.map(message => this.#refOf(message)))
+    try {
+      for (;;) {
+        const { value, done } = await orFault(this.#host, signal, () => fetching.next())
+        if (done) return
+        yield this.#fetched(value, signal)
+      }
+    } finally {
+      // Whoever leaves early may have left a body that is too long to be read to its end: that costs the connection only.
+      await fetching.return().catch(() => undefined)
+    }
+  }
+
+  #fetched({ ref, body, error }: Message, signal: AbortSignal): FetchedMessage {
+    const fault = error && pop3MessageFault(error, this.#host)
+    const isOfMessage = fault instanceof SourceError && fault.fault === 'message'
+    // What is no fault of the message alone would only be heard again of the next one.
+    if (fault && !isOfMessage) throw fault
+    return {
+      message: this.#messageOf(ref),
+      error: isOfMessage ? fault : undefined,
+      body: whole(body, thrown => asFault(thrown, signal, pop3MessageFault(thrown, this.#host))),
+    }
+  }
+
+  #refOf(message: SourceMessage): MessageRef {
+    const ref = this.#refs.get(message)
+    if (!ref) throw new TypeError('a message of another listing')
+    return ref
+  }
+
+  #messageOf(ref: MessageRef): SourceMessage {
+    const message = this.#messages.get(ref)
+    if (!message) throw new TypeError('a message of another listing')
+    return message
+  }
+}
+
+/** More than a day between two logins is nothing that a server can mean. */
+const maxLoginDelayMs = 86_400_000
+
+function keyOf({ key }: MessageRef): string | undefined {
+  return key !== undefined && key.length <= maxKeyLength ? key : undefined
+}
+
+/** Passes octets on; what reading throws is translated. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  translate: (error: unknown) => Error,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* body
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+async function orFault<T>(host: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asFault(error, signal, pop3Fault(error, host))
+  }
+}
+
+/** Whatever breaks when it was told to stop, broke because of that. */
+function asFault(cause: unknown, signal: AbortSignal, fault: Error): Error {
+  return signal.aborted ? new SourceError('aborted', 'stopped', { cause }) : fault
+}
