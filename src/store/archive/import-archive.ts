@@ -50,6 +50,7 @@ const stopping = ['store-full', 'store-busy', 'store-closed'] as const
 const refusals = {
   'over-quota': 'the account has no room for it: over quota',
   'no-such-account': 'the account was removed meanwhile',
+  'already-collected': 'a collector brought it already',
 } as const
 
 const nothing = new Uint8Array(0)

@@ -2,8 +2,6 @@
 // Read leniently, because the date is only the internal date of an imported message; a date that is none is undefined.
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** RFC 5322 section 4.3: the zones that have a name; every other one counts as UTC. In hours. */
 const zoneHours: Record<string, number> = {
@@ -42,14 +40,6 @@ export function parseFromLineDate(line: string): Date | undefined {
   if (!match) return undefined
   const [, month = '', day = '', hours = '', minutes = '', seconds = '0', zone, year = '', zoneBehind] = match
   return toDate({ day, month, year, hours, minutes, seconds, zone: zone ?? zoneBehind ?? '' })
-}
-
-/** `Thu Nov 20 19:17:00 2026`, UTC. */
-export function formatFromLineDate(date: Date): string {
-  const two = (value: number, fill = '0') => String(value).padStart(2, fill)
-  const day = `${dayNames[date.getUTCDay()] ?? ''} ${monthNames[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate(), ' ')}`
-  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`
-  return `${day} ${time} ${String(date.getUTCFullYear()).padStart(4, '0')}`
 }
 
 function toDate(parts: Record<'day' | 'month' | 'year' | 'hours' | 'minutes' | 'seconds' | 'zone', string>) {

@@ -4,10 +4,10 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'no
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { StoredMessage } from '../../mail/archive-store.ts'
+import { toFileLineEnds } from '../../mail/message/line-ends.ts'
 import { ArchiveError, archiveError } from './archive.ts'
 import { writeOctets } from './archive-file.ts'
 import { formatUidList } from './dovecot-uidlist.ts'
-import { toFileLineEnds } from './line-ends.ts'
 import { flagSuffix } from './maildir-name.ts'
 
 /** So many files wait in tmp/ for one journal commit. */

@@ -2,9 +2,9 @@
 // not believed. Dates from our own field, the From_ line or the header; flags from Status. UIDLs from X-UIDL, or, where
 // Dovecot kept its UIDs in the file (X-UID, X-IMAPbase), as Dovecot makes them of those.
 import { lstat } from 'node:fs/promises'
+import { unquoteFromLines } from '../../mail/message/from-line.ts'
 import { type Archive, type ArchivedMessage, archiveError, isUidl } from './archive.ts'
 import { readArchiveFile } from './archive-file.ts'
-import { unquoteFromLines } from './from-line.ts'
 import { dateOfHeader, readHeaderFields } from './header-fields.ts'
 import { parseFromLineDate } from './mail-date.ts'
 import { exportFieldsOctets, type MboxFacts, readMboxFacts } from './mbox-export-fields.ts'

@@ -2,11 +2,11 @@
 // back. UIDL, date and flags stand in fields that `mbox-export-fields.ts` adds, and the reader takes away.
 import { open, rm } from 'node:fs/promises'
 import type { StoredMessage } from '../../mail/archive-store.ts'
+import { formatFromLine, quoteFromLines } from '../../mail/message/from-line.ts'
+import { toFileLineEnds } from '../../mail/message/line-ends.ts'
 import { ArchiveError, archiveError } from './archive.ts'
 import { writeOctets } from './archive-file.ts'
-import { formatFromLine, quoteFromLines } from './from-line.ts'
 import { readHeaderFields } from './header-fields.ts'
-import { toFileLineEnds } from './line-ends.ts'
 import { formatExportFields } from './mbox-export-fields.ts'
 
 /**

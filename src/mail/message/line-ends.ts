@@ -1,6 +1,6 @@
 // From the wire form to the line ends of files, such that the way back gives the same octets: CRLF becomes LF, except
 // behind a CR, where CR LF would be read as one line end and the first CR be lost.
-import type { Octets } from '../../mail/octets.ts'
+import type { Octets } from '../octets.ts'
 
 const cr = 0x0d
 const lf = 0x0a

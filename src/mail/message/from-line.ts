@@ -1,16 +1,25 @@
 // The line that begins a message in an mbox, `From sender date`, and the `>` that keeps other lines from looking like one.
 // Quoting is mboxrd's: every line that is `From ` behind any number of `>` gets one more, so that it can be taken back.
-import type { Octets } from '../../mail/octets.ts'
-import { formatFromLineDate } from './mail-date.ts'
+import type { Octets } from '../octets.ts'
 
 const lf = 0x0a
 const arrow = 0x3e
 const from = Buffer.from('From ')
 const arrows = Buffer.alloc(4096, arrow)
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** `sender` is the reverse-path; an empty one, or one that cannot stand there, becomes MAILER-DAEMON. */
 export function formatFromLine(sender: string, date: Date): string {
   return `From ${/^[!-~]+$/.test(sender) ? sender : 'MAILER-DAEMON'} ${formatFromLineDate(date)}\n`
+}
+
+/** `Thu Nov 20 19:17:00 2026`, UTC. */
+function formatFromLineDate(date: Date): string {
+  const two = (value: number, fill = '0') => String(value).padStart(2, fill)
+  const day = `${dayNames[date.getUTCDay()] ?? ''} ${monthNames[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate(), ' ')}`
+  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`
+  return `${day} ${time} ${String(date.getUTCFullYear()).padStart(4, '0')}`
 }
 
 /** The octets with one `>` more before each From_ line. */
