@@ -26,6 +26,7 @@ const outcomeExits = {
   'over-quota': [sysexits.temporary, 'is over quota'],
   'no-such-account': [sysexits.noUser, 'has no account here'],
   'duplicate-uidl': [sysexits.temporary, 'could not be given a new UIDL'],
+  'already-collected': [sysexits.temporary, 'has it from a collector already'],
 } as const
 
 interface DeliverOptions extends ConfigOptions {

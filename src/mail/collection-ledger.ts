@@ -4,8 +4,9 @@
 
 /** Which message of a source: `#2` and so on stands behind the UIDL where several have the same (MessageRef.key). */
 export interface CollectedKey {
+  /** 1 to 1,000 characters, well-formed; so is the key. */
   readonly source: string
-  /** The UIDL; for IMAP sources folder, UIDVALIDITY and UID. 1 to 1,000 characters. */
+  /** The UIDL; for IMAP sources folder, UIDVALIDITY and UID. */
   readonly key: string
 }
 
@@ -66,21 +67,30 @@ export interface CollectionLease {
 }
 
 export interface CollectionLedger {
-  /** Takes the source for this process; undefined while another has it. A dead holder frees it. */
+  /**
+   * Takes the source; undefined while another run has it, in this process or in any other. A dead holder frees it: a
+   * server as soon as the next one starts, another program once its lease runs out.
+   */
   leaseSource(source: string): Promise<CollectionLease | undefined>
 
   findSource(source: string): Promise<CollectedSource | undefined>
   listSources(): Promise<readonly CollectedSource[]>
   saveSource(source: CollectedSource): Promise<void>
-  /** Forgets the source and all its records. Returns how many there were. */
+  /** Forgets the source and all its records, in steps. Returns how many there were. */
   forgetSource(source: string): Promise<number>
 
-  /** All records of a source by key; 100,000 of them in well under a second. */
+  /**
+   * All records of a source by key; 100,000 of them in well under a second, in pieces between which the event loop runs.
+   * Refuses with `store-unusable`, as `listRecords` does, when one of them cannot be read; the sentence says what to do.
+   */
   loadRecords(source: string): Promise<Map<string, CollectedRecord>>
-  /** Of one state, the oldest first. */
+  /** Of one state; those that were first written earliest come first, and of one instant by key. */
   listRecords(source: string, state: CollectedState): Promise<readonly CollectedRecord[]>
   countRecords(source: string): Promise<CollectedCounts>
-  /** Writes or replaces them, durably, in one transaction. */
+  /**
+   * Writes or replaces them, in this order, 500 in one transaction; once it resolves all are durable. The record of a
+   * message for the store of the ledger goes with its delivery: see `Delivery.commit`.
+   */
   saveRecords(records: readonly CollectedRecord[]): Promise<void>
   forgetRecords(keys: readonly CollectedKey[]): Promise<void>
 }

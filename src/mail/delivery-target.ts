@@ -1,6 +1,7 @@
 // Port: where a message is laid down, in two phases as a maildir does it: write the octets aside, then commit them
 // to every recipient at once. What was not committed never existed.
 import type { Account } from './account.ts'
+import type { CollectedRecord } from './collection-ledger.ts'
 import type { Flag } from './flags.ts'
 import type { Id } from './id.ts'
 
@@ -33,9 +34,12 @@ export interface DeliveryCopy {
   readonly isHidden?: true
 }
 
+/** `already-collected`: only of a delivery with a record. */
+export type CopyRefusal = 'over-quota' | 'no-such-account' | 'duplicate-uidl' | 'already-collected'
+
 export type CopyOutcome =
   | { readonly delivered: true; readonly uidl: string }
-  | { readonly delivered: false; readonly reason: 'over-quota' | 'no-such-account' | 'duplicate-uidl' }
+  | { readonly delivered: false; readonly reason: CopyRefusal }
 
 /**
  * Which copies stand or fall together: all of them, each alone, or those of a group, by their index. Of such copies
@@ -57,11 +61,16 @@ export interface Delivery {
   /**
    * Makes the message exist for its copies in one durable transaction. Outcomes come in the order of `copies`.
    * Refuses with `store-full`, `store-busy`, `bad-uidl`: then nothing was delivered.
+   *
+   * `collected`, with the mode `all` only, is written to the ledger in that transaction, exactly when the copies are
+   * delivered. The last of its `destinations` is the one that this delivery is for; where the ledger says that it has the
+   * message already, nothing is laid down or written, and every outcome is `already-collected`.
    */
   commit(
     facts: ContentFacts,
     copies: readonly DeliveryCopy[],
     mode: DeliveryMode,
+    collected?: CollectedRecord,
   ): Promise<readonly CopyOutcome[]>
 
   /** Forgets what was written. Safe after `commit`, and twice. */

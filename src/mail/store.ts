@@ -3,6 +3,7 @@
 import type { AccountRegistry } from './account-registry.ts'
 import type { AppPasswords } from './app-passwords.ts'
 import type { ArchiveStore } from './archive-store.ts'
+import type { CollectionLedger } from './collection-ledger.ts'
 import type { DeliveryTarget } from './delivery-target.ts'
 import type { Folders } from './folders.ts'
 import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
@@ -26,7 +27,8 @@ export interface Store
     DeliveryTarget,
     RecoveryStore,
     RetentionStore,
-    ArchiveStore {
+    ArchiveStore,
+    CollectionLedger {
   /** Absent where nothing is written to a disk. */
   readonly load?: StoreLoad
   /** Reads everything and compares it with what is recorded of it. Changes nothing. */

@@ -3,6 +3,7 @@
 import type { Store } from '../mail/store.ts'
 import { memoryAccounts } from './memory/accounts.ts'
 import { memoryAppPasswords } from './memory/app-passwords.ts'
+import { memoryCollections } from './memory/collections.ts'
 import { memoryDeliveries } from './memory/deliveries.ts'
 import { memoryFolders } from './memory/folders.ts'
 import { memoryArchive, memoryLocks, memoryMaildrops } from './memory/maildrops.ts'
@@ -20,7 +21,8 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemoryStoreOptions = {}): Store {
   const state = new MemoryState(now, leaseMs)
   const renewal = setInterval(() => {
-    for (const lease of state.leases.values()) lease.expiresAt = now() + leaseMs
+    for (const lease of [...state.leases.values(), ...state.sourceLeases.values()])
+      lease.expiresAt = now() + leaseMs
   }, leaseMs / 3).unref()
 
   return {
@@ -33,6 +35,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
     ...memoryRetention(state),
     ...memoryArchive(state),
     ...memoryFolders(state),
+    ...memoryCollections(state),
 
     async checkIntegrity() {
       const messages = [...state.accounts.values()].flatMap(({ messages }) => [...messages.values()])
@@ -42,6 +45,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
     async close() {
       clearInterval(renewal)
       state.leases.clear()
+      state.sourceLeases.clear()
     },
   }
 }

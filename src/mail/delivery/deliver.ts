@@ -2,7 +2,8 @@
 // (RFC 5321 section 4.4). Speaks no protocol: SMTP, LMTP and the command line hand it envelopes.
 import type { Account } from '../account.ts'
 import type { AccountDirectory } from '../account-directory.ts'
-import type { CopyOutcome, DeliveryCopy, DeliveryTarget } from '../delivery-target.ts'
+import type { CollectedRecord } from '../collection-ledger.ts'
+import type { CopyOutcome, CopyRefusal, DeliveryCopy, DeliveryTarget } from '../delivery-target.ts'
 import type { Envelope } from '../envelope.ts'
 import { foldName } from '../fold.ts'
 import { folderNameFault, inboxName, junkName, sameFolder, trashName } from '../folder-name.ts'
@@ -54,7 +55,7 @@ export type Resolution =
 
 export type RecipientOutcome =
   | { readonly delivered: true }
-  | { readonly delivered: false; readonly reason: 'over-quota' | 'no-such-account' | 'duplicate-uidl' }
+  | { readonly delivered: false; readonly reason: CopyRefusal }
 
 export interface DeliveryReceipt {
   /** The delivery's id, as it stands in Received. */
@@ -63,6 +64,11 @@ export interface DeliveryReceipt {
   readonly octets: number
   /** In the order of the recipients. */
   readonly outcomes: readonly RecipientOutcome[]
+}
+
+export interface DeliverOptions {
+  /** As `Delivery.commit` takes it: with the mode `all` only. */
+  readonly collected?: CollectedRecord
 }
 
 export interface MailDelivery {
@@ -84,6 +90,7 @@ export interface MailDelivery {
     octets: Octets,
     recipients: readonly Recipient[],
     mode: 'all' | 'each',
+    options?: DeliverOptions,
   ): Promise<DeliveryReceipt>
 }
 
@@ -118,7 +125,7 @@ export function createMailDelivery(options: MailDeliveryOptions): MailDelivery {
       }
     },
 
-    async deliver(envelope, octets, recipients, mode) {
+    async deliver(envelope, octets, recipients, mode, { collected } = {}) {
       const copies = copiesFor(envelope, recipients)
       const indexes = new Map(Array.from(copies.keys(), (accountId, index) => [accountId, index]))
       const groups = recipients.map(({ accounts }) => accounts.flatMap(({ id }) => indexes.get(id) ?? []))
@@ -130,7 +137,7 @@ export function createMailDelivery(options: MailDeliveryOptions): MailDelivery {
         watch,
       })
       const filed = [...copies.values()].map(copy => (watch.matches ? intoJunk(copy) : copy))
-      const outcomes = await content.commit(filed, mode === 'all' ? mode : groups)
+      const outcomes = await content.commit(filed, mode === 'all' ? mode : groups, collected)
       return {
         id: content.id,
         octets: content.octets,

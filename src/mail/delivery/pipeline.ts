@@ -1,5 +1,6 @@
 // The way of every message into a store: through the wire form, piece by piece, into a delivery, then one commit. Knows
 // no protocol; SMTP, LMTP, the command line and import all come through here. Whatever fails, nothing is left behind.
+import type { CollectedRecord } from '../collection-ledger.ts'
 import type {
   ContentFacts,
   CopyOutcome,
@@ -28,6 +29,8 @@ export interface ContentOptions {
 export interface LayDownOptions extends ContentOptions {
   readonly copies: readonly DeliveryCopy[]
   readonly mode: DeliveryMode
+  /** As `Delivery.commit` takes it. */
+  readonly collected?: CollectedRecord
 }
 
 export interface LaidDown {
@@ -47,7 +50,11 @@ export interface WrittenContent {
   /** Octets, trace included. */
   readonly octets: number
   /** As `Delivery.commit`; what fails is aborted. */
-  commit(copies: readonly DeliveryCopy[], mode: DeliveryMode): Promise<readonly CopyOutcome[]>
+  commit(
+    copies: readonly DeliveryCopy[],
+    mode: DeliveryMode,
+    collected?: CollectedRecord,
+  ): Promise<readonly CopyOutcome[]>
 }
 
 /**
@@ -60,7 +67,7 @@ export async function layDown(
   options: LayDownOptions,
 ): Promise<LaidDown> {
   const content = await writeContent(target, octets, options)
-  const outcomes = await content.commit(options.copies, options.mode)
+  const outcomes = await content.commit(options.copies, options.mode, options.collected)
   return { id: content.id, octets: content.octets, outcomes }
 }
 
@@ -86,7 +93,8 @@ export async function writeContent(
     return {
       id: delivery.id,
       octets: storedOctets,
-      commit: (copies, mode) => orAbort(delivery, () => delivery.commit(facts, copies, mode)),
+      commit: (copies, mode, collected) =>
+        orAbort(delivery, () => delivery.commit(facts, copies, mode, collected)),
     }
   })
 }

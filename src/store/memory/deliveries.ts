@@ -1,4 +1,5 @@
 // Deliveries into the memory store: what is written lies aside until `commit`.
+import type { CollectedRecord } from '../../mail/collection-ledger.ts'
 import type {
   CopyOutcome,
   Delivery,
@@ -9,6 +10,7 @@ import type {
 import { flagsToBits } from '../../mail/flags.ts'
 import { inboxName } from '../../mail/folder-name.ts'
 import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
+import { checkDelivered, hasIt } from '../collected.ts'
 import { addGroups, checkUidl, groupsOf } from '../outcomes.ts'
 import type { MemoryContent, MemoryMessage, MemoryState } from './state.ts'
 
@@ -30,18 +32,28 @@ function beginDelivery(state: MemoryState): Delivery {
       if (chunk.length > 0) written().push(chunk)
     },
 
-    async commit(facts, copies, mode) {
+    async commit(facts, copies, mode, collected) {
+      if (collected) checkDelivered(collected, mode)
       const octets = written().reduce((sum, chunk) => sum + chunk.length, 0)
       const content: MemoryContent = { ...facts, chunks: written(), octets, references: 0 }
       for (const { uidl } of copies) checkUidl(uidl)
       chunks = undefined
-      return layDown(state, content, copies, mode)
+      if (collected && isCollected(state, collected))
+        return copies.map(() => ({ delivered: false, reason: 'already-collected' }))
+      const outcomes = layDown(state, content, copies, mode)
+      if (collected && outcomes.some(({ delivered }) => delivered)) state.saveCollected(collected)
+      return outcomes
     },
 
     async abort() {
       chunks = undefined
     },
   }
+}
+
+function isCollected({ collected }: MemoryState, record: CollectedRecord): boolean {
+  const known = collected.get(record.source)?.get(record.key)
+  return known !== undefined && hasIt(known.record.destinations, record)
 }
 
 function layDown(

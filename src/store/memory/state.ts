@@ -1,6 +1,7 @@
 // What the memory store holds, and the few rules that several of its ports share.
 import type { Account, AccountName } from '../../mail/account.ts'
 import type { AppPassword } from '../../mail/app-passwords.ts'
+import type { CollectedRecord, CollectedSource } from '../../mail/collection-ledger.ts'
 import type { Deletion, DeletionCause, DeletionFate } from '../../mail/deletion.ts'
 import type { ContentFacts } from '../../mail/delivery-target.ts'
 import { Refusal } from '../../mail/errors.ts'
@@ -50,6 +51,12 @@ export interface MemoryLease {
   expiresAt: number
 }
 
+/** A line of the ledger, and when it was first written. */
+export interface MemoryCollected {
+  readonly record: CollectedRecord
+  readonly recordedAt: number
+}
+
 export class MemoryState {
   readonly now: () => number
   readonly leaseMs: number
@@ -62,6 +69,10 @@ export class MemoryState {
   readonly deletions = new Map<AccountName, Deletion[]>()
   /** By account id. */
   readonly leases = new Map<Id, MemoryLease>()
+  readonly sources = new Map<string, CollectedSource>()
+  /** By source, then by key. */
+  readonly collected = new Map<string, Map<string, MemoryCollected>>()
+  readonly sourceLeases = new Map<string, { expiresAt: number }>()
 
   constructor(now: () => number, leaseMs: number) {
     this.now = now
@@ -123,6 +134,13 @@ export class MemoryState {
   liveLease(accountId: Id): MemoryLease | undefined {
     const lease = this.leases.get(accountId)
     return lease && lease.expiresAt > this.now() ? lease : undefined
+  }
+
+  saveCollected(record: CollectedRecord): void {
+    const { source, key } = record
+    const known = this.collected.get(source) ?? new Map<string, MemoryCollected>()
+    this.collected.set(source, known)
+    known.set(key, { record: { ...record }, recordedAt: known.get(key)?.recordedAt ?? this.now() })
   }
 
   createId(): Id {

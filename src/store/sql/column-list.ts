@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from 'kysely'
 export type ColumnList<T> = string & { readonly of?: T }
 
 /** For a select whose rows are aggregated into one, in their order. SQLite's name for it. */
-export function listOf<T extends string | number>(column: string): RawBuilder<ColumnList<T>> {
+export function listOf<T extends string | number | null>(column: string): RawBuilder<ColumnList<T>> {
   return sql<ColumnList<T>>`json_group_array(${sql.ref(column)})`
 }
 

@@ -1,6 +1,7 @@
 // Delivery in SQL. A small message waits in memory and is laid down by the commit itself; of a larger one the chunks are
 // laid down as they come, marked as loose until the commit, so that memory stays bounded whatever its size.
 
+import type { CollectedRecord } from '../../mail/collection-ledger.ts'
 import type {
   ContentFacts,
   CopyOutcome,
@@ -13,8 +14,11 @@ import { flagsToBits } from '../../mail/flags.ts'
 import { sameFolder, standingFolder } from '../../mail/folder-name.ts'
 import { createId, type Id } from '../../mail/id.ts'
 import { asciiOctetsOf } from '../../mail/message/ascii-form.ts'
+import { checkDelivered, hasIt } from '../collected.ts'
 import { addGroups, checkUidl, type Groups, groupsOf } from '../outcomes.ts'
 import { ChunkBuffer, chunkOctets } from './chunks.ts'
+import { type CollectedRow, destinationsOf, toRow } from './collected-row.ts'
+import { collectedDestinations, upsertCollected } from './collected-statements.ts'
 import { countInAccount, countInMailbox } from './counters.ts'
 import type { Database } from './database.ts'
 import { deleteMessage, freeLoose } from './freeing.ts'
@@ -53,8 +57,14 @@ class SqlDelivery implements Delivery {
     while (this.#buffer.octets > waitingOctets) await this.#spill()
   }
 
-  async commit(facts: ContentFacts, copies: readonly DeliveryCopy[], mode: DeliveryMode) {
+  async commit(
+    facts: ContentFacts,
+    copies: readonly DeliveryCopy[],
+    mode: DeliveryMode,
+    collected?: CollectedRecord,
+  ) {
     this.#checkOpen()
+    if (collected) checkDelivered(collected, mode)
     for (const { uidl } of copies) checkUidl(uidl)
     const groups = groupsOf(copies.length, mode)
     const { writer, now } = this.#database
@@ -76,6 +86,7 @@ class SqlDelivery implements Delivery {
           ascii_octets: asciiOctetsOf(copy.trace, this.#octets, facts) ?? null,
         })),
         groups,
+        ...(collected && { collected: { record: collected, row: toRow(collected, now()) } }),
       },
       chunks.map(({ buffer }) => buffer),
     )
@@ -172,11 +183,16 @@ interface Deliver {
   readonly seq: number
   readonly copies: readonly PlainCopy[]
   readonly groups: Groups
+  /** Written when the copies are. */
+  readonly collected?: { readonly record: CollectedRecord; readonly row: CollectedRow }
 }
 
 /** Makes the message exist for its copies. */
-export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Operation<CopyOutcome[]> {
+export function* deliver(delivery: Deliver): Operation<CopyOutcome[]> {
+  const { content, chunks, seq, copies, groups, collected } = delivery
   const { content_id } = content
+  if (collected && (yield* isCollected(collected.record)))
+    throw new Undone(copies.map(() => ({ delivered: false, reason: 'already-collected' })))
   const outcomes = yield* addGroups(copies, groups, {
     add: copy => deliverCopy(copy, content),
     takeBack: (copy, uidl) => takeCopyBack(copy, uidl, content),
@@ -187,7 +203,14 @@ export function* deliver({ content, chunks, seq, copies, groups }: Deliver): Ope
   }
   yield* layDown(content_id, seq, chunks)
   yield* rows(insertContent, content)
+  if (collected) yield* rows(upsertCollected, collected.row)
   return outcomes
+}
+
+function* isCollected(record: CollectedRecord): Operation<boolean> {
+  const { source, key } = record
+  const known = yield* row(collectedDestinations, { source, key })
+  return known !== undefined && hasIt(destinationsOf(known.destinations), record)
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {

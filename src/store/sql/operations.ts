@@ -12,6 +12,7 @@ import {
 } from './accounts.ts'
 import { addAppPassword, noteAppPasswordUse, revokeAppPassword } from './app-passwords.ts'
 import { forgetDeletions, forgetRemoved } from './audit.ts'
+import { forgetCollected, forgetCollectedSource, saveCollected, saveCollectedSource } from './collections.ts'
 import { deliver, spill } from './deliveries.ts'
 import { freeLoose } from './freeing.ts'
 import { createFolder, removeFolder } from './mailboxes.ts'
@@ -48,6 +49,10 @@ const operations = [
   freeExpunged,
   freeMessages,
   freeLoose,
+  saveCollected,
+  forgetCollected,
+  saveCollectedSource,
+  forgetCollectedSource,
 ] as const satisfies readonly ((argument: never) => Operation<unknown>)[]
 
 type AnyOperation = (argument: unknown) => Operation<unknown>

@@ -119,6 +119,36 @@ export interface Schema {
     removed_at: number
     actor: string
   }
+  /** What is known of a source of the collector as a whole. */
+  collected_source: {
+    source: string
+    identity: string
+    last_run_at: number | null
+    last_success_at: number | null
+    failures: number
+    login_failures: number
+    error: string | null
+    not_before: number | null
+    paused: string | null
+  }
+  /** The collector's ledger: a row per message of a source. */
+  collected_message: {
+    source: string
+    key: string
+    state: string
+    /** A list of texts in JSON; null where it is empty. */
+    destinations: string | null
+    digest: string | null
+    octets: number | null
+    stored_at: number | null
+    failures: number
+    reason: string | null
+    retry_at: number | null
+    absent_since: number | null
+    absent_sessions: number
+    /** When the row was first written. */
+    recorded_at: number
+  }
   /** Lies apart, where nothing is written durably. Rows stay when a lease ends, so that fences only rise. */
   lease: {
     account_id: Id
@@ -130,6 +160,16 @@ export interface Schema {
     peer: string
     since: number
     /** 0 when released or broken. */
+    expires_at: number
+  }
+  /** Lies beside `lease`, and its rows stay as well: the right to collect from a source. */
+  source_lease: {
+    source: string
+    fence: number
+    /** As in `lease`. */
+    owner: string
+    since: number
+    /** 0 when released. */
     expires_at: number
   }
 }

@@ -4,6 +4,7 @@ import type { StoreLoad } from '../../mail/store-load.ts'
 import { sqlAccounts } from './accounts.ts'
 import { sqlAppPasswords } from './app-passwords.ts'
 import { sqlArchive } from './archive.ts'
+import { sqlCollections } from './collections.ts'
 import type { Database } from './database.ts'
 import { sqlDeliveries } from './deliveries.ts'
 import { checkIntegrity } from './integrity.ts'
@@ -13,6 +14,7 @@ import { sqlMaildrops } from './maildrops.ts'
 import { sqlRecovery } from './recovery.ts'
 import { Remembered } from './remembered.ts'
 import { sqlRetention } from './retention.ts'
+import { SourceLeases } from './source-leases.ts'
 
 export interface SqlStoreOptions extends LeaseOptions {
   /** Octets of messages that are kept in memory once read; 0 for none. */
@@ -21,6 +23,7 @@ export interface SqlStoreOptions extends LeaseOptions {
 
 export async function createSqlStore(database: Database, options: SqlStoreOptions): Promise<Store> {
   const leases = await Leases.open(database, options)
+  const sourceLeases = await SourceLeases.open(database, options)
   const remembered = new Remembered(options.cacheOctets)
   let closed: Promise<void> | undefined
 
@@ -34,10 +37,14 @@ export async function createSqlStore(database: Database, options: SqlStoreOption
     ...sqlRetention(database),
     ...sqlArchive(database),
     ...sqlFolders(database),
+    ...sqlCollections(database, sourceLeases),
     load: storeLoad(database, leases, remembered),
     checkIntegrity: () => checkIntegrity(database),
     close() {
-      closed ??= leases.close().then(() => database.close())
+      closed ??= leases
+        .close()
+        .then(() => sourceLeases.close())
+        .then(() => database.close())
       return closed
     },
   }

@@ -5,6 +5,7 @@ import { maildropSettings } from './0003-maildrop-settings.ts'
 import { retention } from './0004-retention.ts'
 import { asciiOctets } from './0005-ascii-octets.ts'
 import { settingsIndex } from './0006-settings-index.ts'
+import { collections } from './0007-collections.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   retention,
   asciiOctets,
   settingsIndex,
+  collections,
 ]

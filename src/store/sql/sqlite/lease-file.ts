@@ -6,7 +6,7 @@ import { isRefusal } from '../../../mail/errors.ts'
 import { columnTypes, sqlite } from './dialect.ts'
 import { openingRefusal, refusalOf } from './errors.ts'
 
-/** Raised when the table changes: the file is then begun anew, for it holds nothing that lasts. */
+/** Raised when a table changes: both are then begun anew, for they hold nothing that lasts. */
 const version = 1
 
 /**
@@ -43,7 +43,7 @@ function tryOpen(path: string): Sqlite.Database {
     file.pragma('page_size = 1024')
     file.pragma('journal_mode = WAL')
     file.pragma('synchronous = OFF')
-    file.transaction(() => makeTable(file)).immediate()
+    file.transaction(() => makeTables(file)).immediate()
     return file
   } catch (error) {
     file.close()
@@ -51,11 +51,11 @@ function tryOpen(path: string): Sqlite.Database {
   }
 }
 
-function makeTable(file: Sqlite.Database): void {
-  if (file.pragma('user_version', { simple: true }) === version) return
+function makeTables(file: Sqlite.Database): void {
+  if (file.pragma('user_version', { simple: true }) !== version)
+    for (const table of ['lease', 'source_lease']) file.exec(`drop table if exists ${table}`)
   const { text, integer, clustered } = columnTypes
-  file.exec('drop table if exists lease')
-  const table = clustered(sqlite.schema.createTable('lease'))
+  const lease = clustered(sqlite.schema.createTable('lease').ifNotExists())
     .addColumn('account_id', text, column => column.primaryKey())
     .addColumn('account_name', text, column => column.notNull())
     .addColumn('fence', integer, column => column.notNull())
@@ -64,6 +64,13 @@ function makeTable(file: Sqlite.Database): void {
     .addColumn('peer', text, column => column.notNull())
     .addColumn('since', integer, column => column.notNull())
     .addColumn('expires_at', integer, column => column.notNull())
-  file.exec(table.compile().sql)
+  // Came later than the first: files of this version without it are completed, so that no lease in them is lost.
+  const sourceLease = clustered(sqlite.schema.createTable('source_lease').ifNotExists())
+    .addColumn('source', text, column => column.primaryKey())
+    .addColumn('fence', integer, column => column.notNull())
+    .addColumn('owner', text, column => column.notNull())
+    .addColumn('since', integer, column => column.notNull())
+    .addColumn('expires_at', integer, column => column.notNull())
+  for (const table of [lease, sourceLease]) file.exec(table.compile().sql)
   file.pragma(`user_version = ${version}`)
 }

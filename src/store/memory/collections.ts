@@ -1,0 +1,89 @@
+// The collection ledger of the memory store.
+import type { CollectedState, CollectionLease, CollectionLedger } from '../../mail/collection-ledger.ts'
+import { checkCollectedKey, checkCollectedName, collectedStates } from '../collected.ts'
+import type { MemoryCollected, MemoryState } from './state.ts'
+
+export function memoryCollections(state: MemoryState): CollectionLedger {
+  const { sources, collected } = state
+  const recordsOf = (source: string): MemoryCollected[] => [...(collected.get(source)?.values() ?? [])]
+
+  return {
+    async leaseSource(source) {
+      checkCollectedName('source', source)
+      return leaseSource(state, source)
+    },
+
+    async findSource(source) {
+      return sources.get(source)
+    },
+
+    async listSources() {
+      return [...sources.values()].sort((one, other) => byText(one.source, other.source))
+    },
+
+    async saveSource(source) {
+      checkCollectedName('source', source.source)
+      sources.set(source.source, { ...source })
+    },
+
+    async forgetSource(source) {
+      const count = collected.get(source)?.size ?? 0
+      collected.delete(source)
+      sources.delete(source)
+      return count
+    },
+
+    async loadRecords(source) {
+      return new Map(recordsOf(source).map(({ record }) => [record.key, record]))
+    },
+
+    async listRecords(source, wanted) {
+      return recordsOf(source)
+        .filter(({ record }) => record.state === wanted)
+        .sort((one, other) => one.recordedAt - other.recordedAt || byText(one.record.key, other.record.key))
+        .map(({ record }) => record)
+    },
+
+    async countRecords(source) {
+      const records = recordsOf(source)
+      const count = (wanted: CollectedState) => records.filter(({ record }) => record.state === wanted).length
+      return Object.fromEntries(collectedStates.map(each => [each, count(each)])) as Record<
+        CollectedState,
+        number
+      >
+    },
+
+    async saveRecords(records) {
+      for (const record of records) checkCollectedKey(record)
+      for (const record of records) state.saveCollected(record)
+    },
+
+    async forgetRecords(keys) {
+      for (const { source, key } of keys) collected.get(source)?.delete(key)
+    },
+  }
+}
+
+function leaseSource(
+  { sourceLeases, now, leaseMs }: MemoryState,
+  source: string,
+): CollectionLease | undefined {
+  const other = sourceLeases.get(source)
+  if (other && other.expiresAt > now()) return undefined
+  const lease = { expiresAt: now() + leaseMs }
+  sourceLeases.set(source, lease)
+  const isOurs = () => sourceLeases.get(source) === lease
+  return {
+    get holds() {
+      return isOurs() && lease.expiresAt > now()
+    },
+    async release() {
+      if (isOurs()) sourceLeases.delete(source)
+    },
+  }
+}
+
+/** As the databases compare: by code points. */
+function byText(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
