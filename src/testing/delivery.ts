@@ -1,5 +1,7 @@
 // How mail gets into the office: as in any other, but mailboxes may come to be when mail is for them, and whatever was
 // delivered is told, octets and envelope.
+
+import type { Account } from '../mail/account.ts'
 import { createMailDelivery, type MailDelivery, type Resolution } from '../mail/delivery/deliver.ts'
 import type { DeliveryTarget } from '../mail/delivery-target.ts'
 import { isRefusal } from '../mail/errors.ts'
@@ -11,6 +13,12 @@ import type { Mailboxes } from './mailboxes.ts'
 /** Which addresses that nobody has get a mailbox: none, those of the office's domain, or all there are. */
 export type CatchAll = boolean | 'any-domain'
 
+/** Where a message lies. */
+export interface LetterCopy {
+  readonly account: Account
+  readonly uidl: string
+}
+
 /** A message that was laid down, once however many received it. */
 export interface DeliveredLetter {
   readonly id: string
@@ -21,6 +29,7 @@ export interface DeliveredLetter {
   readonly receivedAt: Date
   /** As it is stored, Received field in front; without the trace of each copy. */
   readonly octets: Uint8Array
+  readonly copies: readonly LetterCopy[]
 }
 
 export interface OfficeDeliveryParts {
@@ -55,18 +64,17 @@ export function createOfficeDelivery(parts: OfficeDeliveryParts): MailDelivery {
 
     async deliver(envelope, octets, recipients, mode) {
       const chunks: Uint8Array[] = []
+      const copies: LetterCopy[] = []
       const receivedAt = new Date(now())
-      const receipt = await createMailDelivery({ ...rules, target: overheard(store, chunks) }).deliver(
-        { ...envelope, receivedAt },
-        octets,
-        recipients,
-        mode,
-      )
+      const receipt = await createMailDelivery({
+        ...rules,
+        target: overheard(store, chunks, copies),
+      }).deliver({ ...envelope, receivedAt }, octets, recipients, mode)
       const to = recipients
         .filter((_, index) => receipt.outcomes[index]?.delivered)
         .map(({ address }) => address)
       const letter = { id: receipt.id, from: envelope.reversePath, to, receivedAt }
-      if (to.length > 0) onDelivered({ ...letter, octets: Buffer.concat(chunks) })
+      if (to.length > 0) onDelivered({ ...letter, octets: Buffer.concat(chunks), copies })
       return receipt
     },
   }
@@ -99,7 +107,7 @@ function mailboxName({ localPart, domain }: MailAddress): string {
   return domain === undefined ? local : `${local}@${domain}`
 }
 
-function overheard(target: DeliveryTarget, chunks: Uint8Array[]): DeliveryTarget {
+function overheard(target: DeliveryTarget, chunks: Uint8Array[], laidDown: LetterCopy[]): DeliveryTarget {
   return {
     begin() {
       const delivery = target.begin()
@@ -108,6 +116,14 @@ function overheard(target: DeliveryTarget, chunks: Uint8Array[]): DeliveryTarget
         write(chunk) {
           chunks.push(chunk)
           return delivery.write(chunk)
+        },
+        async commit(facts, copies, mode) {
+          const outcomes = await delivery.commit(facts, copies, mode)
+          for (const [index, { account }] of copies.entries()) {
+            const outcome = outcomes[index]
+            if (outcome?.delivered) laidDown.push({ account, uidl: outcome.uidl })
+          }
+          return outcomes
         },
       }
     },

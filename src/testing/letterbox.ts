@@ -1,7 +1,7 @@
 // All messages that came in, in order, and who waits for one. Nobody polls: an arrival serves those who wait, the first of
 // them first.
 import { foldAddress } from '../mail/fold.ts'
-import type { DeliveredLetter } from './delivery.ts'
+import type { DeliveredLetter, LetterCopy } from './delivery.ts'
 import { readMessage, type TestMessage } from './message.ts'
 
 /** What of these is given must all fit. A text is compared whole, addresses without regard to case. */
@@ -17,6 +17,22 @@ export interface WaitOptions extends MessageFilter {
   /** Milliseconds. Default 4,000: test runners give a test 5,000, and this error says more than theirs. */
   readonly timeout?: number
   readonly signal?: AbortSignal
+}
+
+/** How much is kept: the oldest messages go when more comes. */
+export interface KeepLimits {
+  readonly messages: number
+  /** Of all together. */
+  readonly octets: number
+}
+
+export interface LetterboxOptions {
+  /** Completes names without a domain. */
+  readonly domain: string
+  /** Default: everything. */
+  readonly keep?: KeepLimits | undefined
+  /** Where messages lay that are here no longer. */
+  readonly onRemoved: (copies: readonly LetterCopy[]) => Promise<void>
 }
 
 /** No message came that was waited for; the text tells what did come. */
@@ -42,16 +58,17 @@ const defaultTimeoutMs = 4_000
 const maxTold = 20
 
 export class Letterbox {
-  readonly #domain: string
+  readonly #options: LetterboxOptions
   readonly #messages: TestMessage[] = []
+  readonly #copies = new Map<TestMessage, readonly LetterCopy[]>()
   /** Of each filter, what was returned by waits already. */
   readonly #returned = new Map<string, Set<TestMessage>>()
   readonly #waiting = new Set<Waiting>()
   #arriving: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor(domain: string) {
-    this.#domain = domain
+  constructor(options: LetterboxOptions) {
+    this.#options = options
   }
 
   add(letter: DeliveredLetter): void {
@@ -59,7 +76,9 @@ export class Letterbox {
     this.#arriving = this.#arriving.then(async () => {
       const message = await reading
       this.#messages.push(message)
+      this.#copies.set(message, letter.copies)
       for (const waiting of this.#waiting) this.#serve(waiting, [message])
+      await this.#forget(this.#surplus())
     })
   }
 
@@ -67,6 +86,13 @@ export class Letterbox {
   async messages(filter: MessageFilter = {}): Promise<readonly TestMessage[]> {
     await this.#arriving
     return this.#messages.filter(this.#test(filter))
+  }
+
+  /** Takes away what was delivered before the call; gives how many. */
+  async remove(filter: MessageFilter = {}): Promise<number> {
+    const going = await this.messages(filter)
+    await this.#forget(going)
+    return going.length
   }
 
   async find(id: string): Promise<TestMessage> {
@@ -113,6 +139,30 @@ export class Letterbox {
     for (const { giveUp } of this.#waiting) giveUp(this.#error({}, 'any more: the office has closed'))
   }
 
+  async #forget(going: readonly TestMessage[]): Promise<void> {
+    if (going.length === 0) return
+    const gone = new Set(going)
+    const kept = this.#messages.filter(message => !gone.has(message))
+    this.#messages.splice(0, this.#messages.length, ...kept)
+    for (const returned of this.#returned.values()) for (const message of gone) returned.delete(message)
+    const copies = going.flatMap(message => this.#copies.get(message) ?? [])
+    for (const message of going) this.#copies.delete(message)
+    await this.#options.onRemoved(copies)
+  }
+
+  /** The oldest, as many as are too many; never the latest. */
+  #surplus(): readonly TestMessage[] {
+    const { keep } = this.#options
+    if (!keep) return []
+    let left = this.#messages.length
+    let octets = this.#messages.reduce((sum, { raw }) => sum + raw.length, 0)
+    return this.#messages.slice(0, -1).filter(({ raw }) => {
+      const isSurplus = left > keep.messages || octets > keep.octets
+      if (isSurplus) [left, octets] = [left - 1, octets - raw.length]
+      return isSurplus
+    })
+  }
+
   #serve({ key, fits, take }: Waiting, messages: readonly TestMessage[]): void {
     const returned = this.#returned.get(key) ?? new Set()
     const message = messages.find(each => !returned.has(each) && fits(each))
@@ -131,7 +181,7 @@ export class Letterbox {
   }
 
   #complete(address: string): string {
-    return address.includes('@') ? address : `${address}@${this.#domain}`
+    return address.includes('@') ? address : `${address}@${this.#options.domain}`
   }
 
   #error(filter: MessageFilter, why: string): NoMessageError {

@@ -19,7 +19,7 @@ export interface TestMailbox {
 export interface NewTestMailbox {
   /** `ann`, `ann@office.test`, or an address of another domain. In the case of small letters, whatever was given. */
   readonly name: string
-  /** Default: one of its own. */
+  /** Default: that of the office, or one of its own. */
   readonly password?: string
   /** Default: one of its own. */
   readonly token?: string
@@ -30,10 +30,13 @@ const secretOctets = 12
 export class Mailboxes {
   readonly #store: AccountRegistry
   readonly #domain: string
+  readonly #password: string | undefined
   readonly #byName = new Map<string, TestMailbox>()
 
-  constructor(store: AccountRegistry, hostname: string) {
+  /** `password` is that of mailboxes which are given none. */
+  constructor(store: AccountRegistry, hostname: string, password?: string) {
     this.#store = store
+    this.#password = password
     this.#domain = foldDomain(hostname)
   }
 
@@ -43,11 +46,11 @@ export class Mailboxes {
   }
 
   /** Rejects with a `Refusal`, `bad-name` or `account-exists`. */
-  async add({ name: text, password = secret(), token = secret() }: NewTestMailbox): Promise<TestMailbox> {
+  async add({ name: text, password, token = secret() }: NewTestMailbox): Promise<TestMailbox> {
     const name = this.nameOf(text)
     await this.#store.addAccount({ name })
     const address = name.includes('@') ? name : `${name}@${this.#domain}`
-    const mailbox = { name, address, password, token }
+    const mailbox = { name, address, password: password ?? this.#password ?? secret(), token }
     this.#byName.set(name, mailbox)
     return mailbox
   }

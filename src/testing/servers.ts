@@ -12,7 +12,17 @@ import { startIntake } from '../smtp/intake/intake.ts'
 import type { Chaos } from './chaos/chaos.ts'
 import { startChaosFront } from './chaos/front.ts'
 
+/** Of each server its port; 0, or none, lets the system choose. */
+export interface OfficePorts {
+  readonly pop3?: number
+  readonly smtp?: number
+  readonly lmtp?: number
+}
+
 export interface OfficeServerParts {
+  /** The address all listen at. */
+  readonly host: string
+  readonly ports: OfficePorts
   readonly hostname: string
   readonly store: MaildropStore
   readonly authenticator: Authenticator
@@ -31,7 +41,8 @@ export interface OfficeServers {
   close(): Promise<void>
 }
 
-const listen = [{ host: '127.0.0.1', port: 0 }]
+/** Of what is behind the place where faults are made. */
+const inside = [{ host: '127.0.0.1', port: 0 }]
 
 interface Server {
   readonly addresses: readonly ListenAddress[]
@@ -52,13 +63,14 @@ export async function startOfficeServers(parts: OfficeServerParts): Promise<Offi
     if (!address) throw new Error('a server without an address')
     return address
   }
-  const { hostname, delivery, observer, maxOctets } = parts
-  const intake = { listen, hostname, delivery, observer, maxOctets }
+  const { host, ports, hostname, delivery, observer, maxOctets } = parts
+  const at = (port = 0) => [{ host, port }]
+  const intake = { hostname, delivery, observer, maxOctets }
   try {
-    const smtp = await start(startIntake({ ...intake, protocol: 'smtp' }))
-    const lmtp = await start(startIntake({ ...intake, protocol: 'lmtp' }))
+    const smtp = await start(startIntake({ ...intake, listen: at(ports.smtp), protocol: 'smtp' }))
+    const lmtp = await start(startIntake({ ...intake, listen: at(ports.lmtp), protocol: 'lmtp' }))
     const server = await start(startOfficePop3(parts))
-    const pop3 = await start(startChaosFront({ listen, server, chaos: parts.chaos }))
+    const pop3 = await start(startChaosFront({ listen: at(ports.pop3), server, chaos: parts.chaos }))
     return { pop3, smtp, lmtp, close: closeAll }
   } catch (error) {
     await closeAll()
@@ -69,7 +81,7 @@ export async function startOfficeServers(parts: OfficeServerParts): Promise<Offi
 function startOfficePop3({ store: maildrops, ...parts }: OfficeServerParts): Promise<Server> {
   const { hostname, authenticator, policy, loginDelays, observer } = parts
   return startPop3Server({
-    listen,
+    listen: inside,
     hostname,
     authenticator,
     maildrops,

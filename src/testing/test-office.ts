@@ -10,11 +10,12 @@ import { Chaos, type ChaosRule } from './chaos/chaos.ts'
 import { TestClock } from './clock.ts'
 import { type CatchAll, createOfficeDelivery } from './delivery.ts'
 import { handIn } from './hand-in.ts'
-import { Letterbox, type MessageFilter, type WaitOptions } from './letterbox.ts'
+import { type KeepLimits, Letterbox, type MessageFilter, type WaitOptions } from './letterbox.ts'
 import { Mailboxes, type NewTestMailbox, type TestMailbox } from './mailboxes.ts'
 import type { TestMessage } from './message.ts'
 import type { LetterEnvelope, NewLetter } from './new-letter.ts'
-import { type OfficeServers, startOfficeServers } from './servers.ts'
+import { Removals } from './removal.ts'
+import { type OfficePorts, type OfficeServers, startOfficeServers } from './servers.ts'
 import { SessionLog, type TestSession } from './sessions.ts'
 
 export interface TestOfficeOptions {
@@ -34,6 +35,14 @@ export interface TestOfficeOptions {
   readonly retention?: readonly RetentionRule[]
   /** Of one message. Default 50 MiB. */
   readonly maxMessageOctets?: number
+  /** What lies here longest goes when there is more. Default: everything stays. */
+  readonly keep?: KeepLimits
+  /** Of mailboxes that are given none. Default: each has one of its own. */
+  readonly password?: string
+  /** The address of this machine to listen at. Default `127.0.0.1`. */
+  readonly host?: string
+  /** Default: of the system's choosing. */
+  readonly ports?: OfficePorts
 }
 
 export interface OfficePort {
@@ -63,6 +72,11 @@ export interface TestOffice extends AsyncDisposable {
   /** What came in, by whatever way, whether or not it was fetched meanwhile; once however many received it. */
   messages(filter?: MessageFilter): Promise<readonly TestMessage[]>
   /**
+   * Takes away what came in and fits, out of the maildrops as well, and gives how many there were. A POP3 session that has a
+   * maildrop open goes on with what it sees.
+   */
+  removeMessages(filter?: MessageFilter): Promise<number>
+  /**
    * The first message that fits and that no wait with the same filter has returned before: one that is there already, or
    * the next to come. Rejects when the time is over with a `NoMessageError` that tells what did come.
    */
@@ -77,6 +91,7 @@ export interface TestOffice extends AsyncDisposable {
 }
 
 const defaultHostname = 'office.test'
+const defaultHost = '127.0.0.1'
 const defaultMaxOctets = 50 * 1024 * 1024
 /** The store looks after its locks three times in this span, by a timer that can wait 24 days; the clock may be moved. */
 const leaseMs = 6_000_000_000
@@ -101,6 +116,7 @@ class MemoryOffice implements TestOffice {
   readonly #options: TestOfficeOptions
   readonly #mailboxes: Mailboxes
   readonly #letters: Letterbox
+  readonly #removals: Removals
   readonly #delivery: ReturnType<typeof createOfficeDelivery>
   readonly #authenticator: TestAuthenticator
   readonly #sessions: SessionLog
@@ -116,8 +132,13 @@ class MemoryOffice implements TestOffice {
     this.clock = new TestClock(async () => void (await this.#store.applyRetention(retention)))
     const { now } = this.clock
     this.#store = createMemoryStore({ now, leaseMs })
-    this.#mailboxes = new Mailboxes(this.#store, hostname)
-    this.#letters = new Letterbox(hostname)
+    this.#mailboxes = new Mailboxes(this.#store, hostname, options.password)
+    this.#removals = new Removals(this.#store, now)
+    this.#letters = new Letterbox({
+      domain: hostname,
+      keep: options.keep,
+      onRemoved: copies => this.#removals.remove(copies),
+    })
     this.#authenticator = new TestAuthenticator(this.#store, this.#mailboxes, hostname)
     this.#sessions = new SessionLog(claimed => this.#authenticator.isName(claimed))
     this.#delivery = createOfficeDelivery({
@@ -135,8 +156,10 @@ class MemoryOffice implements TestOffice {
     for (const user of users) await this.addUser(user)
     const { loginDelayMs = 0, retention = [], maxMessageOctets: maxOctets = defaultMaxOctets } = this.#options
     this.#servers = await startOfficeServers({
+      host: this.#options.host ?? defaultHost,
+      ports: this.#options.ports ?? {},
       hostname: this.hostname,
-      store: this.#store,
+      store: this.#removals,
       authenticator: this.#authenticator,
       delivery: this.#delivery,
       policy: new AccountPolicy({ rules: () => ({ loginDelayMs, retention }) }),
@@ -188,6 +211,10 @@ class MemoryOffice implements TestOffice {
 
   messages(filter?: MessageFilter): Promise<readonly TestMessage[]> {
     return this.#letters.messages(filter)
+  }
+
+  removeMessages(filter?: MessageFilter): Promise<number> {
+    return this.#letters.remove(filter)
   }
 
   waitForMessage(options?: WaitOptions): Promise<TestMessage> {
