@@ -32,7 +32,9 @@ export interface Destination {
   /** What it is, for people: `mailbox ann`, `maildir /srv/mail`. */
   readonly description: string
   readonly promise: DeliveryPromise
-  /** Resolves when the message is durably there. Throws `DestinationError`. Called one after the other per source. */
+  /** Letters of one source that may be under way at once. Default 1. */
+  readonly atOnce?: number
+  /** Resolves when the message is durably there. Throws `DestinationError`. */
   store(letter: Letter, options: DestinationOptions): Promise<StoreOutcome>
   /** Gives back what it holds. */
   close(): Promise<void>

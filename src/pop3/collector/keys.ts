@@ -1,0 +1,50 @@
+// What messages are called in the ledger. A source without unique ids gets names made of headers and sizes, as long as it can
+// tell headers; what even so looks the same is told apart by its place, as POP3's doubled UIDLs are.
+import { createHash } from 'node:crypto'
+import type { Keyed } from './plan.ts'
+import { SourceError, type SourceMessage, type SourceSession } from './source.ts'
+
+const maxHeaderOctets = 256 * 1024
+
+/** In the order of the listing. Throws `SourceError` where a source can tell messages apart by nothing. */
+export async function keysOf(
+  messages: readonly SourceMessage[],
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<readonly Keyed[]> {
+  const nameless = messages.filter(({ key }) => key === undefined)
+  const made = nameless.length === 0 ? undefined : await makeKeys(nameless, session, signal)
+  return messages.flatMap(message => {
+    const key = message.key ?? made?.get(message)
+    return key === undefined ? [] : [{ message, key }]
+  })
+}
+
+async function makeKeys(
+  messages: readonly SourceMessage[],
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceMessage, string>> {
+  if (!session.headers)
+    throw new SourceError(
+      'configuration',
+      'the server has neither UIDL nor TOP: nothing tells old mail from new',
+    )
+  const keys = new Map<SourceMessage, string>()
+  const seen = new Map<string, number>()
+  for await (const { message, body, error } of session.headers(messages, signal)) {
+    if (error) continue
+    const hash = createHash('sha256').update(`${message.octets ?? ''}\n`)
+    let octets = 0
+    for await (const chunk of body) {
+      // Beyond that a header is read, but tells nothing more.
+      if (octets < maxHeaderOctets) hash.update(chunk.subarray(0, maxHeaderOctets - octets))
+      octets += chunk.length
+    }
+    const key = `header/${hash.digest('hex')}`
+    const ordinal = (seen.get(key) ?? 0) + 1
+    seen.set(key, ordinal)
+    keys.set(message, ordinal === 1 ? key : `${key}#${ordinal}`)
+  }
+  return keys
+}

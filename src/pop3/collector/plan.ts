@@ -1,0 +1,85 @@
+// What is to be done with a listing: pure, so that a dry run shows exactly what a run would do.
+import type { CollectedRecord } from '../../mail/collection-ledger.ts'
+import { type CollectPolicy, mayDelete } from './policy.ts'
+import { newRecord, skipped } from './record.ts'
+import type { SourceMessage } from './source.ts'
+
+/** A message with the key that it has in the ledger. */
+export interface Keyed {
+  readonly message: SourceMessage
+  readonly key: string
+}
+
+export interface Plan {
+  /** In this order: those that have failed before are the last, so that none keeps others waiting. */
+  readonly fetch: readonly Keyed[]
+  /** Stored, and old enough to be deleted at the source. */
+  readonly remove: readonly Keyed[]
+  /** Left alone from now on. */
+  readonly skip: readonly CollectedRecord[]
+  /** Of `skip`, those that are too large. */
+  readonly large: readonly Keyed[]
+  /** Wanted, beyond what one run may fetch. */
+  readonly left: number
+}
+
+export interface PlanOptions {
+  readonly source: string
+  readonly policy: CollectPolicy
+  readonly records: ReadonlyMap<string, CollectedRecord>
+  /** See `Reconciled`. */
+  readonly doubtful: ReadonlySet<string>
+  readonly isFirstRun: boolean
+  readonly now: Date
+}
+
+export function planOf(listed: readonly Keyed[], options: PlanOptions): Plan {
+  const { source, policy, records, doubtful, isFirstRun, now } = options
+  const fresh: Keyed[] = []
+  const again: Keyed[] = []
+  const remove: Keyed[] = []
+  const skip: CollectedRecord[] = []
+  const large: Keyed[] = []
+  const firstWanted = isFirstRun && policy.newest !== undefined ? listed.length - policy.newest : 0
+  for (const [index, keyed] of listed.entries()) {
+    const record = records.get(keyed.key)
+    if (record && !doubtful.has(keyed.key)) {
+      if (record.state === 'waiting') {
+        if (record.retryAt === undefined || record.retryAt <= now) again.push(keyed)
+      } else if (isDue(record, policy, now)) remove.push(keyed)
+      continue
+    }
+    const reason =
+      index < firstWanted ? 'older than the newest that were asked for' : reasonToSkip(keyed, options)
+    if (reason === undefined) {
+      fresh.push(keyed)
+      continue
+    }
+    skip.push({ ...skipped(record ?? newRecord(source, keyed.key), reason), octets: keyed.message.octets })
+    if (isLarge(keyed, policy)) large.push(keyed)
+  }
+  const wanted = [...fresh, ...again]
+  const fetch = policy.batch === undefined ? wanted : wanted.slice(0, policy.batch)
+  return { fetch, remove, skip, large, left: wanted.length - fetch.length }
+}
+
+function isDue({ state, storedAt }: CollectedRecord, { keep }: CollectPolicy, now: Date): boolean {
+  return state === 'stored' && storedAt !== undefined && mayDelete(keep, storedAt, now)
+}
+
+function isLarge({ message: { octets } }: Keyed, { maxOctets }: CollectPolicy): boolean {
+  return maxOctets !== undefined && octets !== undefined && octets > maxOctets
+}
+
+function reasonToSkip(keyed: Keyed, { policy, isFirstRun }: PlanOptions): string | undefined {
+  const { octets, receivedAt } = keyed.message
+  if (isLarge(keyed, policy)) return largeReason(octets, policy)
+  if (isFirstRun && policy.since && receivedAt && receivedAt < policy.since)
+    return `came before ${policy.since.toISOString().slice(0, 10)}`
+  return undefined
+}
+
+/** Said of a message that is over the limit, found so by the listing or while it was fetched. */
+export function largeReason(octets: number | undefined, { maxOctets }: CollectPolicy): string {
+  return `${octets ?? 'more'} octets, and no more than ${maxOctets} are wanted`
+}

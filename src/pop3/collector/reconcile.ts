@@ -1,0 +1,66 @@
+// What a listing tells of the past: deletions whose answer never came, messages that are gone, and messages that are back.
+// Nothing is forgotten because of one listing, however empty: a server in trouble may show nothing at all.
+import type { CollectedKey, CollectedRecord } from '../../mail/collection-ledger.ts'
+import { absence, daysBetween } from './policy.ts'
+
+export interface Reconciled {
+  readonly changed: readonly CollectedRecord[]
+  readonly forgotten: readonly CollectedKey[]
+  /**
+   * Keys that the source had deleted and lists again: the deletion did not last, or the server gives a key a second time.
+   * Only their octets can tell.
+   */
+  readonly doubtful: ReadonlySet<string>
+}
+
+/** Compares all records of a source with the keys that it lists now. */
+export function reconcile(
+  records: Iterable<CollectedRecord>,
+  listed: ReadonlySet<string>,
+  now: Date,
+): Reconciled {
+  const changed: CollectedRecord[] = []
+  const forgotten: CollectedKey[] = []
+  const doubtful = new Set<string>()
+  for (const record of records) {
+    if (listed.has(record.key)) {
+      if (record.state === 'committed') doubtful.add(record.key)
+      const next = present(record)
+      if (next !== record) changed.push(next)
+    } else if (isForgettable(record, now)) forgotten.push({ source: record.source, key: record.key })
+    else {
+      const next = absent(record, now)
+      if (next !== record) changed.push(next)
+    }
+  }
+  return { changed, forgotten, doubtful }
+}
+
+/** Its deletion did not come about, if there was one. */
+function present(record: CollectedRecord): CollectedRecord {
+  const isOpen = record.state === 'pending' || record.state === 'unknown'
+  if (!isOpen && record.absentSince === undefined) return record
+  return {
+    ...record,
+    ...(isOpen && { state: 'stored' as const }),
+    absentSince: undefined,
+    absentSessions: 0,
+  }
+}
+
+/** Counts no further than matters: a record that nobody changes is not written again. */
+function absent(record: CollectedRecord, now: Date): CollectedRecord {
+  const isOpen = record.state === 'pending' || record.state === 'unknown'
+  if (!isOpen && record.absentSessions >= absence.sessions) return record
+  return {
+    ...record,
+    ...(isOpen && { state: 'committed' as const }),
+    absentSince: record.absentSince ?? now,
+    absentSessions: record.absentSessions + 1,
+  }
+}
+
+function isForgettable({ absentSince, absentSessions }: CollectedRecord, now: Date): boolean {
+  if (absentSince === undefined || absentSessions < absence.sessions) return false
+  return daysBetween(absentSince, now) >= absence.days
+}

@@ -1,0 +1,295 @@
+// One run over one source: list, fetch what is new, store it, and only then ask the source to delete. A kill at any step leaves
+// a ledger from which the next run goes on: every message is stored before it is recorded, and recorded before it is deleted.
+import type { CollectionLedger } from '../../mail/collection-ledger.ts'
+import { deliver } from './deliver.ts'
+import { type Destination, DestinationError } from './destination.ts'
+import type { CollectEvent, RunSummary } from './events.ts'
+import { FetchCounts, Fetching } from './fetching.ts'
+import { headOf, lookInto, needsHeaders } from './header-look.ts'
+import { keysOf } from './keys.ts'
+import { noticeOf } from './notice.ts'
+import { type Keyed, type Plan, planOf } from './plan.ts'
+import { type CollectPolicy, mayDelete } from './policy.ts'
+import { type Reconciled, reconcile } from './reconcile.ts'
+import { newRecord, skipped } from './record.ts'
+import { Records } from './records.ts'
+import { removeAndCommit } from './removing.ts'
+import { type Source, SourceError, type SourceSession } from './source.ts'
+import { afterRun, newSource } from './source-state.ts'
+import { troubleOf } from './trouble.ts'
+
+export interface RunParts {
+  readonly source: Source
+  /** At least one. */
+  readonly destinations: readonly Destination[]
+  readonly policy: CollectPolicy
+  readonly ledger: CollectionLedger
+  /** Where large messages lie while they are under way. */
+  readonly spoolFolder: string
+  /** As notices call this host. */
+  readonly hostname: string
+  /** Shows what would be done, and does nothing of it. */
+  readonly isDryRun?: boolean
+  readonly signal: AbortSignal
+  readonly onEvent: (event: CollectEvent) => void
+  readonly now: () => Date
+}
+
+/** Connections that may be lost in one run without a message stored in between. */
+const maxLosses = 3
+
+/**
+ * Runs once, by whoever has the lease of the source. Never throws what source, destinations or ledger have to say: that is
+ * the summary's `trouble`, and stands in the ledger.
+ */
+export async function runOnce(parts: RunParts, holdsLease: () => boolean): Promise<RunSummary> {
+  return new Run(parts, holdsLease).run()
+}
+
+class Run {
+  readonly #parts: RunParts
+  readonly #holdsLease: () => boolean
+  readonly #counts = new FetchCounts()
+  readonly #began = performance.now()
+  #listed = 0
+  #deleted = 0
+  #left = 0
+  #hasListed = false
+
+  constructor(parts: RunParts, holdsLease: () => boolean) {
+    this.#parts = parts
+    this.#holdsLease = holdsLease
+  }
+
+  async run(): Promise<RunSummary> {
+    const { source, onEvent } = this.#parts
+    onEvent({ kind: 'started', source: source.name })
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await this.#run()
+    } catch (error) {
+      failure = { error }
+    }
+    const summary: RunSummary = {
+      source: source.name,
+      listed: this.#listed,
+      fetched: this.#counts.fetched,
+      fetchedOctets: this.#counts.fetchedOctets,
+      skipped: this.#counts.skipped,
+      failed: this.#counts.failed,
+      deleted: this.#deleted,
+      left: this.#left,
+      durationMs: performance.now() - this.#began,
+      trouble: failure && troubleOf(failure.error),
+    }
+    onEvent({ kind: 'finished', source: source.name, summary })
+    return summary
+  }
+
+  async #run(): Promise<void> {
+    const { source, ledger, now, isDryRun = false } = this.#parts
+    const known = await ledger.findSource(source.name)
+    if (known && known.identity !== source.identity) throw otherMailbox(source, known.identity)
+    const state = known ?? newSource(source.name, source.identity)
+    const records = await Records.load(ledger, source.name)
+    const isFirstRun = state.lastSuccessAt === undefined && records.byKey.size === 0
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await this.#collect(records, isFirstRun)
+    } catch (error) {
+      failure = { error }
+    }
+    if (!isDryRun) {
+      await records.flush()
+      await ledger.saveSource(afterRun(state, failure && troubleOf(failure.error), now()))
+    }
+    if (failure) throw failure.error
+  }
+
+  /** Sessions, one after the other, until nothing is left, or nothing goes on. */
+  async #collect(records: Records, isFirstRun: boolean): Promise<void> {
+    let losses = 0
+    for (let isFirst = isFirstRun; ; isFirst = false) {
+      const { fetched } = this.#counts
+      try {
+        if (!(await this.#session(records, isFirst))) return
+      } catch (error) {
+        const isLoss = error instanceof SourceError && error.fault === 'unavailable' && this.#hasListed
+        losses = this.#counts.fetched > fetched ? 1 : losses + 1
+        if (!isLoss || losses >= maxLosses) throw error
+      }
+    }
+  }
+
+  /** One session with the source. Whether there is more to fetch. */
+  async #session(records: Records, isFirstRun: boolean): Promise<boolean> {
+    const { source, policy, signal, now, isDryRun = false } = this.#parts
+    await using session = await source.open(signal)
+    const { messages, oddities } = await session.listing(signal)
+    const listed = await keysOf(messages, session, signal)
+    const past = reconcile(records.byKey.values(), new Set(listed.map(({ key }) => key)), now())
+    if (!isDryRun) {
+      await records.saveAll(past.changed)
+      await records.forget(past.forgotten)
+    }
+    const plan = await this.#plan(listed, session, { records, past, isFirstRun })
+    this.#tell(listed, plan, oddities)
+    if (isDryRun) return false
+    await this.#leaveAlone(plan, session, records)
+    const isInSlices = policy.keep === 'none' && plan.fetch.length > policy.commitEvery
+    const slice = isInSlices ? plan.fetch.slice(0, policy.commitEvery) : plan.fetch
+    await this.#fetchAndRemove(slice, plan.remove, session, { records, past, isFirstRun })
+    return slice.length < plan.fetch.length
+  }
+
+  async #plan(
+    listed: readonly Keyed[],
+    session: SourceSession,
+    { records, past, isFirstRun }: Circumstances,
+  ): Promise<Plan> {
+    const { source, policy, signal, now } = this.#parts
+    const batch = policy.batch === undefined ? undefined : Math.max(0, policy.batch - this.#counts.fetched)
+    const options = {
+      source: source.name,
+      policy: { ...policy, batch },
+      records: records.byKey,
+      doubtful: past.doubtful,
+      isFirstRun,
+      now: now(),
+    }
+    const plan = planOf(listed, options)
+    if (!needsHeaders(policy, isFirstRun)) return plan
+    const unknown = plan.fetch.filter(({ key }) => !records.get(key))
+    const reasons = await lookInto(unknown, session, policy, { isFirstRun, signal })
+    const skip = [...reasons].map(([key, reason]) => skipped(newRecord(source.name, key), reason))
+    return {
+      ...plan,
+      fetch: plan.fetch.filter(({ key }) => !reasons.has(key)),
+      skip: [...plan.skip, ...skip],
+    }
+  }
+
+  #tell(listed: readonly Keyed[], plan: Plan, oddities: readonly string[]): void {
+    const { source, onEvent } = this.#parts
+    this.#left = plan.left
+    if (this.#hasListed) return
+    this.#hasListed = true
+    this.#listed = listed.length
+    onEvent({
+      kind: 'listed',
+      source: source.name,
+      messages: listed.length,
+      octets: octetsOf(listed),
+      toFetch: plan.fetch.length,
+      toFetchOctets: octetsOf(plan.fetch),
+      toDelete: plan.remove.length,
+      left: plan.left,
+      oddities,
+    })
+  }
+
+  /** What is not wanted is noted once; of what is too large the destinations are told, if they are to be. */
+  async #leaveAlone(plan: Plan, session: SourceSession, records: Records): Promise<void> {
+    const { policy, onEvent } = this.#parts
+    if (policy.tellsOfLarge && plan.large.length > 0) await this.#tellOfLarge(plan, session, records)
+    await records.saveAll(plan.skip.filter(({ key }) => records.get(key)?.state !== 'skipped'))
+    for (const { source, key, reason = '' } of plan.skip) {
+      this.#counts.skipped += 1
+      onEvent({ kind: 'skipped', source, key, reason })
+    }
+  }
+
+  async #tellOfLarge({ large, skip }: Plan, session: SourceSession, records: Records): Promise<void> {
+    const { source, destinations, policy, hostname, signal, now } = this.#parts
+    const headers = await headersOf(large, session, signal)
+    for (const { key, message } of large) {
+      const record = skip.find(each => each.key === key)
+      if (!record) continue
+      const notice = noticeOf({
+        source: source.name,
+        key,
+        octets: message.octets,
+        header: headers.get(key) ?? new Uint8Array(),
+        maxOctets: policy.maxOctets ?? 0,
+        hostname,
+        now: now(),
+      })
+      await deliver(notice, record, {
+        destinations,
+        records,
+        signal,
+        marked: (current, name) => ({ ...current, destinations: [...current.destinations, name] }),
+      })
+    }
+  }
+
+  /** What was stored is deleted where it is to be, also when a destination has failed meanwhile. */
+  async #fetchAndRemove(
+    wanted: readonly Keyed[],
+    due: readonly Keyed[],
+    session: SourceSession,
+    { records, past, isFirstRun }: Circumstances,
+  ): Promise<void> {
+    const { source, policy, signal, now, onEvent } = this.#parts
+    const checkLease = () => {
+      if (!this.#holdsLease()) throw new SourceError('busy', 'another collector has taken over')
+    }
+    const fetching = new Fetching({
+      parts: this.#parts,
+      records,
+      counts: this.#counts,
+      doubtful: past.doubtful,
+      isFirstRun,
+      checkLease,
+    })
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await fetching.fetch(wanted, session)
+    } catch (error) {
+      if (!(error instanceof DestinationError)) throw error
+      failure = { error }
+    }
+    checkLease()
+    const storedNow = wanted.filter(({ key }) => {
+      const storedAt = records.get(key)?.storedAt
+      return storedAt && mayDelete(policy.keep, storedAt, now())
+    })
+    const { messages, state } = await removeAndCommit([...due, ...storedNow], session, records, signal)
+    if (messages > 0) onEvent({ kind: 'deleted', source: source.name, messages, state })
+    if (state === 'committed') this.#deleted += messages
+    if (failure) throw failure.error
+  }
+}
+
+interface Circumstances {
+  readonly records: Records
+  readonly past: Reconciled
+  readonly isFirstRun: boolean
+}
+
+function octetsOf(listed: readonly Keyed[]): number {
+  return listed.reduce((sum, { message }) => sum + (message.octets ?? 0), 0)
+}
+
+async function headersOf(
+  large: readonly Keyed[],
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  if (!session.headers) return found
+  const keys = new Map(large.map(({ message, key }) => [message, key]))
+  for await (const { message, body, error } of session.headers([...keys.keys()], signal)) {
+    const key = keys.get(message)
+    if (error || key === undefined) continue
+    found.set(key, await headOf(body))
+  }
+  return found
+}
+
+function otherMailbox({ name, identity }: Source, before: string): SourceError {
+  return new SourceError(
+    'configuration',
+    `${name} was ${before} and is ${identity} now: give it another name, or let \`poplar collect forget ${name}\` forget what was collected`,
+  )
+}

@@ -1,0 +1,146 @@
+// Makes letters: reads a message to its last octet, in memory as far as that goes and beyond that in a file which nobody
+// else sees, with its digest and its header on the way. Ends lines with CRLF, as what is stored has them.
+import { createHash } from 'node:crypto'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createId } from '../../mail/id.ts'
+import { WireForm } from '../../mail/message/wire-form.ts'
+import type { Letter } from './letter.ts'
+import { reversePathIn } from './reverse-path.ts'
+import type { SourceMessage } from './source.ts'
+
+const memoryOctets = 256 * 1024
+const headerOctets = 256 * 1024
+const chunkOctets = 64 * 1024
+
+/** Leaving its scope removes the file. */
+export interface SpooledLetter extends Letter, AsyncDisposable {}
+
+/** A message went over the limit; the rest of it was not read. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+  readonly octets: number
+
+  constructor(octets: number) {
+    super(`more than ${octets} octets`)
+    this.octets = octets
+  }
+}
+
+export interface SpoolOptions {
+  readonly source: string
+  readonly key: string
+  readonly message: SourceMessage
+  /** For files; made when it is needed. */
+  readonly folder: string
+  readonly maxOctets?: number | undefined
+  readonly now: Date
+  /** Is told of octets as they come. */
+  readonly onOctets?: ((octets: number) => void) | undefined
+}
+
+/** Throws what reading the body throws, `TooLarge`, and what the disk has to say. */
+export async function spool(body: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledLetter> {
+  const { source, key, message, folder, maxOctets = Number.POSITIVE_INFINITY, now, onOctets } = options
+  const hash = createHash('sha256')
+  const wireForm = new WireForm()
+  const store = new Spool(folder)
+  try {
+    const take = async (octets: Uint8Array) => {
+      hash.update(octets)
+      await store.add(octets)
+      if (store.octets > maxOctets) throw new TooLarge(maxOctets)
+    }
+    for await (const chunk of body) {
+      onOctets?.(chunk.length)
+      await take(wireForm.push(chunk))
+    }
+    await take(wireForm.end())
+    await store.flush()
+    const digest = hash.digest('hex')
+    const header = store.head.subarray(0, Math.min(wireForm.headerOctets, headerOctets))
+    return {
+      deliveryKey: createHash('sha256')
+        .update(JSON.stringify([source, key, digest]))
+        .digest('hex'),
+      digest,
+      octets: store.octets,
+      source,
+      receivedAt: message.receivedAt ?? now,
+      reversePath: reversePathIn(header),
+      header,
+      body: () => store.read(),
+      [Symbol.asyncDispose]: () => store.remove(),
+    }
+  } catch (error) {
+    await store.remove()
+    throw error
+  }
+}
+
+/** Octets that may be read again. */
+class Spool {
+  readonly #folder: string
+  octets = 0
+  #pieces: Uint8Array[] = []
+  #head: Uint8Array | undefined
+  #waiting = 0
+  #file: { readonly handle: FileHandle; readonly path: string } | undefined
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** The first octets, as many as a header may have. */
+  get head(): Uint8Array {
+    return this.#head ?? Buffer.concat(this.#pieces)
+  }
+
+  async add(octets: Uint8Array): Promise<void> {
+    if (octets.length === 0) return
+    this.#pieces.push(Uint8Array.from(octets))
+    this.octets += octets.length
+    this.#waiting += octets.length
+    if (this.#waiting > memoryOctets) await this.#spill()
+  }
+
+  async flush(): Promise<void> {
+    if (this.#file) await this.#spill()
+  }
+
+  async *read(): AsyncGenerator<Uint8Array, void> {
+    if (!this.#file) {
+      yield* this.#pieces
+      return
+    }
+    for (let at = 0; at < this.octets; ) {
+      const chunk = Buffer.allocUnsafe(chunkOctets)
+      const { bytesRead } = await this.#file.handle.read(chunk, 0, chunkOctets, at)
+      if (bytesRead === 0) throw new Error('the spool file was cut off')
+      at += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  }
+
+  async remove(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    this.#pieces = []
+    if (!file) return
+    await file.handle.close()
+    await rm(file.path, { force: true })
+  }
+
+  async #spill(): Promise<void> {
+    const waiting = Buffer.concat(this.#pieces)
+    this.#head ??= waiting
+    this.#pieces = []
+    this.#waiting = 0
+    if (!this.#file) {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      const path = join(this.#folder, createId())
+      this.#file = { path, handle: await open(path, 'wx+', 0o600) }
+    }
+    await this.#file.handle.writev([waiting])
+  }
+}
