@@ -33,13 +33,14 @@ const defaultOf = byDefault =>
   'value' in byDefault ? `\`${JSON.stringify(byDefault.value)}\`` : byDefault.inWords
 
 /** @param {import('../dist/config/example.js').DescribedTable} table */
-function section({ name: table, keys }) {
+function section({ name: table, isList, keys }) {
   const rows = keys.map(({ name, takes, byDefault, description }) => {
     const isFixed = table ? fixed.has(table) || fixed.has(`${table}.${name}`) : fixed.has(name)
     const restart = isFixed ? ' *restart*' : ''
     return `| \`${name}\`${restart} | ${cell(defaultOf(byDefault))} | ${cell(description)} | ${cell(takes)} |`
   })
-  const title = table ? `## \`[${table}]\`` : '## Before the first table'
+  const header = isList ? `[[${table}]]` : `[${table}]`
+  const title = table ? `## \`${header}\`` : '## Before the first table'
   return `${title}\n\n| key | default | meaning | takes |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 

@@ -107,12 +107,13 @@ function programPage(program) {
 }
 
 function configurationPage() {
-  const tables = describedTables().map(({ name, keys }) => {
+  const tables = describedTables().map(({ name, isList, keys }) => {
     const rows = keys.map(({ name: key, takes, byDefault, description }) => {
       const usual = 'value' in byDefault ? JSON.stringify(byDefault.value) : byDefault.inWords
       return item(key, `${description} Takes ${takes}. Default: ${usual}.`)
     })
-    return `.SS ${name ? roff(`[${name}]`) : 'Before the first table'}\n${rows.join('')}`
+    const header = isList ? `[[${name}]]` : `[${name}]`
+    return `.SS ${name ? roff(header) : 'Before the first table'}\n${rows.join('')}`
   })
   return (
     head('poplar.toml', 5, 'the configuration of the Poplar mail office') +

@@ -5,6 +5,12 @@ import { availableParallelism, hostname as machineName } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import type { PasswordCost } from './auth/password.ts'
+import {
+  type CollectConfig,
+  type CollectorConfig,
+  completeCollect,
+  completeCollector,
+} from './config/collection.ts'
 import { contradictions, hasCertificate, type ServiceName } from './config/contradictions.ts'
 import { KeyLines } from './config/key-lines.ts'
 import type { accountSources, loginMechanisms } from './config/login-tables.ts'
@@ -21,6 +27,7 @@ import type { RetentionRule } from './mail/retention.ts'
 import type { View } from './mail/view.ts'
 import type { ListenAddress } from './net/listener.ts'
 
+export type { CollectConfig, CollectorConfig, DestinationConfig, SecretConfig } from './config/collection.ts'
 export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
 export { describedTables, exampleConfig } from './config/example.ts'
 export { parseMilliseconds, parseOctets } from './config/quantities.ts'
@@ -139,6 +146,9 @@ export interface Config {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly format: 'auto' | 'json' | 'pretty'
   }
+  readonly collector: CollectorConfig
+  /** In the order of the file; no two have the same name. */
+  readonly collect: readonly CollectConfig[]
 }
 
 export type AccountSource = (typeof accountSources)[number]
@@ -327,6 +337,8 @@ function complete({ hostname, domains, listen, ...parsed }: ParsedConfig, file: 
     metrics: parsed.metrics,
     tracing: { endpoint: parsed.tracing.endpoint },
     log: parsed.log,
+    collector: completeCollector(parsed, data, at),
+    collect: completeCollect(parsed, at),
   }
 }
 

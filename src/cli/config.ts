@@ -41,12 +41,21 @@ function printCommand(): Command {
   return withExamples(command, [['poplar config print', 'what ./poplar.toml or the defaults come to']])
 }
 
-/** A password in the URL of a database is nobody's business here. */
-function withoutSecrets({ sql, ...config }: Config): Config {
-  if (sql.url === undefined || !URL.canParse(sql.url)) return { ...config, sql }
-  const url = new URL(sql.url)
-  if (url.password !== '') url.password = '***'
-  return { ...config, sql: { ...sql, url: url.password === '' ? sql.url : url.href } }
+/** A password in the URL of a database or of a proxy is nobody's business here. */
+function withoutSecrets({ sql, collect, ...config }: Config): Config {
+  return {
+    ...config,
+    sql: { ...sql, url: withoutPassword(sql.url) },
+    collect: collect.map(source => ({ ...source, proxy: withoutPassword(source.proxy) })),
+  }
+}
+
+function withoutPassword(text: string | undefined): string | undefined {
+  if (text === undefined || !URL.canParse(text)) return text
+  const url = new URL(text)
+  if (url.password === '') return text
+  url.password = '***'
+  return url.href
 }
 
 function exampleCommand(): Command {

@@ -1,6 +1,7 @@
 // What each key may have alone, but not together with others.
 import { isLoopbackAddress } from '../net/limits.ts'
 import { formatListenAddress, type ListenAddress } from '../net/listener.ts'
+import { contradictorySources } from './collect-contradictions.ts'
 import type { KeyLines, KeyPath } from './key-lines.ts'
 import type { Mistake } from './mistakes.ts'
 import type { ParsedConfig } from './schema.ts'
@@ -21,6 +22,7 @@ export function contradictions(parsed: ParsedConfig, lines: KeyLines): readonly 
     ...openMetrics(parsed),
     ...incompleteSources(parsed),
     ...contradictoryRules(parsed),
+    ...contradictorySources(parsed),
   ]
     .map(([path, text]) => ({ line: lines.lineOf(path), text }))
     .sort((one, other) => (one.line ?? 0) - (other.line ?? 0))

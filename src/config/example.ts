@@ -1,7 +1,7 @@
 // A configuration file with every key at its default, each with its meaning; for `poplar config example` and the docs.
 import type { z } from 'zod'
 import { factsOf, type KeyDefault, type KeyFacts } from './key.ts'
-import { tableOf } from './mistakes.ts'
+import { itemOf, tableOf } from './mistakes.ts'
 import { configSchema } from './schema.ts'
 
 export interface DescribedKey extends KeyFacts {
@@ -11,21 +11,30 @@ export interface DescribedKey extends KeyFacts {
 /** A table of the configuration with its keys, in the schema's order; the first, without a name, is the document. */
 export interface DescribedTable {
   readonly name: string | undefined
+  /** Whether there may be several, each under `[[name]]`. */
+  readonly isList: boolean
   readonly keys: readonly DescribedKey[]
 }
 
 export function describedTables(): readonly DescribedTable[] {
-  const tables = Object.entries(configSchema.shape).filter(([, schema]) => tableOf(schema))
+  const parts = Object.entries(configSchema.shape).filter(([, schema]) => !factsOf(schema))
   return [
-    { name: undefined, keys: keysOf(configSchema) },
-    ...tables.map(([name, schema]) => ({ name, keys: keysOf(schema) })),
+    { name: undefined, isList: false, keys: keysOf(configSchema) },
+    ...parts.map(([name, schema]) => {
+      const item = itemOf(schema)
+      return { name, isList: item !== undefined, keys: keysOf(item ?? schema) }
+    }),
   ]
 }
 
 /** TOML text; parsing it gives the defaults, with the services of [listen] named. */
 export function exampleConfig(): string {
   return describedTables()
-    .map(({ name, keys }) => [name ? `[${name}]\n` : '', ...keys.map(exampleOf)].join(''))
+    .map(({ name, isList, keys }) => {
+      // A list with an item in it would not be the default.
+      if (isList) return [`# [[${name}]]\n`, ...keys.map(key => exampleOf(key, '# '))].join('')
+      return [name ? `[${name}]\n` : '', ...keys.map(key => exampleOf(key))].join('')
+    })
     .join('\n')
 }
 
@@ -37,10 +46,10 @@ function keysOf(schema: z.core.$ZodType): DescribedKey[] {
 }
 
 /** A key whose default depends on something else is shown with an example, mostly as a comment. */
-function exampleOf({ name, description, byDefault }: DescribedKey): string {
+function exampleOf({ name, description, byDefault }: DescribedKey, before?: '# '): string {
   const comment = wrapped(description.replaceAll('`', ''))
   const holds = 'value' in byDefault || ('isNamed' in byDefault && byDefault.isNamed)
-  return `${comment}${holds ? '' : '# '}${name} = ${shown(byDefault)}\n`
+  return `${comment}${before ?? (holds ? '' : '# ')}${name} = ${shown(byDefault)}\n`
 }
 
 function shown(byDefault: KeyDefault): string {

@@ -40,21 +40,29 @@ export function datesIn(value: unknown, path: KeyPath = []): KeyPath[] {
 
 /** `autologout` in [pop3], as messages name it. */
 export function keyName(path: KeyPath): string {
-  const names = path.filter(part => typeof part === 'string')
-  const key = `\`${names.at(-1) ?? ''}\``
-  return names.length > 1 ? `${key} in [${names.slice(0, -1).join('.')}]` : key
+  const last = path.findLastIndex(part => typeof part === 'string')
+  const key = `\`${path[last] ?? ''}\``
+  return last > 0 ? `${key} in ${tableName(path.slice(0, last))}` : key
+}
+
+/** `[listen]`, `[[collect]]`: as its header is written. */
+function tableName(path: KeyPath): string {
+  const name = path.filter(part => typeof part === 'string').join('.')
+  return typeof path.at(-1) === 'number' ? `[[${name}]]` : `[${name}]`
 }
 
 function wrongValue(path: KeyPath, document: unknown): string {
+  const described = describedPart(path)
   let value = document
   let found = 'it'
-  for (const name of path) {
+  for (const [index, name] of path.entries()) {
     // What may be given without a list around it has no items.
     if (typeof value !== 'object' || value === null) break
     value = (value as Record<string | number, unknown>)[name]
+    if (index < described.length) continue
     found = typeof name === 'number' ? `item ${name + 1}` : found === 'it' ? found : `\`${name}\` of ${found}`
   }
-  return `${keyName(describedPart(path))} must be ${takesAt(path)}; ${found} is ${shown(value)}`
+  return `${keyName(described)} must be ${takesAt(path)}; ${found} is ${shown(value)}`
 }
 
 /** The path up to the key that facts are known of: what is in the tables of a list is the list's. */
@@ -68,7 +76,8 @@ function describedPart(path: KeyPath): KeyPath {
 
 function takesAt(path: KeyPath): string {
   const schema = schemaAt(path)
-  return (schema && factsOf(schema)?.takes) ?? 'a table'
+  const list = schema && itemOf(schema) ? `a list of tables, each written [[${path.join('.')}]]` : undefined
+  return (schema && factsOf(schema)?.takes) ?? list ?? 'a table'
 }
 
 /** The schema of a key; that of a list serves for its items. */
@@ -76,9 +85,17 @@ function schemaAt(path: KeyPath): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = configSchema
   for (const name of path) {
     if (schema && factsOf(schema)) return schema
-    schema = tableOf(schema)?.[name]
+    schema = typeof name === 'number' ? itemOf(schema) : tableOf(schema)?.[name]
   }
   return schema
+}
+
+/** What a list is made of, where that is tables with keys that facts are known of. */
+export function itemOf(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  const definition = schema?._zod.def as
+    | { innerType?: z.core.$ZodType; element?: z.core.$ZodType }
+    | undefined
+  return definition?.element ?? (definition?.innerType && itemOf(definition.innerType))
 }
 
 /** The keys of a table's schema; undefined for a key's. */
@@ -100,15 +117,16 @@ function unknownKey(path: KeyPath, name: string): string {
     : elsewhere
       ? `; it belongs ${elsewhere}`
       : `; known are ${known.map(key => `\`${key}\``).join(', ')}`
-  const place = path.length > 0 ? ` in [${path.join('.')}]` : ''
+  const place = path.length > 0 ? ` in ${tableName(path)}` : ''
   return `unknown key \`${printable(name)}\`${place}${advice}`
 }
 
 /** Where a key of that name would be at home. */
 function homeOf(name: string): string | undefined {
-  for (const [tableName, schema] of Object.entries(configSchema.shape)) {
-    if (tableName === name) return 'before the first table'
-    if (Object.hasOwn(tableOf(schema) ?? {}, name)) return `in [${tableName}]`
+  for (const [table, schema] of Object.entries(configSchema.shape)) {
+    if (table === name) return 'before the first table'
+    if (Object.hasOwn(tableOf(schema) ?? {}, name)) return `in [${table}]`
+    if (!factsOf(schema) && Object.hasOwn(tableOf(itemOf(schema)) ?? {}, name)) return `in [[${table}]]`
   }
   return undefined
 }
@@ -143,7 +161,13 @@ function shown(value: unknown): string {
   if (typeof value === 'object') return 'a table'
   // Not JSON for numbers: TOML has inf and nan.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
-  return printable(text.length > 60 ? `${text.slice(0, 60)}...` : text)
+  const safe = withoutPassword(text)
+  return printable(safe.length > 60 ? `${safe.slice(0, 60)}...` : safe)
+}
+
+/** What stands between name and host in a URL. */
+function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^\s/@:]*:)\S*@/g, '$1****@')
 }
 
 function printable(text: string): string {

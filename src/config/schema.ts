@@ -1,5 +1,6 @@
 // Every key of the configuration: what it takes, its default, what it means. The documentation is made from this.
 import { z } from 'zod'
+import { collect, collector } from './collect-tables.ts'
 import { control } from './control-tables.ts'
 import { choice, count, describe, domainName, duration, listeners, size, text } from './key.ts'
 import { limits } from './limit-tables.ts'
@@ -160,6 +161,8 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  collector,
+  collect,
 })
 
 /** The configuration as the schema gives it, before defaults that depend on others are filled in. */

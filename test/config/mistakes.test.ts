@@ -56,7 +56,7 @@ const table: readonly { why: string; toml: string; says: string }[] = [
   {
     why: 'a key may hold anything, the terminal may not',
     toml: '"\\u001b[2J" = 1',
-    says: 'p.toml line 1: unknown key `?[2J`; known are `data`, `hostname`, `domains`, `retention`, `listen`, `pop3`, `smtp`, `limits`, `delivery`, `store`, `control`, `maildrop`, `tls`, `acme`, `legacy`, `proxy`, `auth`, `throttle`, `oauth`, `passwd_file`, `sql`, `ldap`, `metrics`, `tracing`, `log`',
+    says: 'p.toml line 1: unknown key `?[2J`; known are `data`, `hostname`, `domains`, `retention`, `listen`, `pop3`, `smtp`, `limits`, `delivery`, `store`, `control`, `maildrop`, `tls`, `acme`, `legacy`, `proxy`, `auth`, `throttle`, `oauth`, `passwd_file`, `sql`, `ldap`, `metrics`, `tracing`, `log`, `collector`, `collect`',
   },
   {
     why: 'a number for a text',

@@ -11,12 +11,12 @@ const providers: readonly Provider[] = [
   {
     host: /(?:^|\.)(?:gmail|googlemail)\.com$/,
     advice:
-      'Gmail takes no account password: use OAuth2 (`oauth = "gmail"`) or an app password, and see that POP or IMAP is enabled in its settings',
+      'Gmail takes no account password: use OAuth2 (`oauth` with provider "gmail") or an app password, and see that POP or IMAP is enabled in its settings',
   },
   {
     host: /(?:^|\.)(?:outlook|office365|hotmail)\.com$/,
     advice:
-      'Microsoft takes OAuth2 only (`oauth = "outlook"`); POP and IMAP have to be enabled in the settings of the mailbox',
+      'Microsoft takes OAuth2 only (`oauth` with provider "outlook"); POP and IMAP have to be enabled in the settings of the mailbox',
   },
   {
     host: /(?:^|\.)(?:yahoo|aol)\.com$/,

@@ -231,7 +231,7 @@ describe('a session that cannot be had', () => {
     await expect(opening).rejects.toMatchObject({
       name: 'SourceError',
       fault,
-      message: expect.stringMatching(says),
+      message: expect.stringMatching(says) as string,
     })
   })
 
