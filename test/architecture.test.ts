@@ -32,6 +32,7 @@ const innerArrows: Record<string, readonly string[]> = {
   client: ['wire'],
   collector: ['wire', 'client'],
   conformance: ['wire', 'client'],
+  probe: ['client'],
   intake: [],
 }
 

@@ -12,6 +12,7 @@ import { exportCommand } from './export.ts'
 import { folderCommand } from './folder.ts'
 import { importCommand } from './import.ts'
 import { locksCommand } from './locks.ts'
+import { probeCommand } from './probe.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { sessionsCommand } from './sessions.ts'
@@ -39,5 +40,6 @@ export const commands: readonly (() => Command)[] = [
   topCommand,
   doctorCommand,
   checkCommand,
+  probeCommand,
   configCommand,
 ]

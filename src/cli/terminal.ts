@@ -53,6 +53,21 @@ export async function readPassword(
   return password
 }
 
+/**
+ * A secret of any length: from standard input without its last line end, of which no more is read than shows that it is too
+ * long, or typed once at the terminal. It is not checked.
+ */
+export async function readSecret(
+  { passwordStdin = false }: PasswordOptions,
+  { question, maxOctets }: { readonly question: string; readonly maxOctets: number },
+  terminal: Terminal = processTerminal,
+): Promise<Uint8Array> {
+  if (passwordStdin) return readAll(terminal.input, maxOctets)
+  if (!terminal.input.isTTY)
+    throw new CommandFailure('standard input is no terminal: use --password-stdin', exitCodes.usage)
+  return Buffer.from(await ask(question, 'hidden', terminal))
+}
+
 /** True for `y` or `yes`. Where nobody can answer, ends the command naming the option that would. */
 export async function confirm(
   question: string,
@@ -80,13 +95,16 @@ function ask(question: string, echo: 'shown' | 'hidden', { input, output }: Term
   })
 }
 
-async function readAll(input: AsyncIterable<string | Uint8Array>): Promise<Uint8Array> {
+async function readAll(
+  input: AsyncIterable<string | Uint8Array>,
+  maxOctets = maxPasswordOctets,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let octets = 0
   for await (const chunk of input) {
     chunks.push(Buffer.from(chunk))
     octets += chunk.length
-    if (octets > maxPasswordOctets + 2) break
+    if (octets > maxOctets + 2) break
   }
   const all = Buffer.concat(chunks)
   if (all.at(-1) !== 0x0a) return all
