@@ -57,7 +57,7 @@ const homes: Record<string, readonly string[]> = {
   '@opentelemetry/resources': ['tracing/'],
   '@opentelemetry/sdk-trace-base': ['tracing/'],
   commander: ['cli.ts', 'cli/'],
-  'postal-mime': ['testing/'],
+  'postal-mime': ['testing/', 'cli/get/'],
   'nodemailer/lib/mail-composer': ['testing/'],
 }
 

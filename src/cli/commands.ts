@@ -10,6 +10,7 @@ import { deliverCommand } from './deliver.ts'
 import { doctorCommand } from './doctor.ts'
 import { exportCommand } from './export.ts'
 import { folderCommand } from './folder.ts'
+import { getCommand } from './get.ts'
 import { importCommand } from './import.ts'
 import { locksCommand } from './locks.ts'
 import { probeCommand } from './probe.ts'
@@ -41,5 +42,6 @@ export const commands: readonly (() => Command)[] = [
   doctorCommand,
   checkCommand,
   probeCommand,
+  getCommand,
   configCommand,
 ]

@@ -69,7 +69,8 @@ function describe(certificate: X509Certificate, host: string): PeerCertificate {
 }
 
 function textOf(fault: unknown): string {
-  return fault instanceof Error ? fault.message : String(fault ?? 'it is not trusted')
+  if (fault instanceof Error) return fault.message
+  return typeof fault === 'string' ? fault : 'it is not trusted'
 }
 
 /** Node has an attribute on each line. */

@@ -60,7 +60,8 @@ export class Course {
     let visit = first
     let opened = 0
     let hindrance: string | undefined
-    for (const { probe, what, run } of probes) {
+    for (const row of probes) {
+      const { probe, what } = row
       if (!visit?.isOpen && hindrance === undefined) {
         opened += 1
         if (opened > maxOpened) hindrance = 'the server ended too many sessions'
@@ -75,7 +76,7 @@ export class Course {
         probe,
         what,
         current
-          ? await this.verdictOf(() => run(current, this.notes))
+          ? await this.verdictOf(() => row.run(current, this.notes))
           : note(`not known: ${hindrance ?? 'the session has ended'}`),
       )
     }
