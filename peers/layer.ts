@@ -11,17 +11,17 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** Debian packages that were fetched once. */
+/** Debian packages that were fetched once: apt in a layer sees the folder through it, and writes into the layer. */
 const packageCache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'poplar-peers', 'apt')
-const aptArchives = '/var/cache/apt/archives'
 
-/** `$1`: an empty folder. Ends as the first process of the layer, which lasts as long as this process does. */
+/** `$1`: an empty folder. Nobody reads manuals there: their index is not made. Ends as the first process of the layer, which lasts as long as this process does. */
 const setUp = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs "$1"
@@ -34,6 +34,7 @@ mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
 chmod 755 usr/sbin/policy-rc.d
+[ ! -e usr/bin/mandb ] || ln -sf true usr/bin/mandb
 echo ready
 exec chroot . cat >/dev/null
 `
@@ -117,17 +118,19 @@ export class Layer {
   /** By apt, without what it recommends, and no service is started. Rejects with what apt says. */
   async install(packages: readonly string[]): Promise<void> {
     const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0']
-    apt.push('-o', 'APT::Keep-Downloaded-Packages=true')
+    apt.push('-o', 'APT::Keep-Downloaded-Packages=true', '-o', `Dir::Cache::archives=${packageCache}`)
+    // What is installed is thrown away: it need not be on a disk.
+    apt.push('-o', 'Dpkg::Options::=--force-unsafe-io')
     const install = [...apt, 'install', '--yes', '--no-install-recommends', ...packages]
-    mkdirSync(packageCache, { recursive: true })
-    copyPackages(packageCache, this.path(aptArchives))
+    mkdirSync(this.path(packageCache), { recursive: true })
     const { code } = await this.run(install)
     if (code !== 0) {
       // The list of packages may be older than what the mirror has.
       await this.runOrFail([...apt, 'update'])
       await this.runOrFail(install)
     }
-    copyPackages(this.path(aptArchives), packageCache)
+    mkdirSync(packageCache, { recursive: true })
+    copyPackages(this.path(packageCache), packageCache)
   }
 
   /** Without the epoch: `1.0.3-1.1`. */
@@ -152,10 +155,14 @@ export class Layer {
   }
 }
 
-/** Those that are not there yet. */
+/** Those that are not there yet; several layers may have the same, and whoever looks sees them whole. */
 function copyPackages(from: string, to: string): void {
-  for (const name of readdirSync(from).filter(name => name.endsWith('.deb')))
-    if (!existsSync(join(to, name))) copyFileSync(join(from, name), join(to, name))
+  for (const name of readdirSync(from).filter(name => name.endsWith('.deb'))) {
+    if (existsSync(join(to, name))) continue
+    const part = join(to, `${name}.${process.pid}`)
+    copyFileSync(join(from, name), part)
+    renameSync(part, join(to, name))
+  }
 }
 
 function outputOf({ stdout, stderr }: ChildProcess): () => string {
