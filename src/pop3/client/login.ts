@@ -52,11 +52,14 @@ async function chooseWay(credentials: Credentials, context: LoginContext): Promi
   throw new Pop3Error('no-mechanism', message, where)
 }
 
-function isOffered(way: LoginWay, { capabilities, apopTimestamp, channel }: LoginContext): boolean {
+function isOffered(way: LoginWay, { capabilities, apopTimestamp, channel, quirks }: LoginContext): boolean {
   if (way.kind === 'apop') return apopTimestamp !== undefined
   // Who has no CAPA has USER all the same.
   if (way.kind === 'user-pass') return capabilities.tags.length === 0 || capabilities.has('USER')
-  return capabilities.mechanisms.includes(way.mechanism) && (channel.isTls || !bindsChannel(way))
+  return (
+    capabilities.mechanisms.includes(way.mechanism) &&
+    ((channel.isTls && quirks.bindsToTls) || !bindsChannel(way))
+  )
 }
 
 function bindsChannel(way: LoginWay): boolean {

@@ -10,6 +10,8 @@ export interface Quirks {
   readonly window: number
   /** Whether XOAUTH2 and OAUTHBEARER send their token on the line of AUTH; else they wait to be asked for it. */
   readonly bearerInOneLine: boolean
+  /** Whether the forms of SCRAM that bind to TLS may be taken, announced or not. */
+  readonly bindsToTls: boolean
   /** NOOP is sent after so many milliseconds in which nothing was asked. Infinity: never. */
   readonly keepAliveMs: number
   /** Seconds between two logins, where CAPA has no LOGIN-DELAY; 0: as many as one likes. */
@@ -37,6 +39,7 @@ const noQuirks: Quirks = {
   uidl: true,
   window: Number.POSITIVE_INFINITY,
   bearerInOneLine: false,
+  bindsToTls: true,
   keepAliveMs: Number.POSITIVE_INFINITY,
   loginDelaySeconds: 0,
   listsPart: false,
@@ -93,6 +96,13 @@ export const profiles: readonly Profile[] = [
     sources: ['davmail: PopConnection'],
     greeting: /^DavMail /,
     quirks: { deletesAtOnce: true, window: 1 },
+  },
+  {
+    name: 'Cyrus',
+    sources: ['cyrusimap/cyrus-imapd#4191', 'cyrusimap/cyrus-imapd#3317'],
+    greeting: /\bCyrus POP3\b/,
+    // It binds to `tls-unique`, which TLS 1.3 no longer has, and refuses all else as if the password were wrong.
+    quirks: { bindsToTls: false },
   },
 ]
 

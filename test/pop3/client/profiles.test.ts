@@ -30,6 +30,9 @@ describe('profiles', () => {
 
   it('know servers by their greeting', async () => {
     expect(quirksOfGreeting('WDPop ready for requests from 1.2.3.4')).toMatchObject({ window: 1 })
+    expect(quirksOfGreeting('mail.example.net Cyrus POP3 3.6.1 server ready <1.2@x>')).toEqual({
+      bindsToTls: false,
+    })
     const { session, server } = await open([], '+OK DavMail 6.2.2 POP ready at now\r\n')
     expect(session.quirks).toMatchObject({ deletesAtOnce: true, window: 1 })
     // One at a time: UIDL waits for the answer to LIST.
