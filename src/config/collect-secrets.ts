@@ -1,6 +1,6 @@
 // The keys by which a source or a destination of the collector gets its password or its tokens; none of them holds one.
 import { z } from 'zod'
-import { commandWords } from './command-words.ts'
+import { commandWords } from '../mail/command-words.ts'
 import { describe, parsed } from './key.ts'
 
 /** Providers that are known by name. */

@@ -71,6 +71,13 @@ export async function dial({
   return tls ? await putTls(socket, { host, port }, tls, { timeoutMs, signal }) : socket
 }
 
+/** To a socket in the file system. Rejects as `dial` does. */
+export async function dialUnixSocket(path: string, wait: Wait): Promise<DialedSocket> {
+  const socket = netConnect({ path, allowHalfOpen: true })
+  await settled(socket, 'connect', ['connect', `cannot connect to ${path}`], wait)
+  return socket
+}
+
 /** Few go through a proxy: what that takes is loaded when it is needed. */
 async function passProxy(socket: Socket, proxy: Proxy, target: DialAddress, wait: Wait): Promise<void> {
   const { passHttpConnect, passSocks5 } = await import('./proxies/passage.ts')

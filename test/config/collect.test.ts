@@ -1,6 +1,6 @@
 // The tables of the collector: what a file says, what it comes to, and what no source can mean.
 import { describe, expect, it } from 'vitest'
-import { commandWords } from '../../src/config/command-words.ts'
+import { commandWords } from '../../src/mail/command-words.ts'
 import { ConfigError, parseConfig } from '../../src/config.ts'
 
 const least = 'name = "old"\nserver = "pop3s://ann@pop.example.net"\nto = "ann"\n'

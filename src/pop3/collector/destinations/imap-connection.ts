@@ -1,0 +1,118 @@
+// One connection to an IMAP server with one folder selected, kept from letter to letter; the protocol itself is imapflow's.
+// Nothing that the server sends ends the process.
+import type { ImapFlow } from 'imapflow'
+import { type Trust, trustOptions } from '../../../net/tls/trust.ts'
+import { DestinationError } from '../destination.ts'
+import { imapFault } from './imap-fault.ts'
+import { type DestinationLogin, secretOf } from './login.ts'
+
+export interface ImapServer {
+  readonly host: string
+  readonly port: number
+  readonly tls: 'implicit' | 'required' | 'none'
+  readonly login: DestinationLogin
+  readonly trust?: Trust | undefined
+  /** Without an octet from the server; default two minutes. */
+  readonly timeoutMs?: number | undefined
+}
+
+const timeoutMs = 120_000
+/** Of what the server sends: only header fields are asked for. */
+const maxLiteralOctets = 1024 * 1024
+
+export class ImapConnection {
+  readonly #server: ImapServer
+  readonly #folder: string
+  readonly #where: string
+  #client: ImapFlow | undefined
+
+  constructor(server: ImapServer, folder: string) {
+    this.#server = server
+    this.#folder = folder
+    this.#where = `${server.host} port ${server.port}`
+  }
+
+  /** After a failure the connection is another one. Throws `DestinationError`. */
+  async use<T>(signal: AbortSignal, work: (client: ImapFlow) => Promise<T>): Promise<T> {
+    const stop = () => this.#drop()
+    signal.addEventListener('abort', stop)
+    try {
+      signal.throwIfAborted()
+      return await work(await this.#ready(signal))
+    } catch (error) {
+      this.#drop()
+      if (signal.aborted) throw new DestinationError('unavailable', 'stopped', { cause: error })
+      throw imapFault(error, this.#where)
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    if (client?.usable) await client.logout().catch(() => undefined)
+    client?.close()
+  }
+
+  async #ready(signal: AbortSignal): Promise<ImapFlow> {
+    const kept = this.#client
+    if (kept?.usable && kept.mailbox) {
+      const isAlive = await kept.noop().then(
+        () => kept.usable,
+        () => false,
+      )
+      if (isAlive) return kept
+    }
+    this.#drop()
+    const client = await this.#connect(signal)
+    await this.#select(client)
+    return client
+  }
+
+  async #connect(signal: AbortSignal): Promise<ImapFlow> {
+    const { host, port, tls, login, trust = {} } = this.#server
+    const waitMs = this.#server.timeoutMs ?? timeoutMs
+    const secret = await secretOf(login, signal)
+    const { ImapFlow } = await import('imapflow')
+    const client = new ImapFlow({
+      host,
+      port,
+      secure: tls === 'implicit',
+      doSTARTTLS: tls === 'implicit' ? undefined : tls === 'required',
+      auth: {
+        user: login.user,
+        ...(secret.kind === 'password' ? { pass: secret.password } : { accessToken: secret.token }),
+      },
+      tls: trustOptions(trust),
+      logger: false,
+      disableAutoIdle: true,
+      disableCompression: true,
+      connectionTimeout: waitMs,
+      greetingTimeout: waitMs,
+      socketTimeout: waitMs,
+      maxLiteralSize: maxLiteralOctets,
+    })
+    // What is under way fails by itself.
+    client.on('error', () => undefined)
+    this.#client = client
+    await client.connect()
+    return client
+  }
+
+  /** Read-only: nothing is seen or recent because of us. */
+  async #select(client: ImapFlow): Promise<void> {
+    try {
+      await client.mailboxOpen(this.#folder, { readOnly: true })
+    } catch (error) {
+      if (!(error as { readonly mailboxMissing?: boolean }).mailboxMissing) throw error
+      await client.mailboxCreate(this.#folder)
+      await client.mailboxOpen(this.#folder, { readOnly: true })
+    }
+  }
+
+  #drop(): void {
+    this.#client?.close()
+    this.#client = undefined
+  }
+}

@@ -1,0 +1,56 @@
+// From what imapflow throws to a fault of the destination: response codes of RFC 5530, RFC 9208 and RFC 7889.
+import { DestinationError, type DestinationFault } from '../destination.ts'
+import { shownText } from '../sources/advice.ts'
+
+interface ImapFailure {
+  readonly message: string
+  readonly code?: string
+  readonly serverResponseCode?: string
+  readonly responseStatus?: string
+  readonly responseText?: string
+  readonly authenticationFailed?: boolean
+}
+
+const ofResponseCodes: Readonly<Record<string, DestinationFault>> = {
+  OVERQUOTA: 'full',
+  LIMIT: 'full',
+  APPENDLIMIT: 'message',
+  TOOBIG: 'message',
+  'BAD-EVENT': 'message',
+  UNAVAILABLE: 'unavailable',
+  INUSE: 'unavailable',
+  SERVERBUG: 'unavailable',
+  EXPUNGEISSUED: 'unavailable',
+  AUTHENTICATIONFAILED: 'configuration',
+  AUTHORIZATIONFAILED: 'configuration',
+  PRIVACYREQUIRED: 'configuration',
+  CONTACTADMIN: 'configuration',
+  EXPIRED: 'configuration',
+  NOPERM: 'configuration',
+  TRYCREATE: 'configuration',
+  NONEXISTENT: 'configuration',
+  CANNOT: 'configuration',
+}
+
+/** Errors of TLS have Node's codes. */
+const tlsCode = /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/
+
+/** `where` names the server. */
+export function imapFault(error: unknown, where: string): DestinationError {
+  if (error instanceof DestinationError) return error
+  const { message, code = '', ...said } = error as ImapFailure
+  // Without its cause and without the server's words: both could repeat the password.
+  if (said.authenticationFailed)
+    return new DestinationError(
+      'configuration',
+      `${where} refuses the login (${shownText(said.serverResponseCode ?? 'no code', 40)})`,
+    )
+  if (said.responseStatus === undefined && said.serverResponseCode === undefined) {
+    const fault = tlsCode.test(code) ? 'configuration' : 'unavailable'
+    return new DestinationError(fault, `${where}: ${shownText(message)}`, { cause: error })
+  }
+  const fault = ofResponseCodes[said.serverResponseCode?.toUpperCase() ?? ''] ?? 'message'
+  return new DestinationError(fault, `${where} says: ${shownText(said.responseText ?? message)}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,66 @@
+// A folder of an IMAP server, by APPEND with the date (RFC 9051 section 6.3.12). Exactly once: the message gets the field
+// `X-Poplar-Delivery` in front, and the folder's keys are read once and then as they come (UID SEARCH HEADER), before each
+// APPEND. What somebody has moved to another folder is not found any more. A message lies in memory as a whole meanwhile.
+import { type Destination, DestinationError, type StoreOutcome } from '../destination.ts'
+import type { Letter } from '../letter.ts'
+import { withDeliveryField } from './delivery-field.ts'
+import { ImapConnection, type ImapServer } from './imap-connection.ts'
+import { FolderKeys } from './imap-folder-keys.ts'
+
+/** Beyond that no server that we know takes a message. */
+const maxOctets = 64 * 1024 * 1024
+
+export interface ImapOptions extends ImapServer {
+  /** Made when it is missing. */
+  readonly folder: string
+}
+
+export function imapDestination(name: string, { folder, ...server }: ImapOptions): Destination {
+  const target = new ImapFolder(folder, server)
+  return {
+    name,
+    description: `IMAP ${server.login.user}@${server.host}:${server.port}, folder ${folder}`,
+    promise: 'exactly-once',
+    store: (letter, { signal }) => target.store(letter, signal),
+    close: () => target.close(),
+  }
+}
+
+class ImapFolder {
+  readonly #folder: string
+  readonly #connection: ImapConnection
+  readonly #keys = new FolderKeys()
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(folder: string, server: ImapServer) {
+    this.#folder = folder
+    this.#connection = new ImapConnection(server, folder)
+  }
+
+  /** One after the other. */
+  store(letter: Letter, signal: AbortSignal): Promise<StoreOutcome> {
+    const turn = this.#last.then(() => this.#store(letter, signal))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#connection.close()
+  }
+
+  #store(letter: Letter, signal: AbortSignal): Promise<StoreOutcome> {
+    return this.#connection.use(signal, async client => {
+      await this.#keys.catchUp(client)
+      if (await this.#keys.has(client, letter.deliveryKey)) return 'known'
+      if (letter.octets > maxOctets)
+        throw new DestinationError('message', `${letter.octets} octets are more than is appended by IMAP`)
+      const pieces: Uint8Array[] = []
+      for await (const piece of withDeliveryField(letter)) pieces.push(piece)
+      const appended = await client.append(this.#folder, Buffer.concat(pieces), [], letter.receivedAt)
+      if (!appended) throw new DestinationError('unavailable', 'the connection was lost')
+      if (appended.uid !== undefined) this.#keys.add(letter.deliveryKey, appended.uid)
+      return 'stored'
+    })
+  }
+}
