@@ -41,11 +41,18 @@ const mechanisms: readonly PasswordMechanism[] = [
   'APOP',
 ]
 
-/** `<server>` */
+/** `<server>`. What is wrong with it is said without repeating it: a password may stand there. */
 export function serverArgument(): Argument {
-  return new Argument('<server>', 'pop3s://user@host:port; pop3:// has to come to TLS by STLS').argParser(
-    rejecting(parsePop3Url),
-  )
+  return new Argument(
+    '<server>',
+    'pop3s://user@host:port; pop3:// and pop3+stls:// come to TLS by STLS',
+  ).argParser(text => {
+    try {
+      return parsePop3Url(text)
+    } catch (error) {
+      throw new CommandFailure(`the server: ${(error as Error).message}`, exitCodes.usage)
+    }
+  })
 }
 
 export function addReachOptions(command: Command): Command {

@@ -237,8 +237,8 @@ export class Visit {
   async idle(maxMs: number): Promise<number | undefined> {
     const begun = performance.now()
     try {
-      await this.#channel.more(maxMs, this.#reach.signal)
-      // It says why it hangs up, or goes on to say something.
+      // Whatever it says unasked is its last word.
+      if (this.#channel.unreadOctets === 0) await this.#channel.more(maxMs, this.#reach.signal)
       return performance.now() - begun
     } catch (error) {
       if (!(error instanceof Pop3Error) || error.code === 'aborted') throw error
