@@ -11,6 +11,8 @@ export interface MessageFilter {
   /** The sender of the envelope, or the address in From. */
   readonly from?: string | RegExp
   readonly subject?: string | RegExp
+  /** The `id` of one message. */
+  readonly id?: string
 }
 
 export interface WaitOptions extends MessageFilter {
@@ -171,10 +173,11 @@ export class Letterbox {
     take(message)
   }
 
-  #test({ to, from, subject }: MessageFilter): (message: TestMessage) => boolean {
+  #test({ to, from, subject, id }: MessageFilter): (message: TestMessage) => boolean {
     const isTo = addressTest(to === undefined || to instanceof RegExp ? to : this.#complete(to))
     const isFrom = addressTest(from)
-    return ({ envelope, from: author, subject: text }) =>
+    return ({ id: own, envelope, from: author, subject: text }) =>
+      (id === undefined || own === id) &&
       (to === undefined || envelope.to.some(isTo)) &&
       (from === undefined || isFrom(envelope.from) || isFrom(author?.address ?? '')) &&
       (subject === undefined || (subject instanceof RegExp ? matches(subject, text) : text === subject))
@@ -209,7 +212,7 @@ function matches(pattern: RegExp, text: string): boolean {
 /** The same for filters that ask for the same. */
 function keyOf(filter: MessageFilter): string {
   return JSON.stringify(
-    [filter.to, filter.from, filter.subject].map(each =>
+    [filter.to, filter.from, filter.subject, filter.id].map(each =>
       each instanceof RegExp ? ['pattern', String(each)] : each,
     ),
   )

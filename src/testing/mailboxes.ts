@@ -78,8 +78,8 @@ export class Mailboxes {
   }
 
   /** One that is not there yet, of a name that nobody has guessed. */
-  create(): Promise<TestMailbox> {
-    return this.add({ name: `box-${randomBytes(6).toString('hex')}` })
+  create(secrets: Omit<NewTestMailbox, 'name'> = {}): Promise<TestMailbox> {
+    return this.add({ ...secrets, name: `box-${randomBytes(6).toString('hex')}` })
   }
 }
 

@@ -60,7 +60,7 @@ export interface TestOffice extends AsyncDisposable {
   /** Rejects with a `Refusal`: `bad-name`, `account-exists`. */
   addUser(user: string | NewTestMailbox): Promise<TestMailbox>
   /** A new one of a random name. */
-  createMailbox(): Promise<TestMailbox>
+  createMailbox(secrets?: Omit<NewTestMailbox, 'name'>): Promise<TestMailbox>
   /** The one of this name or address; undefined when there is none. */
   mailbox(nameOrAddress: string): TestMailbox | undefined
   /**
@@ -194,8 +194,8 @@ class MemoryOffice implements TestOffice {
     return this.#mailboxes.add(typeof user === 'string' ? { name: user } : user)
   }
 
-  createMailbox(): Promise<TestMailbox> {
-    return this.#mailboxes.create()
+  createMailbox(secrets?: Omit<NewTestMailbox, 'name'>): Promise<TestMailbox> {
+    return this.#mailboxes.create(secrets)
   }
 
   mailbox(nameOrAddress: string): TestMailbox | undefined {
