@@ -69,8 +69,10 @@ async function adoptSource(
   return { source: source.name, added: fresh.length, already: source.known.length - fresh.length }
 }
 
+type MailboxPlace = Pick<AdoptedSource, 'protocol' | 'host' | 'port' | 'user' | 'tls'>
+
 /** As the source itself has it. */
-export function identityOf({ protocol, host, port, user, tls }: AdoptedSource): string {
+export function identityOf({ protocol, host, port, user, tls }: MailboxPlace): string {
   const usual = { pop3: [110, 995], imap: [143, 993] } as const
   const [plain, implicit] = usual[protocol]
   const name = host.toLowerCase()

@@ -1,5 +1,4 @@
 // What mpop's configuration means in our terms: accounts, each with the defaults and the accounts that it inherits from.
-import { basename } from 'node:path'
 import type { ForeignConfig } from './fetchmail.ts'
 import {
   cautiousTls,
@@ -129,10 +128,10 @@ function portOf(settings: Settings): number | undefined {
   return /^\d{1,5}$/.test(port) ? Number(port) : undefined
 }
 
-/** mpop makes a file name of the user: slashes are no part of one. */
+/** The user as it is, slashes too; the host last, as mpop does. */
 function stateFileOf(settings: Settings, host: string, user: string, place: ForeignPlace): string {
   const pattern = expandHome(textOf(settings, 'uidls_file') ?? '~/.mpop_uidls/%U_at_%H', place)
-  return pattern.replace(/%[UH]/g, sign => basename((sign === '%U' ? user : host).replaceAll('/', '_')))
+  return pattern.replaceAll('%U', () => user).replaceAll('%H', () => host)
 }
 
 function secretOf(settings: Settings, place: ForeignPlace): ForeignSecret {

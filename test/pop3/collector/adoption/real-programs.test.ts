@@ -1,0 +1,231 @@
+// fetchmail, getmail6 and mpop themselves fetch from the office and keep there; what they leave is read, and is exactly what
+// they have seen, whatever the UIDLs look like. What came since is new.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { connect, password } from '../../../../src/pop3/client/index.ts'
+import { adopt } from '../../../../src/pop3/collector/adoption/adopt.ts'
+import type { AdoptedSource } from '../../../../src/pop3/collector/adoption/adopted.ts'
+import { compareListing, unfoldedKeys } from '../../../../src/pop3/collector/adoption/comparison.ts'
+import { readForeignState } from '../../../../src/pop3/collector/adoption/read-foreign-state.ts'
+import { createMemoryStore } from '../../../../src/store/memory-store.ts'
+import { deliverByLmtp } from '../../../e2e/line-peer.ts'
+import { Office } from '../../../e2e/office.ts'
+import { itWith, runOrFail } from '../../../e2e/program.ts'
+
+/** RFC 1939 section 7 allows all of 0x21 to 0x7E, 70 of them. */
+const oddUidls = [
+  'a@b%c"d\\e',
+  '#hash',
+  '<m@x.example>',
+  'x/y',
+  '*star',
+  "~!$&*()'q;u",
+  'k',
+  '12',
+  '-',
+  'n'.repeat(70),
+]
+const users = ['fetchmail', 'getmail', 'mpop']
+let office: Office
+let folder: string
+
+beforeAll(async () => {
+  office = await Office.create()
+  folder = mkdtempSync(join(tmpdir(), 'poplar-adoption-'))
+  const maildir = join(folder, 'Maildir')
+  for (const part of ['cur', 'new', 'tmp']) mkdirSync(join(maildir, part), { recursive: true })
+  const lines = oddUidls.map((uidl, index) => {
+    writeFileSync(
+      join(maildir, 'cur', `${index + 1}.m:2,S`),
+      `From: ann@example.net\nSubject: ${index}\n\ntext\n`,
+    )
+    return `${index + 1} P${uidl} :${index + 1}.m`
+  })
+  writeFileSync(join(maildir, 'dovecot-uidlist'), `3 V255 N${oddUidls.length + 1}\n${lines.join('\n')}\n`)
+  for (const user of users) {
+    await office.run(['user', 'add', user, '--password-stdin'], `${user}-secret\n`)
+    await office.run(['import', user, 'maildir', maildir])
+  }
+  await office.start()
+}, 60_000)
+afterAll(async () => {
+  await office.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** A home of its own for each program. */
+function homeOf(name: string): string {
+  const home = join(folder, name)
+  mkdirSync(home, { mode: 0o700 })
+  return home
+}
+
+function put(home: string, name: string, text: string): string {
+  const file = join(home, name)
+  writeFileSync(file, text, { mode: 0o600 })
+  return file
+}
+
+async function only(path: string, home: string): Promise<AdoptedSource> {
+  const { sources } = await readForeignState([path], { home })
+  const [source] = sources
+  if (!source || sources.length !== 1) throw new Error(`${sources.length} sources`)
+  return source
+}
+
+async function listing(user: string): Promise<(string | undefined)[]> {
+  await using session = await connect({
+    host: '127.0.0.1',
+    port: office.ports.pop3,
+    tls: 'none',
+    allowCleartextAuth: true,
+    auth: password(user, `${user}-secret`),
+  })
+  return (await session.listing()).map(({ key }) => key)
+}
+
+async function oneMore(user: string): Promise<void> {
+  const letter = Buffer.from('Subject: later\r\n\r\nlater\r\n')
+  const [reply] = await deliverByLmtp(office.ports.lmtp, [`${user}@mail.test.example`], letter)
+  expect(reply).toMatch(/^250/)
+}
+
+/** All that was seen is known, in the ledger too; what came since is not. */
+async function expectExactly(source: AdoptedSource, user: string): Promise<void> {
+  const keys = await listing(user)
+  const matched = unfoldedKeys(source, keys)
+  expect(matched.known.map(({ key }) => key).sort()).toEqual([...oddUidls].sort())
+  await oneMore(user)
+  const later = await listing(user)
+  const fresh = later.filter(key => key !== undefined && !oddUidls.includes(key))
+  expect(fresh).toHaveLength(1)
+  expect(compareListing(matched, later)).toEqual({ listed: 11, known: 10, fresh, nameless: 0, gone: 0 })
+
+  const ledger = createMemoryStore()
+  expect(await adopt({ sources: [matched] }, ledger)).toEqual([
+    { source: source.name, added: 10, already: 0 },
+  ])
+  expect(await adopt({ sources: [matched] }, ledger)).toEqual([
+    { source: source.name, added: 0, already: 10 },
+  ])
+  const records = await ledger.loadRecords(source.name)
+  expect([...records.keys()].sort()).toEqual([...oddUidls].sort())
+  await ledger.close()
+}
+
+describe('what was left by', () => {
+  itWith('fetchmail', 'fetchmail', async () => {
+    const home = homeOf('fetchmail')
+    const user = 'fetchmail'
+    const file = put(
+      home,
+      '.fetchmailrc',
+      `set invisible
+poll office via 127.0.0.1 protocol pop3 service ${office.ports.pop3} uidl
+  user ${user} password ${user}-secret is ann here keep sslproto "" mda "cat > /dev/null"\n`,
+    )
+    const env = { HOME: home, FETCHMAILHOME: home, LC_ALL: 'C' }
+    await runOrFail('fetchmail', ['-f', file, '--nodetach', '--nosyslog'], { env })
+    const source = await only(file, home)
+    expect(source).toMatchObject({ label: 'office', host: '127.0.0.1', user, keep: 'all', tls: 'none' })
+    expect(source.knownFrom).toEqual([join(home, '.fetchids')])
+    await expectExactly(source, user)
+  })
+
+  itWith('getmail', 'getmail6', async () => {
+    const home = homeOf('getmail')
+    const user = 'getmail'
+    const file = put(
+      home,
+      'getmailrc',
+      `[retriever]
+type = SimplePOP3Retriever
+server = 127.0.0.1
+port = ${office.ports.pop3}
+username = ${user}
+password = ${user}-secret
+[destination]
+type = MDA_external
+path = /bin/cat
+arguments = ("-",)
+allow_root_commands = true
+[options]
+read_all = false
+delete = false
+delete_after = 14
+`,
+    )
+    const before = Math.floor(Date.now() / 1000) * 1000
+    await runOrFail('getmail', ['--getmaildir', home, '--rcfile', file], { env: { HOME: home } })
+    const source = await only(file, home)
+    expect(source).toMatchObject({ user, keep: { days: 14 }, to: ['command:/bin/cat -'], tls: 'none' })
+    // getmail writes when.
+    for (const { storedAt } of source.known) expect(storedAt?.getTime()).toBeGreaterThanOrEqual(before)
+    expect(source.known.map(({ key }) => key)).toContain('x-y')
+    await expectExactly(source, user)
+
+    const state = source.knownFrom[0] ?? ''
+    expect(await only(state, home)).toMatchObject({ user, port: office.ports.pop3, isConfigured: false })
+  })
+
+  itWith('mpop', 'mpop', async () => {
+    const home = homeOf('mpop')
+    const user = 'mpop'
+    const file = put(
+      home,
+      '.mpoprc',
+      `defaults
+auth user
+tls off
+keep on
+delivery mda "cat > /dev/null"
+
+account office
+host 127.0.0.1
+port ${office.ports.pop3}
+user ${user}
+password "${user}-secret"
+account default : office
+`,
+    )
+    await runOrFail('mpop', ['--file', file, '--quiet'], { env: { HOME: home } })
+    const source = await only(file, home)
+    expect(source).toMatchObject({ label: 'office', user, keep: 'all', tls: 'none' })
+    expect(source.knownFrom).toEqual([join(home, `.mpop_uidls/${user}_at_127.0.0.1`)])
+    await expectExactly(source, user)
+  })
+
+  itWith('mpop', 'mpop with one file for several accounts', async () => {
+    const home = homeOf('mpop-two')
+    const file = put(
+      home,
+      '.mpoprc',
+      `defaults
+host 127.0.0.1
+port ${office.ports.pop3}
+auth user
+keep on
+uidls_file ~/uidls
+delivery mda "cat > /dev/null"
+account one
+user mpop
+password mpop-secret
+account two : one
+user getmail
+password getmail-secret
+`,
+    )
+    await runOrFail('mpop', ['--file', file, '--quiet', 'one'], { env: { HOME: home } })
+    await runOrFail('mpop', ['--file', file, '--quiet', 'two'], { env: { HOME: home } })
+    const { sources } = await readForeignState([file], { home })
+    expect(sources.map(({ name, user }) => [name, user])).toEqual([
+      ['one', 'mpop'],
+      ['two', 'getmail'],
+    ])
+    // What the tests before have added is known, too.
+    for (const { known, user } of sources)
+      expect(known.map(({ key }) => key).sort()).toEqual([...(await listing(user ?? ''))].sort())
+  })
+})
