@@ -88,7 +88,7 @@ export interface CollectionLedger {
   listRecords(source: string, state: CollectedState): Promise<readonly CollectedRecord[]>
   countRecords(source: string): Promise<CollectedCounts>
   /**
-   * Writes or replaces them, in this order, 500 in one transaction; once it resolves all are durable. The record of a
+   * Writes or replaces them, in this order, 250 in one transaction; once it resolves all are durable. The record of a
    * message for the store of the ledger goes with its delivery: see `Delivery.commit`.
    */
   saveRecords(records: readonly CollectedRecord[]): Promise<void>

@@ -1,5 +1,5 @@
 // Rules of the collection ledger that every store keeps: what a record may be, and what one says of a delivery.
-import type { CollectedKey, CollectedRecord, CollectedState } from '../mail/collection-ledger.ts'
+import type { CollectedRecord, CollectedState } from '../mail/collection-ledger.ts'
 import type { DeliveryMode } from '../mail/delivery-target.ts'
 
 export const collectedStates = [
@@ -23,14 +23,20 @@ export function checkCollectedName(what: 'source' | 'key', name: string): void {
   )
 }
 
-export function checkCollectedKey({ source, key }: CollectedKey): void {
+/** Throws when the record would not come back as it is. */
+export function checkCollected(record: CollectedRecord): void {
+  const { source, key, digest, octets = 0, failures, absentSessions } = record
   checkCollectedName('source', source)
   checkCollectedName('key', key)
+  if (digest !== undefined && !/^[0-9a-f]{64}$/.test(digest))
+    throw new Error('the digest of a record is SHA-256 in hexadecimal')
+  if (![octets, failures, absentSessions].every(count => Number.isSafeInteger(count) && count >= 0))
+    throw new Error('the counts of a record are whole numbers')
 }
 
 /** Throws when the record cannot go with a delivery: it would not say which destination the delivery is for. */
 export function checkDelivered(record: CollectedRecord, mode: DeliveryMode): void {
-  checkCollectedKey(record)
+  checkCollected(record)
   if (mode !== 'all') throw new Error('a delivery with a record is for all of its copies or for none')
   if (record.destinations.length === 0) throw new Error('the record of a delivery names no destination')
 }

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { accountRegistrySuite } from '../suites/account-registry.ts'
 import { appPasswordsSuite } from '../suites/app-passwords.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
+import { collectionLedgerSuite } from '../suites/collection-ledger.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
 import { maildropViewsSuite } from '../suites/maildrop-views.ts'
@@ -21,6 +22,7 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('message forms', () => messageFormsSuite(factory))
   describe('recovery store', () => recoveryStoreSuite(factory))
   describe('retention store', () => retentionStoreSuite(factory))
+  describe('collection ledger', () => collectionLedgerSuite(factory))
   describe('archive store', () => archiveStoreSuite(factory))
   describe('all together', () => randomOperationsSuite(factory))
 })

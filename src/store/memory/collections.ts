@@ -1,6 +1,6 @@
 // The collection ledger of the memory store.
 import type { CollectedState, CollectionLease, CollectionLedger } from '../../mail/collection-ledger.ts'
-import { checkCollectedKey, checkCollectedName, collectedStates } from '../collected.ts'
+import { checkCollected, checkCollectedName, collectedStates } from '../collected.ts'
 import type { MemoryCollected, MemoryState } from './state.ts'
 
 export function memoryCollections(state: MemoryState): CollectionLedger {
@@ -54,7 +54,7 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
     },
 
     async saveRecords(records) {
-      for (const record of records) checkCollectedKey(record)
+      for (const record of records) checkCollected(record)
       for (const record of records) state.saveCollected(record)
     },
 

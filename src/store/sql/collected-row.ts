@@ -46,17 +46,20 @@ export function toRecord(found: Omit<CollectedRow, 'recorded_at'>): CollectedRec
   }
 }
 
+/** Of SHA-256 in hexadecimal. */
+const digestLength = 64
+
 const states: ReadonlySet<string> = new Set(collectedStates)
 
 /** What is wrong with a row, in a few words; undefined when nothing is. */
 export function rowFault(found: Omit<CollectedRow, 'recorded_at'>): string | undefined {
   if (!states.has(found.state)) return 'its state is none'
   if (readDestinations(found.destinations) === undefined) return 'its destinations are no list'
-  if (found.digest !== null && !/^[0-9a-f]{64}$/.test(found.digest)) return 'its digest is none'
+  if (found.digest !== null && found.digest.length !== digestLength) return 'its digest is none'
   if (!isCount(found.failures) || !isCount(found.absent_sessions)) return 'one of its counts is none'
   if (found.octets !== null && !isCount(found.octets)) return 'its octets are no number'
-  for (const time of [found.stored_at, found.retry_at, found.absent_since])
-    if (time !== null && !isTime(time)) return 'one of its times is none'
+  if (!isTime(found.stored_at) || !isTime(found.retry_at) || !isTime(found.absent_since))
+    return 'one of its times is none'
   return undefined
 }
 
@@ -88,16 +91,16 @@ function parse(text: unknown): unknown {
   }
 }
 
-function isCount(value: unknown): boolean {
+export function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
-/** What a Date can say. */
-function isTime(value: unknown): boolean {
-  return Number.isInteger(value) && Math.abs(Number(value)) <= 8.64e15
+/** What a Date can say, or nothing. */
+export function isTime(value: unknown): boolean {
+  return value === null || (Number.isInteger(value) && Math.abs(Number(value)) <= 8.64e15)
 }
 
-function toDate(time: number | null): Date | undefined {
+export function toDate(time: number | null): Date | undefined {
   return time === null ? undefined : new Date(time)
 }
 

@@ -67,7 +67,7 @@ interface KeyPage extends Record<string, Value> {
   limit: number
 }
 
-/** Behind a key, each column as one list: see listings.ts. */
+/** Behind a key, each column that most records fill as one list: see listings.ts. */
 export const collectedChunk = statement<KeyPage>()((db, p) =>
   db
     .selectFrom(recordsOf(db, p).where('key', '>', p.key).orderBy('key').limit(p.limit).as('scanned'))
@@ -78,12 +78,26 @@ export const collectedChunk = statement<KeyPage>()((db, p) =>
       listOf<string | null>('digest').as('digest'),
       listOf<number | null>('octets').as('octets'),
       listOf<number | null>('stored_at').as('stored_at'),
-      listOf<number>('failures').as('failures'),
-      listOf<string | null>('reason').as('reason'),
-      listOf<number | null>('retry_at').as('retry_at'),
-      listOf<number | null>('absent_since').as('absent_since'),
-      listOf<number>('absent_sessions').as('absent_sessions'),
     ]),
+)
+
+/** The other columns, of the few records of a range that fill any of them. */
+export const troubledOfChunk = statement<{ source: string; key: string; last: string }>()((db, p) =>
+  db
+    .selectFrom('collected_message')
+    .select(['key', 'failures', 'reason', 'retry_at', 'absent_since', 'absent_sessions'])
+    .where('source', '=', p.source)
+    .where('key', '>', p.key)
+    .where('key', '<=', p.last)
+    .where(eb =>
+      eb.or([
+        eb('failures', '<>', 0),
+        eb('absent_sessions', '<>', 0),
+        eb('reason', 'is not', null),
+        eb('retry_at', 'is not', null),
+        eb('absent_since', 'is not', null),
+      ]),
+    ),
 )
 
 interface StatePage extends KeyPage {

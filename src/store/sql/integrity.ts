@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isRefusal } from '../../mail/errors.ts'
 import type { Id } from '../../mail/id.ts'
 import type { IntegrityReport } from '../../mail/store.ts'
+import { collectedFaults } from './collected-integrity.ts'
 import { readChunk } from './contents.ts'
 import type { Awaitable, Connection, Database } from './database.ts'
 import {
@@ -30,6 +31,7 @@ export async function checkIntegrity(database: Database): Promise<IntegrityRepor
     messageFaults(reader, count),
     contentFaults(reader, count),
     strayChunks(reader),
+    collectedFaults(reader),
   ]
   for (const check of checks) {
     try {

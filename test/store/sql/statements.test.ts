@@ -18,6 +18,7 @@ import {
   statement,
 } from '../../../src/store/sql/statement.ts'
 import { appPassword } from '../../suites/app-passwords.ts'
+import { collected, deliverCollected, idleSource } from '../../suites/collection-ledger.ts'
 import { copyFor, deliver, expunge, holder, octets, put, textOf } from '../../suites/fixtures.ts'
 import { scratchFolder } from '../factories.ts'
 
@@ -137,9 +138,9 @@ it('every statement finds its rows by an index', async () => {
     Object.assign(prototype, { rows, row })
   }
   expect(seen.size).toBeGreaterThan(50)
-  // Small tables that are read whole: all accounts, all aliases, the leases of a process, loose contents, all mailboxes; and
-  // the rows that a listing makes its columns of.
-  const whole = /^SCAN (account|address|lease|loose_content|mailbox|scanned)\b/
+  // Small tables that are read whole: all accounts, all aliases, the leases of a process, loose contents, all mailboxes, the
+  // sources of the collector; and the rows that a listing makes its columns of.
+  const whole = /^SCAN (account|address|collected_source|lease|loose_content|mailbox|scanned|source_lease)\b/
   const scans = [...seen].filter(([, plan]) =>
     plan.some(detail => detail.startsWith('SCAN') && !whole.test(detail)),
   )
@@ -164,6 +165,13 @@ it('every statement finds its rows by an index', async () => {
   expect(notSealed?.[1]).toEqual(['SCAN account USING INDEX account_not_sealed'])
   const lacking = [...seen].find(([sql]) => sql.includes('scram_keys is null'))
   expect(lacking?.[1]).toEqual(['SCAN account USING INDEX account_without_scram_keys'])
+  const plans = (part: string) => [...seen].filter(([sql]) => sql.includes(part)).map(([, plan]) => plan[0])
+  expect(plans('group by "state"')).toEqual([
+    'SEARCH collected_message USING COVERING INDEX collected_state (source=?)',
+  ])
+  expect(plans('order by "recorded_at"')).toEqual([
+    'SEARCH collected_message USING INDEX collected_state (source=? AND state=? AND (recorded_at,key)>(?,?))',
+  ])
   // What names a message by its unique-id must go straight to it.
   const partial = [...seen].filter(
     ([sql, plan]) =>
@@ -230,7 +238,19 @@ async function everything(): Promise<void> {
   await store.undelete(ann)
   await expunge(store, ann, 'large')
   await store.clean(new Date(Date.now() + 1000))
+  const record = collected('k', { state: 'parked' })
+  await store.saveRecords([record])
+  await deliverCollected(store, [ann], collected('other'))
+  await store.loadRecords('gmail')
+  await store.listRecords('gmail', 'parked')
+  await store.countRecords('gmail')
+  await store.forgetRecords([record])
+  await store.saveSource(idleSource)
+  await store.findSource('gmail')
+  await store.listSources()
+  await (await store.leaseSource('gmail'))?.release()
   await store.checkIntegrity()
+  await store.forgetSource('gmail')
   await store.removeAccount('ann')
   await store.close()
 }
