@@ -1,7 +1,6 @@
 // From an address to a session: the connection, TLS as the policy wants it, greeting, CAPA, STLS, UTF8 and LANG, login. What
 // makes a server hang up is tried without, once.
 import { type DialAddress, DialError, type DialTls, dial, putTls } from '../../net/dialer.ts'
-import { parseProxy } from '../../net/proxies/proxy.ts'
 import { Capabilities } from './capabilities.ts'
 import { Channel } from './channel.ts'
 import { Conversation } from './conversation.ts'
@@ -111,7 +110,7 @@ async function open(options: ConnectOptions, target: Target, timeoutMs: number):
   const where = { phase: 'connect' } as const
   if (signal?.aborted)
     throw new Pop3Error('aborted', 'aborted by the caller', { ...where, cause: signal.reason })
-  const proxy = proxyOf(options)
+  const proxy = await proxyOf(options)
   const tls = policy === 'implicit' ? target.tls : undefined
   // One time for all that it takes.
   const deadline = AbortSignal.timeout(Math.min(timeoutMs, 2_147_483_647))
@@ -144,9 +143,12 @@ function adviceFor(message: string): string {
   return isClear ? " (the server speaks in clear there: tls: 'stls' may be what it has)" : ''
 }
 
-function proxyOf({ proxy }: ConnectOptions) {
+/** Few go through a proxy: what reads its address is loaded when it is needed. */
+async function proxyOf({ proxy }: ConnectOptions) {
+  if (proxy === undefined) return undefined
+  const { parseProxy } = await import('../../net/proxies/proxy.ts')
   try {
-    return proxy === undefined ? undefined : parseProxy(proxy)
+    return parseProxy(proxy)
   } catch (cause) {
     throw new Pop3Error('bad-argument', (cause as Error).message, { phase: 'connect' })
   }

@@ -1,5 +1,4 @@
 // Logging in: the first way that the server has and the channel allows. What SASL takes is loaded when it is needed.
-import { apopDigest } from '../../auth/apop.ts'
 import type { Credentials, LoginWay } from './credentials.ts'
 import { Pop3Error } from './errors.ts'
 import { bearers, type LoginContext, type WayOf } from './login-context.ts'
@@ -88,6 +87,7 @@ async function apop(
   { conversation, apopTimestamp = '', signal }: LoginContext,
   refusal: RefusalContext,
 ): Promise<void> {
+  const { apopDigest } = await import('../../auth/apop.ts')
   const digest = apopDigest(apopTimestamp, Buffer.from(password))
   conversation.say(`APOP ${user} ${digest}`, `APOP ${user} ${stars}`)
   const reply = await conversation.reply(signal)
