@@ -40,6 +40,7 @@ const oauth = z.strictObject({
     .string()
     .regex(/^[!-~]+( [!-~]+)*$/)
     .optional(),
+  redirect_port: z.int().min(1).max(65_535).optional(),
 })
 
 /** One way to a password or a token each. */
@@ -83,7 +84,7 @@ export const secrets = {
       'Whether the password is in the keyring of the desktop, which `secret-tool` asks; `true` looks for `host`, `service` (pop3 or imap) and `user`, as mpop does.',
   }),
   oauth: describe(secretKeys.oauth, {
-    takes: `a table with \`provider\` (${oauthProviders.map(name => `"${name}"`).join(', ')}, or the https URL of an OpenID issuer) and \`client_id\`, and perhaps \`client_secret\` (the path of a file), \`flow\` ("device" or "browser") and \`scope\``,
+    takes: `a table with \`provider\` (${oauthProviders.map(name => `"${name}"`).join(', ')}, or the https URL of an OpenID issuer) and \`client_id\`, and perhaps \`client_secret\` (the path of a file), \`flow\` ("device" or "browser"), \`scope\` and \`redirect_port\``,
     byDefault: { inWords: 'none', toml: '{ provider = "gmail", client_id = "..." }' },
     description:
       'OAuth2 instead of a password: `poplar collect login NAME` asks once, and the tokens are kept encrypted. The client identifier is your own, registered with the provider (docs/collector.md).',

@@ -73,7 +73,7 @@ const where = {
     takes: 'the SHA-256 of a public key as "sha256/<base64>", or a list of them',
     byDefault: { inWords: 'none', example: 'sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' },
     description:
-      'The server must have one of these keys, besides a certificate that is trusted. `poplar probe` shows the key of a server.',
+      'The server must have one of these keys; nobody else has to vouch for its certificate then, unless `ca` is given. `poplar probe` shows the key of a server.',
   }),
   ca: path(
     '/etc/poplar/isp-ca.crt',

@@ -26,6 +26,8 @@ export interface OAuthConfig {
   readonly flow: 'device' | 'browser' | undefined
   /** Undefined: what the provider asks for mail. */
   readonly scope: string | undefined
+  /** Of the redirection to this machine; undefined: any. */
+  readonly redirectPort: number | undefined
 }
 
 export interface DestinationConfig {
@@ -166,9 +168,9 @@ function secretOf(of: Secrets, at: At): SecretConfig | undefined {
   if (netrc !== undefined) return { kind: 'netrc', file: netrc === true ? undefined : at(netrc) }
   if (keyring !== undefined) return { kind: 'keyring', attributes: keyring === true ? undefined : keyring }
   if (oauth === undefined) return undefined
-  const { provider, client_id: clientId, client_secret, flow, scope } = oauth
+  const { provider, client_id: clientId, client_secret, flow, scope, redirect_port: redirectPort } = oauth
   const clientSecretFile = client_secret && at(client_secret)
-  return { kind: 'oauth', oauth: { provider, clientId, clientSecretFile, flow, scope } }
+  return { kind: 'oauth', oauth: { provider, clientId, clientSecretFile, flow, scope, redirectPort } }
 }
 
 function completeDestination(to: Source['to'][number], at: At): DestinationConfig {

@@ -1,7 +1,8 @@
 // Whom a client trusts, as options for libraries that make their TLS connections themselves: authorities besides those of the
 // system, and pins of public keys. What `dialer.ts` does by itself.
-import { createHash, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { type ConnectionOptions, checkServerIdentity, rootCertificates } from 'node:tls'
+import { keyPin } from './key-pin.ts'
 
 export interface Trust {
   /** PEM */
@@ -25,7 +26,6 @@ export function trustOptions({
 }
 
 function pinFault(certificate: Uint8Array, pins: readonly string[]): Error | undefined {
-  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
-  const pin = `sha256/${createHash('sha256').update(key).digest('base64')}`
+  const pin = keyPin(new X509Certificate(certificate))
   return pins.includes(pin) ? undefined : new Error(`the server's key is not pinned: it is ${pin}`)
 }

@@ -28,9 +28,11 @@ export interface Pop3SourceOptions {
   /** Asked before each login. Throws `SecretError`. */
   readonly credentials: (signal: AbortSignal) => Promise<Credentials>
   readonly connection: Omit<ConnectOptions, 'auth' | 'signal'>
+  /** PEM, trusted besides the usual ones; read before each connection. Throws `SecretError`. */
+  readonly authority?: (() => Promise<string>) | undefined
 }
 
-export function pop3Source({ name, user, credentials, connection }: Pop3SourceOptions): Source {
+export function pop3Source({ name, user, credentials, connection, authority }: Pop3SourceOptions): Source {
   const { host, tls = 'implicit', port = tls === 'implicit' ? 995 : 110 } = connection
   const hostname = host.toLowerCase()
   return {
@@ -39,7 +41,9 @@ export function pop3Source({ name, user, credentials, connection }: Pop3SourceOp
     async open(signal) {
       return orFault(hostname, signal, async () => {
         const auth = await credentials(signal)
-        return new Pop3SourceSession(await connect({ ...connection, auth, signal }), hostname)
+        const certificate = { ...connection.certificate, ...(authority && { authority: await authority() }) }
+        const session = await connect({ ...connection, certificate, auth, signal })
+        return new Pop3SourceSession(session, hostname)
       })
     },
   }
