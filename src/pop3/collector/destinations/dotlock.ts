@@ -1,8 +1,9 @@
 // The lock that every program which touches mboxes on Debian respects (Policy 11.6): a file `NAME.lock`, made whole under
 // another name and linked, with `pid:host` in it, as Dovecot writes. Node has no fcntl lock, so programs that use nothing
 // else are not kept out. A lock whose process is gone, or that nobody has touched for five minutes, is broken.
-import { link, lstat, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { link, lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createId } from '../../../mail/id.ts'
 import { DestinationError } from '../destination.ts'
@@ -10,6 +11,8 @@ import { DestinationError } from '../destination.ts'
 const staleMs = 300_000
 const touchEveryMs = 60_000
 const pauseMs = 100
+/** Of `createId`. */
+const idLength = 26
 
 export interface Dotlock {
   release(): Promise<void>
@@ -41,6 +44,17 @@ export async function lockMbox(path: string, { waitMs, signal }: DotlockOptions)
       clearInterval(touching)
       await rm(lock, { force: true })
     },
+  }
+}
+
+/** Removes what killed processes have left beside the lock before they had it. */
+export async function removeLockLeftovers(path: string): Promise<void> {
+  const folder = dirname(path)
+  const beginning = `${basename(path)}.lock.`
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(beginning) || name.length !== beginning.length + idLength) continue
+    const file = join(folder, name)
+    if ((await lookAt(file))?.isStale) await rm(file, { force: true })
   }
 }
 

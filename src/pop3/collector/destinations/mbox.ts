@@ -17,7 +17,7 @@ import {
 import type { Letter } from '../letter.ts'
 import { deliveryField } from './delivery-field.ts'
 import { orDiskFault } from './disk-fault.ts'
-import { lockMbox } from './dotlock.ts'
+import { lockMbox, removeLockLeftovers } from './dotlock.ts'
 import { syncFolder, writeAll } from './file-octets.ts'
 import { fateOf, type MboxEntry, MboxJournal } from './mbox-journal.ts'
 import { readMboxKeys } from './mbox-keys.ts'
@@ -49,6 +49,7 @@ class Mbox {
   #keys: Set<string> = new Set()
   /** What the file looked like when `#keys` was right. */
   #seen = ''
+  #isOpened = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(path: string, lockWaitMs: number) {
@@ -68,6 +69,8 @@ class Mbox {
     signal.throwIfAborted()
     const lock = await lockMbox(this.#path, { waitMs: this.#lockWaitMs, signal })
     try {
+      if (!this.#isOpened) await removeLockLeftovers(this.#path)
+      this.#isOpened = true
       const file = await open(this.#path, flags, 0o600)
       try {
         return await this.#storeIn(file, letter, signal)
