@@ -22,7 +22,20 @@ const arrows: Record<string, readonly string[]> = {
   pop2: ['net', 'mail', 'auth'],
   pop3: ['net', 'mail', 'auth', 'conformance'],
   testing: ['net', 'mail', 'auth', 'store', 'smtp', 'pop3', 'conformance'],
-  cli: ['net', 'mail', 'auth', 'store', 'smtp', 'pop2', 'pop3', 'conformance', 'control', 'metrics', ''],
+  cli: [
+    'net',
+    'mail',
+    'auth',
+    'store',
+    'smtp',
+    'pop2',
+    'pop3',
+    'conformance',
+    'control',
+    'metrics',
+    'testing',
+    '',
+  ],
 }
 
 /** Inside a protocol folder. */
