@@ -60,7 +60,10 @@ describe('what lies there', () => {
   it('is given as JSON, and a header as it is', async () => {
     const office = await open()
     const { stdout } = await get(office.pop3.port, ['2', '--list', '--json'])
-    expect(JSON.parse(stdout)).toEqual([{ number: 2, octets: expect.any(Number), uidl: expect.any(String) }])
+    const [row, ...more] = JSON.parse(stdout) as Record<string, unknown>[]
+    expect(more).toEqual([])
+    expect(row).toMatchObject({ number: 2 })
+    expect([typeof row?.octets, typeof row?.uidl]).toEqual(['number', 'string'])
     const header = await get(office.pop3.port, ['--headers', '2'])
     expect(header.stdout).toContain('From: ?[31mred\nSubject: two\n')
     expect(header.stdout).not.toContain('.dot')

@@ -10,7 +10,7 @@ import {
   password,
   type TlsPolicy,
 } from '../../pop3/client/index.ts'
-import { gathering, rejecting } from '../arguments.ts'
+import { gathering } from '../arguments.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { passwordStdinOption } from '../terminal.ts'
 import { type Pop3Url, parsePop3Url } from './pop3-url.ts'

@@ -7,9 +7,22 @@ const soonMs = 14 * 86_400_000
 const modern = new Set(['TLSv1.2', 'TLSv1.3'])
 const shownNames = 8
 
+/** Of OpenSSL and Node, in words. */
+const reasons: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody but itself vouches for it',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is not known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the server does not show who vouches for it',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  CERT_REVOKED: 'it was revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
+}
+
 export function tlsVerdict({ protocol, cipher, fault }: PeerReport): Verdict {
   const facts = `${protocol}, ${cipher}`
-  if (fault !== undefined) return wrong(`${facts}; the certificate is not trusted: ${printable(fault)}`)
+  if (fault !== undefined)
+    return wrong(`${facts}; the certificate is not trusted: ${reasons[fault] ?? printable(fault)}`)
   return modern.has(protocol) ? well(facts) : wrong(`${facts}: too old`)
 }
 

@@ -49,13 +49,13 @@ async function probeStls(course: Course): Promise<void> {
     try {
       const peer = await visit.secure(false)
       course.hasStls = peer !== undefined
-      if (!peer) return notes.promise('STLS', false)
+      course.add('stls', 'STLS', notes.promise('STLS', peer !== undefined))
+      if (!peer) return []
       judgeTls(course, visit)
       if (!notes.isCapaFatal)
         course.add('capabilities', 'CAPA under TLS', await askCapabilities(visit, notes, 'tls'))
       const isStill = notes.seen('tls')?.some(line => /^STLS\b/i.test(line)) ?? false
-      const works = notes.promise('STLS', true)
-      return isStill ? [works, wrong('CAPA names it under TLS, too, which RFC 2595 does not allow')] : works
+      return isStill ? wrong('CAPA names it under TLS, too, which RFC 2595 does not allow') : []
     } finally {
       visit.leave()
     }

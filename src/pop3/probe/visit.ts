@@ -11,7 +11,7 @@ import { Pop3Error } from '../client/errors.ts'
 import type { ConnectOptions, Credentials } from '../client/index.ts'
 import { logIn } from '../client/login.ts'
 import { defaultLimits } from '../client/options.ts'
-import { mergeQuirks, quirksOfHost } from '../client/quirks.ts'
+import { mergeQuirks, quirksOfGreeting, quirksOfHost } from '../client/quirks.ts'
 import { parseReply, protocolOf, type Reply } from '../client/reply.ts'
 import { type BodyFacts, BodyMeter } from './body-meter.ts'
 
@@ -226,7 +226,7 @@ export class Visit {
         binding: () => Promise.resolve(clientBinding(this.#channel.socket)),
       },
       allowCleartextAuth,
-      quirks: mergeQuirks(quirksOfHost(host)),
+      quirks: mergeQuirks(quirksOfHost(host), quirksOfGreeting(this.greeting.text)),
       isRetry: false,
       signal,
     })
