@@ -11,12 +11,13 @@ import type { Log } from '../../net/log.ts'
 import type { ObservedSession, ObservedTls, Observer, TracedLine, Tracer } from '../../net/observer.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import { DataParser } from './data-parser.ts'
-import { MessageFeed } from './message-feed.ts'
+import { type IntakeLogins, LoginConnection } from './login-connection.ts'
+import { MessageFeed, PeerGone } from './message-feed.ts'
 import { parsePathCommand } from './path-command.ts'
 import { acceptance, type Reply, type ReplyName, replies, replyNameOf } from './replies.ts'
-import { type HandshakeFailure, SecurableConnection, type Socket } from './securable-connection.ts'
+import type { HandshakeFailure, Socket } from './securable-connection.ts'
 import { isKnownReason, type SessionSummary, startSummary } from './session-summary.ts'
-import { observedVerb, resultOf, tracedCommand, tracedReply } from './traced-lines.ts'
+import { observedVerb, resultOf, tracedCommand, tracedReply, tracedResponse } from './traced-lines.ts'
 
 /** What all sessions of an intake share. */
 export interface IntakeServices {
@@ -30,6 +31,8 @@ export interface IntakeServices {
   readonly log: Log
   /** STARTTLS is offered when it is given. */
   readonly tls: TlsServerOptions | undefined
+  /** AUTH is offered when it is given. */
+  readonly logins: IntakeLogins | undefined
   readonly onHandshakeFailed: () => void
   readonly observer: Observer | undefined
   /** Undefined where nobody may. */
@@ -41,10 +44,8 @@ const maxErrors = 20
 const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8'])
 const enhancedStatus = /^[245]\.\d{1,3}\.\d{1,3} /
 
-export class IntakeConnection extends SecurableConnection implements ObservedSession {
+export class IntakeConnection extends LoginConnection implements ObservedSession {
   readonly startedAtMs = performance.now()
-  readonly user = undefined
-  readonly mechanism = undefined
   tracer: Tracer | undefined
   readonly #services: IntakeServices
   readonly #summary: SessionSummary
@@ -71,7 +72,7 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
   #beforeTls = this.#clear
 
   constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions, services: IntakeServices) {
-    super(server, socket, options, services.tls)
+    super(server, socket, options, services.tls, services.logins)
     this.#services = services
     this.#proxy = this.remoteAddress
     this.#summary = startSummary(this.id, this.remoteAddress)
@@ -240,7 +241,7 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
     this.#activeAtMs = this.#progressAtMs
     this.#commandCount += 1
     if (this.#services.observer?.command) this.#verb = observedVerb(command)
-    if (this.tracer) this.#trace(tracedCommand(command))
+    if (this.tracer) this.#trace(this.isAuthenticating ? tracedResponse(command) : tracedCommand(command))
     super._onCommand(command, callback)
   }
 
@@ -387,7 +388,11 @@ export class IntakeConnection extends SecurableConnection implements ObservedSes
       forwardPaths: this.#recipients.map(({ address }) => address),
       peerAddress: this.remoteAddress || undefined,
       heloName: this.hostNameAppearsAs || undefined,
-      protocol: transmissionType(dialogue, { smtpUtf8, secure: this.secure }),
+      protocol: transmissionType(dialogue, {
+        smtpUtf8,
+        secure: this.secure,
+        authenticated: this.user !== undefined,
+      }),
       cipherSuite: this.tlsOptions ? this.tlsOptions.standardName : undefined,
       smtpUtf8,
       sessionId: this.id,
@@ -469,19 +474,11 @@ function isError(code: number): boolean {
   return (code >= 500 && code <= 504) || code === 555
 }
 
-/** What the reader of a message gets whose sender went away. */
-class PeerGone extends Error {
-  override readonly name = 'PeerGone'
-
-  constructor() {
-    super('the connection closed before the message was complete')
-  }
-}
-
 function answersOf({ id, outcomes }: DeliveryReceipt): readonly Reply[] {
   return outcomes.map(outcome => {
     if (outcome.delivered) return acceptance(id)
-    return replies[outcome.reason === 'duplicate-uidl' ? 'fault' : outcome.reason]
+    const { reason } = outcome
+    return replies[reason === 'over-quota' || reason === 'no-such-account' ? reason : 'fault']
   })
 }
 

@@ -9,6 +9,7 @@ import type { Observer } from '../../net/observer.ts'
 import type { ProxyOptions } from '../../net/proxied.ts'
 import type { TlsServerOptions } from '../../net/tls.ts'
 import type { IntakeConnection } from './connection.ts'
+import type { IntakeLogins } from './login-connection.ts'
 import { IntakeServer, type IntakeServerOptions } from './server.ts'
 
 export interface IntakeOptions {
@@ -41,6 +42,10 @@ export interface IntakeOptions {
   readonly timeoutMs?: number
   /** STARTTLS, RFC 3207, is offered when it is given. SMTP has no name in ALPN: whatever clients offer there is let in. */
   readonly tls?: TlsServerOptions
+  /** TLS from the first octet on in place of STARTTLS, RFC 8314 section 3.3; `tls` must be given. Default: STARTTLS. */
+  readonly implicitTls?: boolean
+  /** AUTH, RFC 4954, is offered when it is given. Default: nobody logs in. */
+  readonly logins?: IntakeLogins
 }
 
 export interface Intake {
@@ -48,7 +53,7 @@ export interface Intake {
   readonly addresses: readonly ListenAddress[]
   /** Sessions that are open now. */
   readonly sessions: number
-  /** Handshakes that were begun by STARTTLS and came to nothing, since the start. */
+  /** Handshakes that came to nothing, since the start. */
   readonly failedHandshakes: number
   /**
    * Stops accepting at once. Sessions in a transaction may finish it, the others are ended with 421; after `graceMs` all
@@ -155,6 +160,8 @@ function completeOptions(
     gate: options.gate,
     mayUseXclient: options.mayUseXclient,
     tls: options.tls,
+    hasImplicitTls: options.implicitTls === true && options.tls !== undefined,
+    logins: options.logins,
     counter: new ConnectionCounter({
       total: maxSessions,
       perAddress: maxSessionsPerAddress,

@@ -90,3 +90,12 @@ export class MessageFeed {
     this.#wakeWriter = undefined
   }
 }
+
+/** What the reader of a message gets whose sender went away. */
+export class PeerGone extends Error {
+  override readonly name = 'PeerGone'
+
+  constructor() {
+    super('the connection closed before the message was complete')
+  }
+}

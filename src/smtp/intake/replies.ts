@@ -32,6 +32,16 @@ export type ReplyName =
   | 'tls-in-clear'
   | 'proxy-header'
   | 'no-expansion'
+  | 'logged-in'
+  | 'login-refused'
+  | 'login-required'
+  | 'login-unavailable'
+  | 'auth-cancelled'
+  | 'auth-in-clear'
+  | 'auth-out-of-order'
+  | 'bad-auth'
+  | 'bad-base64'
+  | 'no-such-mechanism'
   | 'draining'
   | 'killed'
   | 'too-slow'
@@ -64,6 +74,16 @@ export const replies: Readonly<Record<ReplyName, Reply>> = {
   'proxy-header': { code: 421, text: '5.7.1 no header of the PROXY protocol is believed from you; closing' },
   injection: { code: 421, text: '5.5.1 nothing may stand behind STARTTLS; closing' },
   'no-expansion': { code: 502, text: '5.5.1 lists are not shown here' },
+  'logged-in': { code: 235, text: '2.7.0 logged in' },
+  'login-refused': { code: 535, text: '5.7.8 wrong name, password or token' },
+  'login-required': { code: 530, text: '5.7.0 log in first' },
+  'login-unavailable': { code: 454, text: '4.7.0 nobody can say now whether that is right; try again later' },
+  'auth-cancelled': { code: 501, text: '5.7.0 cancelled' },
+  'auth-in-clear': { code: 538, text: '5.7.11 not without TLS' },
+  'auth-out-of-order': { code: 503, text: '5.5.1 not now: once in a session, and not in a transaction' },
+  'bad-auth': { code: 501, text: '5.5.4 AUTH has a mechanism, and at most one response' },
+  'bad-base64': { code: 501, text: '5.5.2 that is no base64' },
+  'no-such-mechanism': { code: 504, text: '5.5.4 no such mechanism here' },
   draining: { code: 421, text: '4.3.2 closing down; try again later' },
   killed: { code: 421, text: '4.3.2 the session was ended by an operator; try again later' },
   'too-slow': { code: 421, text: '4.4.2 too slow; closing' },

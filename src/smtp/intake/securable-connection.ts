@@ -36,6 +36,13 @@ export abstract class SecurableConnection extends SMTPConnection {
   /** Called once: there is no TLS and there will be none. The connection must close. */
   protected abstract handshakeFailed(reason: HandshakeFailure): void
 
+  /** To be called before anything else of a connection that has come with TLS. */
+  beginSecured(): void {
+    this.secure = true
+    this.session.secure = true
+    if ('getCipher' in this._socket) this.tlsOptions = this._socket.getCipher()
+  }
+
   /** To be called when the library says that the handshake is done. */
   secured(socket: Socket): void {
     this.#stopTimer()

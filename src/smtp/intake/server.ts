@@ -7,7 +7,8 @@ import type { Gate } from '../../net/connection-gate.ts'
 import type { ConnectionCounter } from '../../net/limits.ts'
 import { shed } from '../../net/listener.ts'
 import { Introductions, type ProxyOptions, ProxyRefusal } from '../../net/proxied.ts'
-import type { TlsContexts } from '../../net/tls.ts'
+import { securedSocket } from '../../net/tls/secured-socket.ts'
+import { type TlsContexts, TlsFailure } from '../../net/tls.ts'
 import { IntakeConnection, type IntakeServices } from './connection.ts'
 import { asLibraryError, type ReplyName, replies } from './replies.ts'
 
@@ -18,6 +19,8 @@ export interface IntakeServerOptions extends IntakeServices {
   readonly counter: ConnectionCounter
   readonly proxy: ProxyOptions | undefined
   readonly gate: Gate | undefined
+  /** TLS comes before the greeting. */
+  readonly hasImplicitTls: boolean
   readonly onOpen: (connection: IntakeConnection) => void
   readonly onClosed: (connection: IntakeConnection) => void
 }
@@ -28,7 +31,9 @@ type Callback = (error?: Error | null) => void
 
 /** RFC 5321 section 4.5.3.1.4 asks for 512 octets and what extensions add; this has room for both. */
 const maxCommandOctets = 2048
-const disabledCommands = ['AUTH', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
+/** With the responses of AUTH, RFC 4954 section 4. */
+const maxResponseOctets = 12_288
+const disabledCommands = ['XFORWARD', 'WIZ', 'SHELL', 'KILL']
 /** How long a refused peer may take to read why. */
 const lastWordsMs = 1_000
 const tooMany = replies['too-many-connections']
@@ -38,6 +43,7 @@ export class IntakeServer extends SMTPServer {
   readonly #options: IntakeServerOptions
   readonly #introductions: Introductions | undefined
   readonly #connections = new WeakMap<SMTPServerSession, IntakeConnection>()
+  readonly #inHandshake = new Set<Socket>()
 
   constructor(options: IntakeServerOptions) {
     super({
@@ -48,13 +54,16 @@ export class IntakeServer extends SMTPServer {
       size: options.maxOctets,
       disabledCommands: [
         ...disabledCommands,
-        ...(options.tls ? [] : ['STARTTLS']),
+        ...(options.tls && !options.hasImplicitTls ? [] : ['STARTTLS']),
+        ...(options.logins ? [] : ['AUTH']),
         ...(options.mayUseXclient ? [] : ['XCLIENT']),
       ],
       hideENHANCEDSTATUSCODES: false,
       disableReverseLookup: true,
       logger: false,
-      maxCommandLength: maxCommandOctets,
+      maxCommandLength: options.logins ? maxResponseOctets : maxCommandOctets,
+      authOptional: options.logins?.isRequired !== true,
+      authRequiredMessage: replies['login-required'].text,
       socketTimeout: options.timeoutMs,
     })
     this.#options = options
@@ -79,6 +88,7 @@ export class IntakeServer extends SMTPServer {
   stopAccepting(): void {
     this.server.close()
     this.#introductions?.close()
+    for (const socket of this.#inHandshake) socket.destroy()
   }
 
   async #connectProxied(
@@ -98,17 +108,40 @@ export class IntakeServer extends SMTPServer {
   }
 
   #admit(socket: Socket, peer: string, options: SMTPConnectionOptions): void {
-    const { counter, gate, observer, protocol, onOpen, onClosed } = this.#options
+    const { counter, gate, observer, protocol, hasImplicitTls } = this.#options
     if (socket.destroyed) return
     const reason = gate?.refusalOf(peer)
     if (reason) {
       observer?.turnedAway?.(protocol, peer, `shed: ${reason}`)
-      return shed(socket, tooManyLine)
+      return shed(socket, hasImplicitTls ? undefined : tooManyLine)
     }
     if (!counter.enter(peer)) {
       observer?.turnedAway?.(protocol, peer, 'too-many')
-      return refuse(socket)
+      return hasImplicitTls ? void socket.destroy() : refuse(socket)
     }
+    if (hasImplicitTls) void this.#handshake(socket, peer, options)
+    else this.#begin(socket, peer, options)
+  }
+
+  async #handshake(socket: Socket, peer: string, options: SMTPConnectionOptions): Promise<void> {
+    const { counter, tls, protocol, observer, onHandshakeFailed } = this.#options
+    this.#inHandshake.add(socket)
+    try {
+      if (!tls) throw new TlsFailure('failed')
+      const secured = await securedSocket(socket, tls)
+      this.#begin(secured, peer, options)
+    } catch (error) {
+      counter.leave(peer)
+      onHandshakeFailed()
+      const { reason } = error instanceof TlsFailure ? error : new TlsFailure('failed')
+      observer?.turnedAway?.(protocol, peer, `tls: ${reason}`)
+    } finally {
+      this.#inHandshake.delete(socket)
+    }
+  }
+
+  #begin(socket: Socket, peer: string, options: SMTPConnectionOptions): void {
+    const { counter, hasImplicitTls, onOpen, onClosed } = this.#options
     const named = { ...options, remoteAddress: peer }
     const connection = new IntakeConnection(this, socket, named, this.#options)
     this.#connections.set(connection.session, connection)
@@ -119,6 +152,7 @@ export class IntakeServer extends SMTPServer {
       onClosed(connection)
     })
     onOpen(connection)
+    if (hasImplicitTls) connection.beginSecured()
     connection.init()
   }
 

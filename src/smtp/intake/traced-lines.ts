@@ -1,10 +1,11 @@
 // What a tracer is shown of a session: commands of the table with what they may carry, and of every other line its length
-// alone. There is no AUTH here, but clients try it all the same, and send their passwords behind it.
+// alone. Behind AUTH and its mechanism there are secrets, whether or not it is offered.
 import type { TracedLine } from '../../net/observer.ts'
 
 const oneWord = /^ *\S+$/
 const path = (word: string) => new RegExp(`^ +${word}: *<[^<>]*>( +[A-Za-z0-9-]+(=\\S+)?)*$`, 'i')
 const nothing = /^$/
+const mechanism = /^ +(?:PLAIN|LOGIN|EXTERNAL|CRAM-MD5|SCRAM-SHA-(?:1|256)(?:-PLUS)?|XOAUTH2|OAUTHBEARER)$/i
 
 /** Verbs, and what behind them may be shown. */
 const shownCommands: Readonly<Record<string, RegExp>> = {
@@ -21,7 +22,11 @@ const shownCommands: Readonly<Record<string, RegExp>> = {
   VRFY: nothing,
   EXPN: nothing,
   STARTTLS: nothing,
+  AUTH: mechanism,
 }
+
+/** RFC 4954 section 4. */
+const challengeCode = 334
 
 /** The verb of the table that a line begins with, in capitals; `other` when there is none. */
 export function observedVerb(line: Uint8Array): string {
@@ -41,9 +46,15 @@ export function tracedCommand(line: Uint8Array): TracedLine {
   return { from: 'client', text: shown.test(behind) ? text : `${verb} <${behind.length - 1} octets>` }
 }
 
+/** A response of AUTH. */
+export function tracedResponse(line: Uint8Array): TracedLine {
+  return { from: 'client', text: `<${line.length} octets>` }
+}
+
 /** The lines of one reply, RFC 5321 section 4.2. */
 export function tracedReply(code: number, data: string | readonly string[] | null | undefined): TracedLine[] {
   const lines = typeof data === 'string' ? [data] : (data ?? [''])
+  if (code === challengeCode) return [{ from: 'server', text: `${code} <${lines.join('').length} octets>` }]
   return lines.map((line, index) => ({
     from: 'server',
     text: `${code}${index < lines.length - 1 ? '-' : ' '}${line}`,

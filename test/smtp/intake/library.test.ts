@@ -23,6 +23,11 @@ const extended: readonly { file: string; name: string; instance: object }[] = [
     name: 'SMTPConnection',
     instance: new SMTPConnection(server, socket, {}),
   },
+  {
+    file: 'login-connection.ts',
+    name: 'SMTPConnection',
+    instance: new SMTPConnection(server, socket, {}),
+  },
   { file: 'data-parser.ts', name: 'SMTPStream', instance: new SMTPStream() },
 ]
 

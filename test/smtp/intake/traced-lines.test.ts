@@ -1,6 +1,12 @@
 // What a tracer sees of SMTP: envelopes, and no secret that a client sends though nobody asked.
 import { expect, it } from 'vitest'
-import { observedVerb, resultOf, tracedCommand, tracedReply } from '../../../src/smtp/intake/traced-lines.ts'
+import {
+  observedVerb,
+  resultOf,
+  tracedCommand,
+  tracedReply,
+  tracedResponse,
+} from '../../../src/smtp/intake/traced-lines.ts'
 
 it.each([
   ['a greeting', 'EHLO client.example', 'EHLO client.example', 'EHLO'],
@@ -9,7 +15,9 @@ it.each([
   ['the null reverse-path', 'MAIL FROM:<>', 'MAIL FROM:<>', 'MAIL'],
   ['no path', 'MAIL sesame', 'MAIL <6 octets>', 'MAIL'],
   ['a forward-path', 'RCPT TO:<a@b.example>', 'RCPT TO:<a@b.example>', 'RCPT'],
-  ['a password', 'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==', '<no command, 31 octets>', 'other'],
+  ['a mechanism', 'auth scram-sha-256', 'auth scram-sha-256', 'AUTH'],
+  ['a password', 'AUTH PLAIN AGFsaWNlAHNlc2FtZQ==', 'AUTH <26 octets>', 'AUTH'],
+  ['a password in place of a mechanism', 'AUTH sesame', 'AUTH <6 octets>', 'AUTH'],
   ['a response', 'c2VzYW1l', '<no command, 8 octets>', 'other'],
   ['anything behind a command', 'NOOP sesame', 'NOOP <6 octets>', 'NOOP'],
   ['a command alone', 'quit', 'quit', 'QUIT'],
@@ -23,4 +31,9 @@ it('a reply has a line for each of its lines', () => {
   expect(tracedReply(250, ['one', 'two']).map(({ text }) => text)).toEqual(['250-one', '250 two'])
   expect(tracedReply(221, 'Bye').map(({ text }) => text)).toEqual(['221 Bye'])
   expect([250, 354, 451, 550].map(resultOf)).toEqual(['ok', 'continue', '451', '550'])
+})
+
+it('what is said in AUTH is not shown', () => {
+  expect(tracedResponse(Buffer.from('QUIT'))).toEqual({ from: 'client', text: '<4 octets>' })
+  expect(tracedReply(334, 'VXNlcm5hbWU6')).toEqual([{ from: 'server', text: '334 <12 octets>' }])
 })
