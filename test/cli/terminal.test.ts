@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { CommandFailure } from '../../src/cli/failure.ts'
-import { confirm, readNewPassword, type Terminal } from '../../src/cli/terminal.ts'
+import { confirm, readNewPassword, readSecret, type Terminal } from '../../src/cli/terminal.ts'
 
 interface FakeTerminal extends Terminal {
   /** What is seen on the screen. */
@@ -128,3 +128,26 @@ async function failureOf(work: Promise<unknown>): Promise<CommandFailure> {
   if (error instanceof CommandFailure) return error
   throw error
 }
+
+describe('a secret of another server', () => {
+  const asked = { question: 'Token: ', maxOctets: 10 }
+  const secret = async (terminal: Terminal, passwordStdin = false) =>
+    Buffer.from(await readSecret({ passwordStdin }, asked, terminal)).toString()
+
+  it('is typed once, and not shown', async () => {
+    const terminal = terminalWith(['sesame\r'])
+    expect(await secret(terminal)).toBe('sesame')
+    expect(terminal.seen()).toBe('Token: \n')
+  })
+
+  it('comes from standard input, of which no more is read than tells that it is too long', async () => {
+    expect(await secret(pipeWith('sesame\r\n'), true)).toBe('sesame')
+    const endless = new PassThrough()
+    endless.write('x'.repeat(100))
+    expect((await secret({ input: endless, output: new PassThrough() }, true)).length).toBe(100)
+  })
+
+  it('is not asked for where there is no terminal', async () => {
+    await expect(secret(pipeWith('sesame\n'))).rejects.toThrow('use --password-stdin')
+  })
+})
