@@ -45,10 +45,13 @@ export function storeOnce({ kind, path, folder }: KillRun, letters: readonly Tes
   return runProgram(process.execPath, [program, kind, path, file, String(killAt)])
 }
 
-export function lettersText(letters: readonly TestLetter[]): string {
+function lettersText(letters: readonly TestLetter[]): string {
   return letters
-    .map(({ content, body: _, header: __, ...letter }) =>
-      JSON.stringify({ ...letter, body: content.toString('base64') }),
+    .map(({ content, deliveryKey, digest, octets, source, receivedAt, reversePath }) =>
+      JSON.stringify({
+        ...{ deliveryKey, digest, octets, source, receivedAt, reversePath },
+        body: content.toString('base64'),
+      }),
     )
     .join('\n')
 }
