@@ -28,10 +28,15 @@ export function checkCollected(record: CollectedRecord): void {
   const { source, key, digest, octets = 0, failures, absentSessions } = record
   checkCollectedName('source', source)
   checkCollectedName('key', key)
-  if (digest !== undefined && !/^[0-9a-f]{64}$/.test(digest))
+  if (digest !== undefined && !isDigest(digest))
     throw new Error('the digest of a record is SHA-256 in hexadecimal')
   if (![octets, failures, absentSessions].every(count => Number.isSafeInteger(count) && count >= 0))
     throw new Error('the counts of a record are whole numbers')
+}
+
+/** SHA-256 in hexadecimal. */
+export function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text)
 }
 
 /** Throws when the record cannot go with a delivery: it would not say which destination the delivery is for. */

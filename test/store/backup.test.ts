@@ -16,6 +16,7 @@ import { openBackup } from '../../src/store/sql/sqlite/backup-reader.ts'
 import { columnTypes, sqlite } from '../../src/store/sql/sqlite/dialect.ts'
 import { itWith, runOrFail } from '../e2e/program.ts'
 import { appPassword } from '../suites/app-passwords.ts'
+import { collected, deliverCollected, idleSource } from '../suites/collection-ledger.ts'
 import { copyFor, deliver, expunge, holder, plainText, put, textOf, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
 
@@ -110,6 +111,14 @@ describe('the file', () => {
     const onProgress = () => given.abort(new Error('given up'))
     await expect(writeBackup(folder, file, { signal: given.signal, onProgress })).rejects.toThrow('given up')
     expect(readdirSync(join(file, '..'))).toEqual([])
+  })
+
+  it('of one account leaves the ledger out: its sources are those of the office', async () => {
+    await deliverCollected(store, [ann], collected('secret key'))
+    await store.saveSource({ ...idleSource, identity: 'secret identity' })
+    await writeBackup(folder, file, { accountName: 'ann' })
+    expect(readFileSync(file).includes('secret')).toBe(false)
+    expect(await restore()).toMatchObject({ present: 1 })
   })
 
   it('of one account holds nobody else', async () => {
@@ -280,6 +289,23 @@ describe('the whole office', () => {
     const old = await openStore({ folder: aside, writer: 'inline' })
     expect(await uidlsOf(old, ann)).toEqual(['a', 'b'])
     await old.close()
+  })
+
+  it('knows what was collected when the backup was made, and no lease of a collector', async () => {
+    await store.saveSource(idleSource)
+    await deliverCollected(store, [ann], collected('a'))
+    await writeBackup(folder, file)
+    await deliverCollected(store, [ann], collected('b'))
+    await store.saveRecords([collected('a', { state: 'committed' })])
+    // Of a collector that died with it.
+    await store.leaseSource('gmail')
+    await store.close()
+    await restoreAll(folder, file)
+    store = await openStore({ folder, writer: 'inline' })
+    expect(await store.loadRecords('gmail')).toEqual(new Map([['a', collected('a')]]))
+    expect(await store.listSources()).toEqual([idleSource])
+    expect(await uidlsOf(store, ann)).toHaveLength(1)
+    expect((await store.leaseSource('gmail'))?.holds).toBe(true)
   })
 
   it('takes the place of one that is damaged', async () => {

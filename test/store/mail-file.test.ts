@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/open-store.ts'
 import { migrations } from '../../src/store/sql/migrations/migrations.ts'
 import { openForWriting } from '../../src/store/sql/sqlite/mail-file.ts'
+import { collected, deliverCollected } from '../suites/collection-ledger.ts'
 import { put, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
 
@@ -132,6 +133,14 @@ describe('a file that cannot be used is refused and left as it is', () => {
   })
 })
 
+/** A line of the ledger, some of it damaged. */
+function collectedRow(damaged: Readonly<Record<string, string>>): string {
+  const row = { source: 'gmail', key: 'k', state: 'stored', ...damaged }
+  const columns = { failures: '0', absent_sessions: '0', recorded_at: '0', ...row }
+  const values = Object.values(columns).map(value => `'${value}'`)
+  return `insert into collected_message (${Object.keys(columns).join()}) values (${values.join()})`
+}
+
 describe('damage inside is found by the integrity check', () => {
   const cases: [what: string, sql: string, fault: RegExp][] = [
     [
@@ -182,6 +191,26 @@ describe('damage inside is found by the integrity check', () => {
         values ('x', 'i', 'phone', 'h', 0, 0)`,
       /app password i \(phone\): its account x is missing/,
     ],
+    [
+      'a record of a state that there is not',
+      collectedRow({ state: 'lost' }),
+      /collected from gmail: the record of "k" cannot be read: its state is none/,
+    ],
+    [
+      'destinations that are no list of names',
+      collectedRow({ destinations: '["ann",1]' }),
+      /the record of "k" .*: its destinations are no list/,
+    ],
+    ['destinations that are torn', collectedRow({ destinations: '["an' }), /its destinations are no list/],
+    ['a digest that is none', collectedRow({ digest: 'Z'.repeat(64) }), /the record of "k" .*: its digest/],
+    ['a count that is text', collectedRow({ failures: 'x' }), /the record of "k" .*: one of its counts/],
+    ['a time that is none', collectedRow({ retry_at: '1e300' }), /the record of "k" .*: one of its times/],
+    [
+      'a source whose times are none',
+      `insert into collected_source (source, identity, last_run_at, failures, login_failures)
+        values ('gmail', 'pop3', 'yesterday', 0, 0)`,
+      /collected from gmail: one of its times is none/,
+    ],
     ['octets without a content', `insert into content_chunk values ('x', 0, x'00')`, /octets of x lie about/],
   ]
 
@@ -190,6 +219,26 @@ describe('damage inside is found by the integrity check', () => {
     change(folder, sql)
     const store = await openStore({ folder, writer: 'inline' })
     expect((await store.checkIntegrity()).faults.join('\n')).toMatch(fault)
+    await store.close()
+  })
+
+  it('a ledger with such a record is not read, and says what to do', async () => {
+    const folder = await usedFolder()
+    change(folder, collectedRow({ state: 'lost' }))
+    change(folder, collectedRow({ key: 'other', state: 'parked', destinations: 'ann' }))
+    const store = await openStore({ folder, writer: 'inline' })
+    const says = /the ledger of gmail is damaged: the record of "(k|other)" .*Restore a backup.*poplar doctor/
+    const refusal = { code: 'store-unusable', message: expect.stringMatching(says) as string }
+    await expect(store.loadRecords('gmail')).rejects.toMatchObject(refusal)
+    await expect(store.listRecords('gmail', 'parked')).rejects.toMatchObject(refusal)
+    const ann = await store.findAccount('ann')
+    if (!ann) throw new Error('ann is gone')
+    const before = ann.usedMessages
+    await expect(deliverCollected(store, [ann], collected('other'))).rejects.toMatchObject({
+      code: 'store-unusable',
+    })
+    expect((await store.findAccount('ann'))?.usedMessages).toBe(before)
+    expect((await store.loadRecords('work')).size).toBe(0)
     await store.close()
   })
 

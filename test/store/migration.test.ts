@@ -6,6 +6,7 @@ import { openStore } from '../../src/store/open-store.ts'
 import { migrations } from '../../src/store/sql/migrations/migrations.ts'
 import { columnTypes, sqlite } from '../../src/store/sql/sqlite/dialect.ts'
 import { appPassword } from '../suites/app-passwords.ts'
+import { collected } from '../suites/collection-ledger.ts'
 import { holder, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
 
@@ -62,6 +63,7 @@ describe('a file of version 1', () => {
     await store.setPassword('ann', { passwordHash: 'new', scramKeys: ['k'], sealedPassword: 's' })
     await store.setDisabled('ann', true)
     const added = await store.addAppPassword('ann', { ...appPassword, name: 'phone' })
+    await store.saveRecords([collected('k')])
     await store.close()
     const again = await openStore({ folder, writer: 'inline' })
     expect(await again.findAccount('ann')).toMatchObject({
@@ -71,6 +73,7 @@ describe('a file of version 1', () => {
       isDisabled: true,
     })
     expect(await again.listAppPasswords('A')).toEqual([added])
+    expect((await again.loadRecords('gmail')).get('k')).toEqual(collected('k'))
     await again.close()
   })
 

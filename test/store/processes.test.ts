@@ -88,6 +88,36 @@ describe('kill -9', () => {
   })
 
   it.each([
+    ['thread', 1],
+    ['thread', 90],
+    ['inline', 31],
+  ])('during deliveries with a record (%s, after %i answers) leaves both or neither', async (writer, killAfter) => {
+    const folder = await folderWithAnn()
+    const answered = await run('collect.mjs', [folder, writer, '100000'], killAfter)
+    const collected = async () => {
+      const { store, ann } = await reopen(folder)
+      const maildrop = await store.openMaildrop(ann, holder)
+      const keys: string[] = []
+      for (const index of maildrop.listing.uidls.keys())
+        keys.push(/^A: (k\d+)\r\n/.exec(await textOf(await maildrop.read(index)))?.[1] ?? '')
+      await maildrop.release()
+      expect([...(await store.loadRecords('gmail')).keys()].sort()).toEqual(keys.sort())
+      expect((await store.checkIntegrity()).faults).toEqual([])
+      await store.close()
+      return keys
+    }
+    const keys = await collected()
+    const delivered = (lines: readonly string[]) =>
+      lines.filter(line => line.endsWith(' delivered')).map(line => line.split(' ')[0] ?? '')
+    expect(delivered(answered).filter(key => !keys.includes(key))).toEqual([])
+    // The next run hands in everything anew: what is there stays once, and the rest comes.
+    const all = Array.from({ length: 120 }, (_, at) => `k${at}`)
+    const added = delivered(await run('collect.mjs', [folder, writer, '120']))
+    expect(added.filter(key => keys.includes(key))).toEqual([])
+    expect(await collected()).toEqual([...new Set([...keys, ...all])].sort())
+  })
+
+  it.each([
     1, 7, 20,
   ])('during UPDATE (after %i answers) deletes all ten or none, and leaves no lock', async killAfter => {
     const uidls = Array.from({ length: 1000 }, (_, i) => `u${String(i).padStart(3, '0')}`)
@@ -173,6 +203,38 @@ describe('leases', () => {
     expect(await other.listLeases()).toEqual([])
     await (await other.openMaildrop(ann, holder)).release()
     await other.close()
+  })
+
+  it('of a source exclude other processes; those of the server before are dropped, others run out', async () => {
+    const folder = await folderWithAnn()
+    const { store: dead } = await reopen(folder)
+    const [atServer, other] = [await dead.leaseSource('gmail'), await dead.leaseSource('work')]
+    const command = await openStore({ folder, writer: 'inline' })
+    expect(await command.leaseSource('gmail')).toBeUndefined()
+    await other?.release()
+    const byHand = await command.leaseSource('work')
+    const { store: next } = await reopen(folder)
+    expect((await next.leaseSource('gmail'))?.holds).toBe(true)
+    expect(await next.leaseSource('work')).toBeUndefined()
+    // Nor does the dead give it back for the living.
+    await atServer?.release()
+    expect(await command.leaseSource('gmail')).toBeUndefined()
+    expect(byHand?.holds).toBe(true)
+    for (const store of [dead, command, next]) await store.close()
+    const last = await openStore({ folder, writer: 'inline' })
+    expect((await last.leaseSource('work'))?.holds).toBe(true)
+    await last.close()
+  })
+
+  it('of a source whose holder was killed run out, and not before', async () => {
+    const folder = await folderWithAnn()
+    expect(await run('lease.mjs', [folder, '600000'], 1)).toEqual(['true'])
+    const early = await openStore({ folder, writer: 'inline' })
+    expect(await early.leaseSource('gmail')).toBeUndefined()
+    await early.close()
+    const late = await openStore({ folder, writer: 'inline', now: () => Date.now() + 600_000 })
+    expect((await late.leaseSource('gmail'))?.holds).toBe(true)
+    await late.close()
   })
 
   it('that were lost in mid-session delete nothing, even between the first look and the transaction', async () => {

@@ -54,7 +54,7 @@ export async function deliverCollected(
   store: Store,
   accounts: readonly Account[],
   record: CollectedRecord,
-  { text = plainText, mode = 'all' as DeliveryMode } = {},
+  { text = plainText, mode = 'all' }: { text?: string; mode?: DeliveryMode } = {},
 ) {
   const delivery = store.begin()
   await delivery.write(octets(text))

@@ -1,5 +1,6 @@
 // Which lines of the collection ledger cannot be read. Until they are mended, nothing is collected from their source.
 import { setImmediate } from 'node:timers/promises'
+import { isDigest } from '../collected.ts'
 import { nameRecord, rowFault } from './collected-row.ts'
 import { sourceFault } from './collected-source.ts'
 import { allSources } from './collected-statements.ts'
@@ -18,11 +19,16 @@ export async function* collectedFaults(reader: Connection): AsyncGenerator<strin
     for (const found of page) {
       const { source, key } = found
       from = { source, key }
-      const fault = rowFault(found)
+      const fault = rowFault(found) ?? digestFault(found.digest)
       if (fault !== undefined) yield `collected from ${source}: ${nameRecord(key)} cannot be read: ${fault}`
     }
     if (page.length < pageRows) return
   }
+}
+
+/** Readers look at its length only. */
+function digestFault(digest: string | null): string | undefined {
+  return digest === null || isDigest(digest) ? undefined : 'its digest is none'
 }
 
 const collectedAfter = statement<{ source: string; key: string; limit: number }>()((db, p) =>

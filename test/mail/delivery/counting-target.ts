@@ -1,5 +1,6 @@
 // A delivery target that keeps what it was given where a test can look at it, and fails where a test wants it to.
 import { createHash } from 'node:crypto'
+import type { CollectedRecord } from '../../../src/mail/collection-ledger.ts'
 import type {
   ContentFacts,
   CopyOutcome,
@@ -19,6 +20,7 @@ export interface Laid {
   readonly facts: ContentFacts
   readonly copies: readonly DeliveryCopy[]
   readonly mode: DeliveryMode
+  readonly collected: CollectedRecord | undefined
 }
 
 export class CountingTarget implements DeliveryTarget {
@@ -55,11 +57,12 @@ export class CountingTarget implements DeliveryTarget {
         this.largestWrite = Math.max(this.largestWrite, chunk.length)
         if (this.keepsContent) kept.push(chunk)
       },
-      commit: async (facts, copies, mode) => {
+      commit: async (facts, copies, mode, collected) => {
         await this.onCommit()
         ended = true
         const content = Buffer.concat(kept).toString('latin1')
-        this.laid.push({ id, content, sha256: hash.digest('hex'), octets, writes, facts, copies, mode })
+        const sha256 = hash.digest('hex')
+        this.laid.push({ id, content, sha256, octets, writes, facts, copies, mode, collected })
         return copies.map(this.outcomeOf)
       },
       abort: async () => {

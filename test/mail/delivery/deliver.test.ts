@@ -5,6 +5,7 @@ import type { Envelope } from '../../../src/mail/envelope.ts'
 import { isRefusal, Refusal } from '../../../src/mail/errors.ts'
 import type { Octets } from '../../../src/mail/octets.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
+import { collected } from '../../suites/collection-ledger.ts'
 import { CountingTarget } from './counting-target.ts'
 
 const envelope: Envelope = {
@@ -167,6 +168,25 @@ describe('delivering', () => {
     ])
   })
 
+  it('hands the record of a collected message on, and says when it was collected already', async () => {
+    const { store, target, delivery, storing, recipients } = await office()
+    const to = await recipients('team@example.org', 'ann@example.org')
+    const record = collected('k')
+    await delivery.deliver(envelope, message, to, 'all', { collected: record })
+    await delivery.deliver(envelope, message, to, 'all')
+    expect(target.laid.map(laid => laid.collected)).toEqual([record, undefined])
+    const first = await storing.deliver(envelope, message, to, 'all', { collected: record })
+    expect(first.outcomes).toEqual([{ delivered: true }, { delivered: true }])
+    const second = await storing.deliver(envelope, message, to, 'all', { collected: record })
+    const known = { delivered: false, reason: 'already-collected' }
+    expect(second.outcomes).toEqual([known, known])
+    expect((await store.findAccount('ann'))?.usedMessages).toBe(1)
+    expect([...(await store.loadRecords('gmail')).keys()]).toEqual(['k'])
+    await expect(
+      storing.deliver(envelope, message, to, 'each', { collected: collected('other') }),
+    ).rejects.toThrow(/a delivery with a record/)
+  })
+
   it('takes a message of exactly the limit, trace not counted, and refuses one octet more', async () => {
     const { target, delivery, recipients } = await office({ maxOctets: 100 })
     const to = await recipients('ann')
@@ -213,6 +233,13 @@ describe('delivering', () => {
 })
 
 describe('laying down', () => {
+  it('hands a record on', async () => {
+    const target = new CountingTarget()
+    const record = collected('k')
+    await layDown(target, message, { copies: [], mode: 'all', collected: record })
+    expect(target.laid.map(laid => laid.collected)).toEqual([record])
+  })
+
   it('adds nothing of its own for an import, and hands uidl, date and flags on', async () => {
     const store = createMemoryStore()
     const account = await store.addAccount({ name: 'ann' })
