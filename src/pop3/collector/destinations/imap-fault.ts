@@ -32,6 +32,9 @@ const ofResponseCodes: Readonly<Record<string, DestinationFault>> = {
   CANNOT: 'configuration',
 }
 
+/** Of a login. */
+const forAWhile: ReadonlySet<string> = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'LIMIT'])
+
 /** Errors of TLS have Node's codes. */
 const tlsCode = /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/
 
@@ -39,17 +42,20 @@ const tlsCode = /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/
 export function imapFault(error: unknown, where: string): DestinationError {
   if (error instanceof DestinationError) return error
   const { message, code = '', ...said } = error as ImapFailure
+  const responseCode = said.serverResponseCode?.toUpperCase() ?? ''
   // Without its cause and without the server's words: both could repeat the password.
-  if (said.authenticationFailed)
+  if (said.authenticationFailed) {
+    const fault = forAWhile.has(responseCode) ? 'unavailable' : 'configuration'
     return new DestinationError(
-      'configuration',
-      `${where} refuses the login (${shownText(said.serverResponseCode ?? 'no code', 40)})`,
+      fault,
+      `${where} refuses the login (${shownText(responseCode || 'no code', 40)})`,
     )
+  }
   if (said.responseStatus === undefined && said.serverResponseCode === undefined) {
     const fault = tlsCode.test(code) ? 'configuration' : 'unavailable'
     return new DestinationError(fault, `${where}: ${shownText(message)}`, { cause: error })
   }
-  const fault = ofResponseCodes[said.serverResponseCode?.toUpperCase() ?? ''] ?? 'message'
+  const fault = ofResponseCodes[responseCode] ?? 'message'
   return new DestinationError(fault, `${where} says: ${shownText(said.responseText ?? message)}`, {
     cause: error,
   })
