@@ -31,6 +31,7 @@ async function makeKeys(
       'the server has neither UIDL nor TOP: nothing tells old mail from new',
     )
   const keys = new Map<SourceMessage, string>()
+  if (!session.headers) throw nothingTells()
   const seen = new Map<string, number>()
   for await (const { message, body, error } of session.headers(messages, signal)) {
     if (error) continue
@@ -46,5 +47,13 @@ async function makeKeys(
     seen.set(key, ordinal)
     keys.set(message, ordinal === 1 ? key : `${key}#${ordinal}`)
   }
+  if (keys.size === 0) throw nothingTells()
   return keys
+}
+
+function nothingTells(): SourceError {
+  return new SourceError(
+    'configuration',
+    'the server has neither UIDL nor TOP: nothing tells mail that was collected from new mail',
+  )
 }

@@ -13,11 +13,17 @@ export interface Reconciled {
   readonly doubtful: ReadonlySet<string>
 }
 
+export interface ReconcileOptions {
+  readonly now: Date
+  /** See `SourceHabits`: what is not listed is not gone. */
+  readonly listsPart: boolean
+}
+
 /** Compares all records of a source with the keys that it lists now. */
 export function reconcile(
   records: Iterable<CollectedRecord>,
   listed: ReadonlySet<string>,
-  now: Date,
+  { now, listsPart }: ReconcileOptions,
 ): Reconciled {
   const changed: CollectedRecord[] = []
   const forgotten: CollectedKey[] = []
@@ -27,6 +33,8 @@ export function reconcile(
       if (record.state === 'committed') doubtful.add(record.key)
       const next = present(record)
       if (next !== record) changed.push(next)
+    } else if (listsPart) {
+      if (isOpen(record)) changed.push({ ...record, state: 'committed' })
     } else if (isForgettable(record, now)) forgotten.push({ source: record.source, key: record.key })
     else {
       const next = absent(record, now)
@@ -38,11 +46,10 @@ export function reconcile(
 
 /** Its deletion did not come about, if there was one. */
 function present(record: CollectedRecord): CollectedRecord {
-  const isOpen = record.state === 'pending' || record.state === 'unknown'
-  if (!isOpen && record.absentSince === undefined) return record
+  if (!isOpen(record) && record.absentSince === undefined) return record
   return {
     ...record,
-    ...(isOpen && { state: 'stored' as const }),
+    ...(isOpen(record) && { state: 'stored' as const }),
     absentSince: undefined,
     absentSessions: 0,
   }
@@ -50,14 +57,18 @@ function present(record: CollectedRecord): CollectedRecord {
 
 /** Counts no further than matters: a record that nobody changes is not written again. */
 function absent(record: CollectedRecord, now: Date): CollectedRecord {
-  const isOpen = record.state === 'pending' || record.state === 'unknown'
-  if (!isOpen && record.absentSessions >= absence.sessions) return record
+  if (!isOpen(record) && record.absentSessions >= absence.sessions) return record
   return {
     ...record,
-    ...(isOpen && { state: 'committed' as const }),
+    ...(isOpen(record) && { state: 'committed' as const }),
     absentSince: record.absentSince ?? now,
     absentSessions: record.absentSessions + 1,
   }
+}
+
+/** Its deletion was asked for, and nobody has heard what became of it. */
+function isOpen({ state }: CollectedRecord): boolean {
+  return state === 'pending' || state === 'unknown'
 }
 
 function isForgettable({ absentSince, absentSessions }: CollectedRecord, now: Date): boolean {

@@ -55,6 +55,7 @@ class Run {
   #deleted = 0
   #left = 0
   #hasListed = false
+  #loginDelayMs = 0
 
   constructor(parts: RunParts, holdsLease: () => boolean) {
     this.#parts = parts
@@ -101,7 +102,8 @@ class Run {
     }
     if (!isDryRun) {
       await records.flush()
-      await ledger.saveSource(afterRun(state, failure && troubleOf(failure.error), now()))
+      const trouble = failure && troubleOf(failure.error)
+      await ledger.saveSource(afterRun(state, { trouble, now: now(), loginDelayMs: this.#loginDelayMs }))
     }
     if (failure) throw failure.error
   }
@@ -127,7 +129,10 @@ class Run {
     await using session = await source.open(signal)
     const { messages, oddities } = await session.listing(signal)
     const listed = await keysOf(messages, session, signal)
-    const past = reconcile(records.byKey.values(), new Set(listed.map(({ key }) => key)), now())
+    const { listsPart = false, loginDelayMs = 0 } = session.habits ?? {}
+    this.#loginDelayMs = loginDelayMs
+    const keys = new Set(listed.map(({ key }) => key))
+    const past = reconcile(records.byKey.values(), keys, { now: now(), listsPart })
     if (!isDryRun) {
       await records.saveAll(past.changed)
       await records.forget(past.forgotten)
@@ -136,7 +141,7 @@ class Run {
     this.#tell(listed, plan, oddities)
     if (isDryRun) return false
     await this.#leaveAlone(plan, session, records)
-    const isInSlices = policy.keep === 'none' && plan.fetch.length > policy.commitEvery
+    const isInSlices = policy.keep === 'none' && loginDelayMs === 0 && plan.fetch.length > policy.commitEvery
     const slice = isInSlices ? plan.fetch.slice(0, policy.commitEvery) : plan.fetch
     await this.#fetchAndRemove(slice, plan.remove, session, { records, past, isFirstRun })
     return slice.length < plan.fetch.length
@@ -230,7 +235,7 @@ class Run {
     session: SourceSession,
     { records, past, isFirstRun }: Circumstances,
   ): Promise<void> {
-    const { source, policy, signal, now, onEvent } = this.#parts
+    const { source, signal, onEvent } = this.#parts
     const checkLease = () => {
       if (!this.#holdsLease()) throw new SourceError('busy', 'another collector has taken over')
     }
@@ -250,14 +255,24 @@ class Run {
       failure = { error }
     }
     checkLease()
-    const storedNow = wanted.filter(({ key }) => {
-      const storedAt = records.get(key)?.storedAt
-      return storedAt && mayDelete(policy.keep, storedAt, now())
-    })
+    // Without QUIT nothing is lost at a server that deletes what was retrieved.
+    const isUnkept = wanted.some(({ key }) => !this.#isToGo(records, key))
+    if (session.habits?.takesWhatWasRetrieved && isUnkept) {
+      if (failure) throw failure.error
+      return
+    }
+    const storedNow = wanted.filter(({ key }) => this.#isToGo(records, key))
     const { messages, state } = await removeAndCommit([...due, ...storedNow], session, records, signal)
     if (messages > 0) onEvent({ kind: 'deleted', source: source.name, messages, state })
     if (state === 'committed') this.#deleted += messages
     if (failure) throw failure.error
+  }
+
+  /** Stored, and not to stay at the source. */
+  #isToGo(records: Records, key: string): boolean {
+    const { policy, now } = this.#parts
+    const { state, storedAt } = records.get(key) ?? {}
+    return state === 'stored' && storedAt !== undefined && mayDelete(policy.keep, storedAt, now())
   }
 }
 

@@ -24,8 +24,15 @@ export function reasonToWait({ paused, notBefore }: CollectedSource, now: Date):
   return notBefore && notBefore > now ? `not before ${notBefore.toISOString()}` : undefined
 }
 
+export interface RunEnd {
+  readonly trouble: Trouble | undefined
+  readonly now: Date
+  /** See `SourceHabits`. */
+  readonly loginDelayMs: number
+}
+
 /** After a run. */
-export function afterRun(known: CollectedSource, trouble: Trouble | undefined, now: Date): CollectedSource {
+export function afterRun(known: CollectedSource, { trouble, now, loginDelayMs }: RunEnd): CollectedSource {
   const ran = { ...known, lastRunAt: now }
   if (!trouble)
     return {
@@ -34,7 +41,7 @@ export function afterRun(known: CollectedSource, trouble: Trouble | undefined, n
       failures: 0,
       loginFailures: 0,
       error: undefined,
-      notBefore: undefined,
+      notBefore: loginDelayMs > 0 ? new Date(now.getTime() + loginDelayMs) : undefined,
     }
   if (trouble.fault === 'aborted') return ran
   // Somebody else has the mailbox, or it is too soon: nothing is wrong.
