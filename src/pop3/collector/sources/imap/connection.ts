@@ -1,8 +1,8 @@
 // A connection with an IMAP server, logged in, by the library `imapflow`: with the rules that the POP3 client has, for TLS, pins
 // and passwords in clear. The library says some failures by `error` events; they never end the process here.
-import type { X509Certificate } from 'node:crypto'
 import type { ImapFlow as Connection } from 'imapflow'
 import { keyPin } from '../../../../net/tls/key-pin.ts'
+import { peerCertificate } from '../../../../net/tls/peer-certificate.ts'
 import { trustOptions } from '../../../../net/tls/trust.ts'
 import type { TlsPolicy } from '../../../client/index.ts'
 
@@ -46,6 +46,13 @@ export class UnsafeChannel extends Error {
   }
 }
 
+const failures = new WeakMap<Connection, Error>()
+
+/** What has ended the connection, where the library says so by an event: whoever waited hears only that it is gone. */
+export function failureOf(connection: Connection): Error | undefined {
+  return failures.get(connection)
+}
+
 /** Of a listing, a header, a piece of a message. */
 const maxLiteralOctets = 64 << 20
 const maxLineOctets = 4 << 20
@@ -76,8 +83,9 @@ export async function connectImap(options: ImapConnectionOptions, signal: AbortS
     greetingTimeout: timeouts.greeting ?? 30_000,
     socketTimeout: timeouts.stall ?? 60_000,
   })
-  // Whoever waits for an answer hears of it; nobody else has to.
-  connection.on('error', () => undefined)
+  connection.on('error', error => {
+    if (!failures.has(connection)) failures.set(connection, error)
+  })
   const close = () => connection.close()
   signal.addEventListener('abort', close, { once: true })
   connection.on('close', () => signal.removeEventListener('abort', close))
@@ -115,22 +123,17 @@ function auth({ user, secret }: ImapConnectionOptions, check: () => void) {
   }
 }
 
-/** What of a socket is asked here. */
-interface Channel {
-  readonly encrypted?: boolean
-  getPeerX509Certificate?(): X509Certificate | undefined
-}
+type TlsSocket = Parameters<typeof peerCertificate>[0]
 
 /** Throws `UnsafeChannel`: also where nothing can be told of the channel. */
 function checkChannel(connection: Connection, { pins, allowCleartextAuth }: ImapConnectionOptions): void {
-  const { socket } = connection as unknown as { readonly socket?: Channel | false }
-  const isEncrypted = socket !== undefined && socket !== false && socket.encrypted === true
-  if (!isEncrypted) {
+  const { socket } = connection as unknown as { readonly socket?: Partial<TlsSocket> | false }
+  if (!socket || socket.encrypted !== true) {
     if (allowCleartextAuth && pins.length === 0) return
     throw new UnsafeChannel('cleartext', 'the password would travel in clear')
   }
   if (pins.length === 0) return
-  const certificate = socket.getPeerX509Certificate?.()
+  const certificate = peerCertificate(socket as TlsSocket)
   const pin = certificate && keyPin(certificate)
   if (pin === undefined || !pins.includes(pin))
     throw new UnsafeChannel('pin', `the server's key is not pinned: it is ${pin}`)

@@ -64,6 +64,9 @@ function rowOf(failure: Failure, host: string): Row {
     typeof failure.serverResponseCode === 'string' ? failure.serverResponseCode.toUpperCase() : ''
   const known = Object.hasOwn(byResponseCode, responseCode) ? byResponseCode[responseCode] : undefined
   if (known) return known
+  // What the library has not even asked the server.
+  if (failure.authenticationFailed && failure.response === undefined)
+    return ['configuration', 'the server has no way to log in that may be used here']
   if (failure.authenticationFailed) return ['credentials', `the login was refused; ${loginAdvice(host)}`]
   const code = typeof failure.code === 'string' ? failure.code : ''
   const message = shownText(said(failure), 400)

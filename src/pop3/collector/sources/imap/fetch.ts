@@ -15,7 +15,8 @@ const pieceOctets = 256 * 1024
 /** What one command asks for, by the sizes that were listed. */
 const groupOctets = 1 << 20
 const groupMessages = 64
-const maxHeaderOctets = 1 << 20
+/** What may come of it: sizes are hints, and some servers send all where a piece was asked for. */
+const maxGroupOctets = 96 << 20
 
 export async function* fetchBodies(
   connection: Connection,
@@ -44,10 +45,9 @@ export async function* fetchHeaders(
   for (let from = 0; from < wanted.length; from += groupMessages) {
     await openFolder(connection, folder)
     const group = wanted.slice(from, from + groupMessages)
-    const bodyParts = [{ key: 'header', start: 0, maxLength: maxHeaderOctets }]
-    const found = await fetchGroup(connection, group, { uid: true, bodyParts })
+    const found = await fetchGroup(connection, group, { uid: true, headers: true })
     for (const { message, uid } of group) {
-      const header = found.get(uid)?.bodyParts?.get('header')
+      const header = found.get(uid)?.headers
       yield fetched(message, header && oneOf(header), translate)
     }
   }
@@ -56,13 +56,22 @@ export async function* fetchHeaders(
 async function fetchGroup(
   connection: Connection,
   group: readonly WantedMessage[],
-  query: Parameters<Connection['fetchAll']>[1],
+  query: Parameters<Connection['fetch']>[1],
 ): Promise<ReadonlyMap<number, FetchMessageObject>> {
-  const range = group.map(({ uid }) => uid).join(',')
   checkAlive(connection)
-  const rows = await connection.fetchAll(range, query, { uid: true })
+  const found = new Map<number, FetchMessageObject>()
+  let octets = 0
+  for await (const row of connection.fetch(group.map(({ uid }) => uid).join(','), query, { uid: true })) {
+    octets += (row.source?.length ?? 0) + (row.headers?.length ?? 0)
+    if (octets > maxGroupOctets)
+      throw new SourceError(
+        'configuration',
+        'the server sends more than is sensible: it was asked for pieces',
+      )
+    found.set(row.uid, row)
+  }
   checkAlive(connection)
-  return new Map(rows.map(row => [row.uid, row]))
+  return found
 }
 
 /** To a connection that is gone, every message would be. */

@@ -1,15 +1,16 @@
 // Folders of an IMAP server as a source, RFC 9051. Nothing is seen there because of it: folders are examined, octets are peeked
 // at, and only `commit` selects a folder, to expunge what was marked and nothing else (UIDPLUS, RFC 4315).
 import type { ImapFlow as Connection } from 'imapflow'
-import type {
-  FetchedMessage,
-  Source,
-  SourceListing,
-  SourceMessage,
-  SourceOutcome,
-  SourceSession,
+import {
+  type FetchedMessage,
+  type Source,
+  SourceError,
+  type SourceListing,
+  type SourceMessage,
+  type SourceOutcome,
+  type SourceSession,
 } from '../../source.ts'
-import { connectImap, type ImapConnectionOptions, type ImapSecret } from './connection.ts'
+import { connectImap, failureOf, type ImapConnectionOptions, type ImapSecret } from './connection.ts'
 import { expungeIn } from './expunge.ts'
 import { imapFault } from './fault.ts'
 import { fetchBodies, fetchHeaders } from './fetch.ts'
@@ -138,7 +139,7 @@ class ImapSourceSession implements SourceSession {
     fetch: typeof fetchBodies,
     signal: AbortSignal,
   ): AsyncGenerator<FetchedMessage, void> {
-    const fault = (error: unknown) => imapFault(error, this.#host, signal)
+    const fault = (error: unknown) => this.#fault(error, signal)
     for (const [folder, group] of this.#byFolder(messages)) {
       const wanted = group.map(message => ({ message, uid: this.#placeOf(message).uid }))
       const fetching = fetch(this.#connection, folder, wanted, fault)
@@ -168,6 +169,11 @@ class ImapSourceSession implements SourceSession {
     return place
   }
 
+  #fault(error: unknown, signal: AbortSignal): SourceError {
+    if (error instanceof SourceError) return error
+    return imapFault(failureOf(this.#connection) ?? error, this.#host, signal)
+  }
+
   async #translated<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const close = () => this.#connection.close()
     signal.addEventListener('abort', close, { once: true })
@@ -175,7 +181,7 @@ class ImapSourceSession implements SourceSession {
       signal.throwIfAborted()
       return await work()
     } catch (error) {
-      throw imapFault(error, this.#host, signal)
+      throw this.#fault(error, signal)
     } finally {
       signal.removeEventListener('abort', close)
     }
