@@ -5,7 +5,8 @@ import { type AdoptedSource, identityOf } from '../../pop3/collector/adoption/in
 
 export interface MatchedSource {
   readonly source: AdoptedSource
-  readonly isInConfig: boolean
+  /** As the configuration has it; undefined where it is new. */
+  readonly configured: CollectConfig | undefined
 }
 
 /** New sources get a name that the configuration does not have. */
@@ -19,11 +20,11 @@ export function matchConfigured(
     if (!configured) {
       const name = freeName(source.name, names)
       names.add(name)
-      return { source: { ...source, name }, isInConfig: false }
+      return { source: { ...source, name }, configured: undefined }
     }
     const { name, protocol, host, port, user, tls, folders } = configured
     const place = { name, protocol, host, port, user, folders, to: configured.to.map(({ text }) => text) }
-    return { source: { ...source, ...place, tls: tls === 'opportunistic' ? 'stls' : tls }, isInConfig: true }
+    return { source: { ...source, ...place, tls: tls === 'opportunistic' ? 'stls' : tls }, configured }
   })
 }
 

@@ -16,6 +16,7 @@ import {
   unfoldedKeys,
   writePasswordFiles,
 } from '../../pop3/collector/adoption/index.ts'
+import { SourceError } from '../../pop3/collector/source.ts'
 import {
   type ConfigOptions,
   configOption,
@@ -95,18 +96,41 @@ async function run(paths: readonly string[], options: ImportOptions): Promise<vo
 async function look(adopted: Adopted, options: ImportOptions): Promise<readonly Found[]> {
   const matched = matchConfigured(adopted.sources, loadConfig(options.config).collect)
   const found: Found[] = []
-  for (const { source, isInConfig } of matched) {
-    const keys = options.compare ? await listedKeys(source) : undefined
-    const own = keys ? unfoldedKeys(source, keys) : source
-    found.push({ source: own, isInConfig, comparison: keys && compareListing(own, keys) })
+  for (const each of matched) {
+    const keys = options.compare ? await keysOf(each, options) : undefined
+    const source = keys ? unfoldedKeys(each.source, keys) : each.source
+    found.push({ ...each, source, comparison: keys && compareListing(source, keys) })
   }
   return found
+}
+
+/** Undefined where a source cannot be asked and nothing is to be written: the others can. */
+async function keysOf(
+  matched: MatchedSource,
+  { write: isWriting }: ImportOptions,
+): Promise<readonly (string | undefined)[] | undefined> {
+  const interrupt = new AbortController()
+  const onInterrupt = () => interrupt.abort()
+  process.once('SIGINT', onInterrupt)
+  try {
+    return await listedKeys(matched, interrupt.signal)
+  } catch (error) {
+    if (!(error instanceof SourceError || error instanceof CommandFailure)) throw error
+    const message = `${matched.source.name}: ${printable(error.message)}`
+    if (isWriting || interrupt.signal.aborted)
+      throw new CommandFailure(message, exitCodes.failed, { cause: error })
+    warn(message)
+    process.exitCode = exitCodes.failed
+    return undefined
+  } finally {
+    process.removeListener('SIGINT', onInterrupt)
+  }
 }
 
 /** The ledger first: a source that the configuration has is fetched from. */
 async function write(adopted: Adopted, found: readonly Found[], options: ImportOptions): Promise<void> {
   const { to = [], passwords } = options
-  const fresh = found.filter(({ isInConfig }) => !isInConfig).map(({ source }) => source)
+  const fresh = found.filter(({ configured }) => !configured).map(({ source }) => source)
   const aimless = fresh.find(source => to.length === 0 && source.to.length === 0)
   if (aimless)
     throw new CommandFailure(`where the mail of ${aimless.name} goes is not known: say it with --to`)
@@ -136,13 +160,13 @@ function report(
 ): void {
   for (const remark of remarks) warn(remark)
   for (const { source, added, already } of outcomes)
-    printLine(`${source}: ${added} messages are known now${already > 0 ? `, ${already} were before` : ''}`)
+    printLine(`${source}: taken over ${added}, known before ${already}`)
   if (fresh.length > 0)
     printLine('the configuration has the new sources; a server that runs takes them with SIGHUP')
 }
 
 function show(adopted: Adopted, found: readonly Found[], options: ImportOptions): void {
-  const fresh = found.filter(({ isInConfig }) => !isInConfig).map(({ source }) => source)
+  const fresh = found.filter(({ configured }) => !configured).map(({ source }) => source)
   const tables = configText({ sources: fresh }, { to: options.to })
   if (options.json) {
     printJson({ sources: found.map(viewOf), remarks: adopted.remarks, files: adopted.files, config: tables })
@@ -161,7 +185,7 @@ const columns: readonly Column<Found>[] = [
   { title: 'server', cell: ({ source }) => `${source.protocol} ${source.host}` },
   { title: 'user', cell: ({ source }) => source.user ?? '-' },
   { title: 'known', cell: ({ source }) => source.known.length, align: 'right' },
-  { title: 'configured', cell: ({ isInConfig }) => (isInConfig ? 'yes' : 'new') },
+  { title: 'configured', cell: ({ configured }) => (configured ? 'yes' : 'new') },
 ]
 
 const comparedColumns: readonly Column<Found>[] = [
@@ -175,9 +199,14 @@ function fetched(comparison: Comparison | undefined): number | string {
 }
 
 /** For programs: everything but the password. */
-function viewOf({ source, isInConfig, comparison }: Found): object {
+function viewOf({ source, configured, comparison }: Found): object {
   const { secret, ...rest } = source
-  return { ...rest, password: secret.kind, isInConfig, ...(comparison && { comparison }) }
+  return {
+    ...rest,
+    password: secret.kind,
+    isInConfig: configured !== undefined,
+    ...(comparison && { comparison }),
+  }
 }
 
 function remarksOf({ name, remarks }: AdoptedSource): string[] {

@@ -72,10 +72,15 @@ async function adoptSource(
 type MailboxPlace = Pick<AdoptedSource, 'protocol' | 'host' | 'port' | 'user' | 'tls'>
 
 /** As the source itself has it. */
-export function identityOf({ protocol, host, port, user, tls }: MailboxPlace): string {
-  const usual = { pop3: [110, 995], imap: [143, 993] } as const
-  const [plain, implicit] = usual[protocol]
-  const name = host.toLowerCase()
+export function identityOf(place: MailboxPlace): string {
+  const name = place.host.toLowerCase()
   const authority = name.includes(':') ? `[${name}]` : name
-  return `${protocol} ${user ?? ''}@${authority}:${port ?? (tls === 'implicit' ? implicit : plain)}`
+  return `${place.protocol} ${place.user ?? ''}@${authority}:${portOf(place)}`
+}
+
+const usualPorts = { pop3: [110, 995], imap: [143, 993] } as const
+
+export function portOf({ protocol, port, tls }: MailboxPlace): number {
+  const [plain, implicit] = usualPorts[protocol]
+  return port ?? (tls === 'implicit' ? implicit : plain)
 }

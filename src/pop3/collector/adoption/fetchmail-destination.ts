@@ -1,6 +1,8 @@
 // Where fetchmail puts mail, in our terms: an MDA, LMTP, or SMTP to the first host of its list.
+
+import { commandWords } from '../../../mail/command-words.ts'
 import { isOn, type RcOptions, textOf, wordsOf } from './fetchmail-rc.ts'
-import { commandDestination, plainCommand } from './plain-command.ts'
+import { commandDestination, shellDestination } from './foreign-command.ts'
 
 export interface ForeignDestinations {
   readonly to: readonly string[]
@@ -34,12 +36,10 @@ function addressOf(local: string | undefined, options: RcOptions): string | unde
 
 /** `%T` and `%s` are the recipient, `%F` and `%f` the sender. */
 function byCommand(mda: string, local: string | undefined): ForeignDestinations {
-  const words = plainCommand(mda)?.map(word =>
-    local === undefined ? word : word.replace(/%[Ts]/g, () => local),
-  )
-  const destination = commandDestination(words)
+  const line = local !== undefined && /^[\w.@+-]+$/.test(local) ? mda.replace(/%[Ts]/g, () => local) : mda
+  const destination = commandDestination(commandWords(line)) ?? shellDestination(line)
   return destination === undefined
-    ? nowhere('its MDA is a command for a shell: put it into a script, and name that as `command:/path`')
+    ? nowhere('its MDA takes the sender or more: put it into a script, and name that as `command:/path`')
     : { to: [destination], remarks: [] }
 }
 

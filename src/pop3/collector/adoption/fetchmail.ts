@@ -171,7 +171,7 @@ function intervalOf({ globals, server }: Mailbox): number | undefined {
 function stateFilesOf({ globals, place }: Mailbox): string[] {
   const named = textOf(globals, 'idfile')
   if (named !== undefined) return [expandHome(named, place)]
-  return [join(dirname(place.file), '.fetchids'), join(place.home, '.fetchids')]
+  return [...new Set([join(dirname(place.file), '.fetchids'), join(place.home, '.fetchids')])]
 }
 
 const methods = new Set(['any', 'password', 'cram-md5', 'oauthbearer', 'xoauth2', 'external'])

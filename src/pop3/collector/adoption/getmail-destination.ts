@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import type { ForeignDestinations } from './fetchmail-destination.ts'
 import { expandHome, type ForeignPlace } from './foreign.ts'
+import { commandDestination } from './foreign-command.ts'
 import type { IniSection } from './ini.ts'
-import { commandDestination } from './plain-command.ts'
 import { parseTuple } from './python-tuple.ts'
 
 type Sections = ReadonlyMap<string, IniSection>

@@ -1,5 +1,5 @@
 // What other collectors left, for whoever takes it over.
-export { type AdoptionOutcome, adopt, identityOf } from './adopt.ts'
+export { type AdoptionOutcome, adopt, identityOf, portOf } from './adopt.ts'
 export type { Adopted, AdoptedSource } from './adopted.ts'
 export { type Comparison, compareListing, unfoldedKeys } from './comparison.ts'
 export { configText } from './config-text.ts'

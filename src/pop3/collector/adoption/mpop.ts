@@ -1,4 +1,6 @@
 // What mpop's configuration means in our terms: accounts, each with the defaults and the accounts that it inherits from.
+
+import { commandWords } from '../../../mail/command-words.ts'
 import type { ForeignConfig } from './fetchmail.ts'
 import {
   cautiousTls,
@@ -9,8 +11,8 @@ import {
   type ForeignSecret,
   type ForeignSource,
 } from './foreign.ts'
+import { commandDestination, shellDestination } from './foreign-command.ts'
 import { linesOf } from './lines.ts'
-import { commandDestination, plainCommand } from './plain-command.ts'
 
 const program = 'mpop'
 
@@ -154,11 +156,11 @@ function destinationOf(
   if (method === 'mbox') return { to: [`mbox:${path}`], remarks: [] }
   if (method !== 'mda')
     return { to: [], remarks: method === undefined ? [] : [`\`delivery ${method}\` has no counterpart here`] }
-  const destination = commandDestination(plainCommand(path))
+  const destination = commandDestination(commandWords(path)) ?? shellDestination(path)
   return destination === undefined
     ? {
         to: [],
-        remarks: ['its MDA is a command for a shell: put it into a script, and name that as `command:/path`'],
+        remarks: ['its MDA takes the sender or more: put it into a script, and name that as `command:/path`'],
       }
     : { to: [destination], remarks: [] }
 }

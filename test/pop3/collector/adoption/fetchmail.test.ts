@@ -306,6 +306,7 @@ describe('a source of fetchmail', () => {
     ['is ann here smtphost mx.example/24 lmtp', 'lmtp://mx.example:24/ann@localhost'],
     ["is ann here mda '/usr/bin/procmail -d %T'", 'command:/usr/bin/procmail -d ann'],
     ["mda '/usr/bin/maildrop'", 'command:/usr/bin/maildrop'],
+    ["is ann here mda 'procmail -d %s | logger'", "command:/bin/sh -c 'procmail -d ann | logger'"],
   ])('with %j delivers to %s', (options, to) => {
     expect(only(`poll pop.example proto pop3 user u pass p ${options}`).to).toEqual([to])
   })
@@ -315,9 +316,8 @@ describe('a source of fetchmail', () => {
     ['to ann bob', /several local users/],
     ['to a=b', /several local users/],
     ['to *', /several local users/],
-    ["is ann here mda '/bin/x | /bin/y'", /shell/],
-    ["is ann here mda '/bin/x -f %F'", /shell/],
-    ["is ann here mda 'procmail'", /shell/],
+    ["is ann here mda '/bin/x -f %F'", /script/],
+    [`is ann here mda "/bin/x '$1' | y"`, /script/],
     ['is ann here bsmtp /tmp/x', /BSMTP/],
     ['is ann here smtphost mx.example lmtp', /port of its LMTP/],
   ])('with %j has no destination, and says why', (options, reason) => {

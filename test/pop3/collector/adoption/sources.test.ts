@@ -212,7 +212,8 @@ eval echo host x
       ['command:/usr/bin/msmtp --host=localhost -- ann'],
       undefined,
     ],
-    [`mda "/usr/bin/procmail -f '%F' -d $USER"`, [], /shell/],
+    [`mda "/usr/bin/procmail -f '%F' -d $USER"`, [], /script/],
+    ['mda "/usr/bin/procmail -d $USER"', ["command:/bin/sh -c '/usr/bin/procmail -d $USER'"], undefined],
     ['exchange /srv/pickup', [], /no counterpart/],
   ])('delivers by %s', (delivery, to, remark) => {
     const source = parseMpoprc(`account x\nhost h.example\ndelivery ${delivery}\n`, place).sources[0]
