@@ -20,7 +20,7 @@ export interface RunSummary {
 }
 
 export interface Trouble {
-  /** `destination-...`: what a destination said; `ledger`: what the store said; `fault`: one of ours. */
+  /** `destination-...`: what a destination said; `ledger`: what the store said; `fault`: one of ours; `waiting`: it was not its time. */
   readonly fault:
     | SourceFault
     | 'destination-full'
@@ -28,6 +28,7 @@ export interface Trouble {
     | 'destination-configuration'
     | 'ledger'
     | 'fault'
+    | 'waiting'
   /** A sentence for a person. */
   readonly reason: string
   /** Not to be tried again before. */

@@ -1,0 +1,168 @@
+// Many sources, each on a schedule of its own: some of them at a time, none waiting for another's trouble, each by one
+// collector alone.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CollectedSource, CollectionLease, CollectionLedger } from '../../mail/collection-ledger.ts'
+import { jittered } from './back-off.ts'
+import type { Destination } from './destination.ts'
+import type { CollectEvent, RunSummary } from './events.ts'
+import { Places } from './places.ts'
+import type { CollectPolicy } from './policy.ts'
+import { runOnce } from './run.ts'
+import type { Source } from './source.ts'
+import { reasonToWait } from './source-state.ts'
+
+/** One source with where its mail goes. */
+export interface Collection {
+  readonly source: Source
+  /** At least one; made for each run, closed behind it. */
+  readonly openDestinations: () => readonly Destination[]
+  readonly policy: CollectPolicy
+  /** 0: by hand only. */
+  readonly everyMs: number
+}
+
+export interface CollectorOptions {
+  readonly collections: readonly Collection[]
+  readonly ledger: CollectionLedger
+  readonly spoolFolder: string
+  /** As notices call this host. */
+  readonly hostname: string
+  /** Sources that are asked at the same time. */
+  readonly atOnce: number
+  readonly onEvent: (event: CollectEvent) => void
+  /** Told of what has no run to stand in. */
+  readonly onFault: (error: unknown, source: string) => void
+  readonly now?: () => Date
+}
+
+export interface RunOptions {
+  /** Names; default: all. */
+  readonly only?: readonly string[]
+  /** Also those that are paused, or are to be left alone for a while. */
+  readonly isForced?: boolean
+  readonly isDryRun?: boolean
+  readonly signal: AbortSignal
+}
+
+/** How often is looked whether another collector has let a source go. */
+const leasePollMs = 500
+const longestTimerMs = 2 ** 31 - 1
+
+export class Collector {
+  readonly #options: CollectorOptions
+  readonly #places: Places
+  readonly #stopping = new AbortController()
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: CollectorOptions) {
+    this.#options = options
+    this.#places = new Places(options.atOnce)
+  }
+
+  /** Each of them once, and by hand: waits for another collector that is at it. In the order in which they are configured. */
+  async run({
+    only,
+    isForced = false,
+    isDryRun = false,
+    signal,
+  }: RunOptions): Promise<readonly RunSummary[]> {
+    const { collections } = this.#options
+    const chosen = collections.filter(({ source }) => only?.includes(source.name) ?? true)
+    return Promise.all(
+      chosen.map(async collection => {
+        const waits = isForced ? undefined : await this.#reasonToWait(collection)
+        if (waits !== undefined) return notRun(collection.source.name, waits)
+        const lease = await this.#awaitLease(collection, signal)
+        return this.#runWith(lease, collection, { isDryRun, signal })
+      }),
+    )
+  }
+
+  /** Runs them by schedule until `stop`, the first time soon. */
+  start(): void {
+    for (const collection of this.#options.collections)
+      if (collection.everyMs > 0)
+        this.#schedule(collection, Math.random() * Math.min(collection.everyMs, 10_000))
+  }
+
+  /** Ends what runs, after the message at hand at the latest. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    await Promise.all(this.#running)
+  }
+
+  #schedule(collection: Collection, delayMs: number): void {
+    if (this.#stopping.signal.aborted) return
+    const { name } = collection.source
+    const timer = setTimeout(
+      () => {
+        const run = this.#runBySchedule(collection)
+          .catch((error: unknown) => this.#options.onFault(error, name))
+          .finally(() => {
+            this.#running.delete(run)
+            this.#schedule(collection, jittered(collection.everyMs))
+          })
+        this.#running.add(run)
+      },
+      Math.min(delayMs, longestTimerMs),
+    )
+    this.#timers.set(name, timer)
+  }
+
+  /** Where another collector is at it, there is nothing to do. */
+  async #runBySchedule(collection: Collection): Promise<void> {
+    if ((await this.#reasonToWait(collection)) !== undefined) return
+    const lease = await this.#options.ledger.leaseSource(collection.source.name)
+    if (lease) await this.#runWith(lease, collection, { isDryRun: false, signal: this.#stopping.signal })
+  }
+
+  async #runWith(
+    lease: CollectionLease,
+    { source, openDestinations, policy }: Collection,
+    { isDryRun, signal }: { readonly isDryRun: boolean; readonly signal: AbortSignal },
+  ): Promise<RunSummary> {
+    const { ledger, spoolFolder, hostname, onEvent, now = () => new Date() } = this.#options
+    let destinations: readonly Destination[] = []
+    try {
+      destinations = openDestinations()
+      const parts = {
+        source,
+        destinations,
+        policy,
+        ledger,
+        spoolFolder,
+        hostname,
+        isDryRun,
+        signal,
+        onEvent,
+        now,
+      }
+      return await this.#places.use(() => runOnce(parts, () => lease.holds))
+    } finally {
+      await Promise.allSettled(destinations.map(destination => destination.close()))
+      await lease.release()
+    }
+  }
+
+  async #awaitLease({ source: { name } }: Collection, signal: AbortSignal): Promise<CollectionLease> {
+    for (let isFirst = true; ; isFirst = false) {
+      const lease = await this.#options.ledger.leaseSource(name)
+      if (lease) return lease
+      if (isFirst) this.#options.onEvent({ kind: 'waiting-for-lease', source: name })
+      await sleep(leasePollMs, undefined, { signal })
+    }
+  }
+
+  async #reasonToWait({ source: { name } }: Collection): Promise<string | undefined> {
+    const { ledger, now = () => new Date() } = this.#options
+    const known: CollectedSource | undefined = await ledger.findSource(name)
+    return known && reasonToWait(known, now())
+  }
+}
+
+function notRun(source: string, reason: string): RunSummary {
+  const none = { listed: 0, fetched: 0, fetchedOctets: 0, skipped: 0, failed: 0, deleted: 0, left: 0 }
+  return { source, ...none, durationMs: 0, trouble: { fault: 'waiting', reason, notBefore: undefined } }
+}
