@@ -1,6 +1,5 @@
 // The statements of the collection ledger. Records lie in the order of their keys, so that those of a source are read from
 // one place to the next.
-import type { Kysely } from 'kysely'
 import { listOf } from './column-list.ts'
 import type { Schema } from './schema.ts'
 import { statement, type Value } from './statement.ts'
@@ -70,7 +69,16 @@ interface KeyPage extends Record<string, Value> {
 /** Behind a key, each column that most records fill as one list: see listings.ts. */
 export const collectedChunk = statement<KeyPage>()((db, p) =>
   db
-    .selectFrom(recordsOf(db, p).where('key', '>', p.key).orderBy('key').limit(p.limit).as('scanned'))
+    .selectFrom(
+      db
+        .selectFrom('collected_message')
+        .select(['key', 'state', 'destinations', 'digest', 'octets', 'stored_at'])
+        .where('source', '=', p.source)
+        .where('key', '>', p.key)
+        .orderBy('key')
+        .limit(p.limit)
+        .as('scanned'),
+    )
     .select([
       listOf<string>('key').as('key'),
       listOf<string>('state').as('state'),
@@ -107,17 +115,16 @@ interface StatePage extends KeyPage {
 
 /** Of one state, from the index `collected_state`. */
 export const collectedOfState = statement<StatePage>()((db, p) =>
-  recordsOf(db, p)
+  db
+    .selectFrom('collected_message')
+    .selectAll()
+    .where('source', '=', p.source)
     .where('state', '=', p.state)
     .where(eb => eb(eb.refTuple('recorded_at', 'key'), '>', eb.tuple(p.recorded_at, p.key)))
     .orderBy('recorded_at')
     .orderBy('key')
     .limit(p.limit),
 )
-
-function recordsOf(db: Kysely<Schema>, p: { source: string }) {
-  return db.selectFrom('collected_message').selectAll().where('source', '=', p.source)
-}
 
 /** From the index `collected_state` alone. */
 export const countCollected = statement<{ source: string }>()((db, p) =>
