@@ -1,8 +1,9 @@
 // One connection to an IMAP server with one folder selected, kept from letter to letter; the protocol itself is imapflow's.
 // Nothing that the server sends ends the process.
 import type { ImapFlow } from 'imapflow'
-import { type Trust, trustOptions } from '../../../net/tls/trust.ts'
+import type { Trust } from '../../../net/tls/trust.ts'
 import { DestinationError } from '../destination.ts'
+import { connectImap, failureOf } from '../sources/imap/connection.ts'
 import { imapFault } from './imap-fault.ts'
 import { type DestinationLogin, secretOf } from './login.ts'
 
@@ -12,13 +13,9 @@ export interface ImapServer {
   readonly tls: 'implicit' | 'required' | 'none'
   readonly login: DestinationLogin
   readonly trust?: Trust | undefined
-  /** Without an octet from the server; default two minutes. */
+  /** Without an octet from the server; default a minute. */
   readonly timeoutMs?: number | undefined
 }
-
-const timeoutMs = 120_000
-/** Of what the server sends: only header fields are asked for. */
-const maxLiteralOctets = 1024 * 1024
 
 export class ImapConnection {
   readonly #server: ImapServer
@@ -32,14 +29,16 @@ export class ImapConnection {
     this.#where = `${server.host} port ${server.port}`
   }
 
-  /** After a failure the connection is another one. Throws `DestinationError`. */
+  /** After a failure, the connection is another one. Throws `DestinationError`. */
   async use<T>(signal: AbortSignal, work: (client: ImapFlow) => Promise<T>): Promise<T> {
     const stop = () => this.#drop()
     signal.addEventListener('abort', stop)
     try {
       signal.throwIfAborted()
       return await work(await this.#ready(signal))
-    } catch (error) {
+    } catch (thrown) {
+      // Whoever waited hears only that the connection is gone.
+      const error = (this.#client && failureOf(this.#client)) ?? thrown
       this.#drop()
       if (signal.aborted) throw new DestinationError('unavailable', 'stopped', { cause: error })
       throw imapFault(error, this.#where)
@@ -71,32 +70,20 @@ export class ImapConnection {
   }
 
   async #connect(signal: AbortSignal): Promise<ImapFlow> {
-    const { host, port, tls, login, trust = {} } = this.#server
-    const waitMs = this.#server.timeoutMs ?? timeoutMs
+    const { host, port, tls, login, trust: { authority, pins = [] } = {} } = this.#server
     const secret = await secretOf(login, signal)
-    const { ImapFlow } = await import('imapflow')
-    const client = new ImapFlow({
-      host,
-      port,
-      secure: tls === 'implicit',
-      doSTARTTLS: tls === 'implicit' ? undefined : tls === 'required',
-      auth: {
-        user: login.user,
-        ...(secret.kind === 'password' ? { pass: secret.password } : { accessToken: secret.token }),
+    const waitMs = this.#server.timeoutMs
+    const client = await connectImap(
+      {
+        ...{ host, port, pins, authority, proxy: undefined, user: login.user },
+        tls: tls === 'required' ? 'stls' : tls,
+        allowCleartextAuth: tls === 'none',
+        secret: secret.kind === 'password' ? { password: secret.password } : { token: secret.token },
+        ...(waitMs !== undefined && { timeouts: { connect: waitMs, greeting: waitMs, stall: waitMs } }),
       },
-      tls: trustOptions(trust),
-      logger: false,
-      disableAutoIdle: true,
-      disableCompression: true,
-      connectionTimeout: waitMs,
-      greetingTimeout: waitMs,
-      socketTimeout: waitMs,
-      maxLiteralSize: maxLiteralOctets,
-    })
-    // What is under way fails by itself.
-    client.on('error', () => undefined)
+      signal,
+    )
     this.#client = client
-    await client.connect()
     return client
   }
 

@@ -1,6 +1,8 @@
 // From what imapflow throws to a fault of the destination: response codes of RFC 5530, RFC 9208 and RFC 7889.
+import { isTlsCode } from '../../../net/tls/trust.ts'
 import { DestinationError, type DestinationFault } from '../destination.ts'
 import { shownText } from '../sources/advice.ts'
+import { UnsafeChannel } from '../sources/imap/connection.ts'
 
 interface ImapFailure {
   readonly message: string
@@ -35,12 +37,11 @@ const ofResponseCodes: Readonly<Record<string, DestinationFault>> = {
 /** Of a login. */
 const forAWhile: ReadonlySet<string> = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'LIMIT'])
 
-/** Errors of TLS have Node's codes. */
-const tlsCode = /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/
-
 /** `where` names the server. */
 export function imapFault(error: unknown, where: string): DestinationError {
   if (error instanceof DestinationError) return error
+  if (error instanceof UnsafeChannel)
+    return new DestinationError('configuration', `${where}: ${error.message}`, { cause: error })
   const { message, code = '', ...said } = error as ImapFailure
   const responseCode = said.serverResponseCode?.toUpperCase() ?? ''
   // Without its cause and without the server's words: both could repeat the password.
@@ -52,7 +53,7 @@ export function imapFault(error: unknown, where: string): DestinationError {
     )
   }
   if (said.responseStatus === undefined && said.serverResponseCode === undefined) {
-    const fault = tlsCode.test(code) ? 'configuration' : 'unavailable'
+    const fault = isTlsCode(code) ? 'configuration' : 'unavailable'
     return new DestinationError(fault, `${where}: ${shownText(message)}`, { cause: error })
   }
   const fault = ofResponseCodes[responseCode] ?? 'message'

@@ -2,6 +2,7 @@
 // RFC 5321 section 4.2 and RFC 3463; what a server says is shown cut and cleaned, and not at all where it could repeat a
 // password.
 import { DialError } from '../../../net/dialer.ts'
+import { isTlsCode } from '../../../net/tls/trust.ts'
 import { DestinationError, type DestinationFault } from '../destination.ts'
 import { shownText } from '../sources/advice.ts'
 
@@ -51,11 +52,15 @@ export function smtpFault(error: unknown, where: string): DestinationError {
     return new DestinationError(error.step === 'tls' ? 'configuration' : 'unavailable', error.message, {
       cause: error,
     })
-  const { message, code = '', response, command = '' } = error as SmtpFailure
+  const { message, code = '', originalCode = '', response, command = '' } = error as SmtpFailure
   if (response === undefined)
-    return new DestinationError(failures[code] ?? 'unavailable', `${where}: ${shownText(message)}`, {
-      cause: error,
-    })
+    return new DestinationError(
+      isTlsCode(originalCode) ? 'configuration' : (failures[code] ?? 'unavailable'),
+      `${where}: ${shownText(message)}`,
+      {
+        cause: error,
+      },
+    )
   const row = replies.find(row => (row.command?.test(command) ?? true) && row.reply.test(response))
   if (command.startsWith('AUTH')) {
     // Without its cause: the server may have sent the password back.

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SMTPConnectionCustomAuthContext } from 'nodemailer/lib/smtp-connection'
 import { type DialAddress, type DialedSocket, dial, dialUnixSocket } from '../../../net/dialer.ts'
-import { type Trust, trustOptions } from '../../../net/tls/trust.ts'
+import { pinFault, type Trust, trustOptions } from '../../../net/tls/trust.ts'
 import { DestinationError } from '../destination.ts'
 import type { Letter } from '../letter.ts'
 import { deliveryLine, withDeliveryField } from './delivery-field.ts'
@@ -87,6 +87,7 @@ export class SmtpSession {
     const { login } = this.#server
     const secret = login && (await secretOf(login, signal))
     const connection = await this.#connect(signal)
+    this.#checkPins(connection)
     if (login && secret) await logIn(connection, login.user, secret)
     return connection
   }
@@ -127,8 +128,18 @@ export class SmtpSession {
   async #dial(timeoutMs: number, signal: AbortSignal): Promise<DialedSocket> {
     const { address, tls, trust: { authority, pins = [] } = {} } = this.#server
     if ('path' in address) return dialUnixSocket(address.path, { timeoutMs, signal })
-    const dialTls = { ...(authority !== undefined && { authority }), ...(pins.length > 0 && { pins }) }
+    const dialTls = {
+      verify: pins.length === 0 || authority !== undefined,
+      ...(authority !== undefined && { authority }),
+      ...(pins.length > 0 && { pins }),
+    }
     return dial({ ...address, tls: tls === 'implicit' ? dialTls : undefined, timeoutMs, signal })
+  }
+
+  /** Also where the server has left STARTTLS out. */
+  #checkPins({ _socket: socket }: SMTPConnection): void {
+    const problem = socket && pinFault(socket, this.#server.trust ?? {})
+    if (problem) throw new DestinationError('configuration', `${this.#where}: ${problem}`)
   }
 
   async #transmit(connection: SMTPConnection, letter: Letter, { from, to }: SmtpEnvelope): Promise<void> {

@@ -122,7 +122,7 @@ describe('needs a person when', () => {
     ['nobody vouches for the certificate', {}, 'implicit', true],
     ['the key is not the pinned one', { ...trust, pins: [pin.replace(/.$/, 'x')] }, 'required', false],
     ['the key is not the pinned one', { ...trust, pins: [pin.replace(/.$/, 'x')] }, 'implicit', true],
-  ] as const)('%s: %j %s', async (_, untrusting, tls, secure) => {
+  ] as const)('%s, %#', async (_, untrusting, tls, secure) => {
     const { port, seen } = await serve({ secure })
     const destination = smtp(port, { tls, trust: untrusting, secret: () => Promise.resolve(password) })
     await expect(destination.store(plainLetter(1), storing())).rejects.toMatchObject({
