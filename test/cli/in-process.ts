@@ -18,6 +18,10 @@ export async function runInProcess(
     }),
   )
   const exitCode = process.exitCode
+  // A program puts its listeners there once; here it would do so each time.
+  const listeners = [process.stdout, process.stderr].map(
+    stream => [stream, stream.listeners('error')] as const,
+  )
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   try {
     process.exitCode = 0
@@ -27,5 +31,8 @@ export async function runInProcess(
     process.exitCode = exitCode
     vi.unstubAllEnvs()
     for (const spy of spies) spy.mockRestore()
+    for (const [stream, before] of listeners)
+      for (const listener of stream.listeners('error'))
+        if (!before.includes(listener)) stream.off('error', listener as () => void)
   }
 }

@@ -73,10 +73,9 @@ export async function startDovecot(): Promise<Dovecot> {
   for (;;) {
     if (master.exitCode !== null)
       throw new Error((await runOrFail('cat', [join(folder, 'dovecot.log')])).toString())
-    const peer = await LinePeer.connect(pop3).catch(() => undefined)
-    if (!peer) continue
-    peer.drop()
-    break
+    const peers = await Promise.all([pop3, lmtp].map(port => LinePeer.connect(port).catch(() => undefined)))
+    for (const peer of peers) peer?.drop()
+    if (!peers.includes(undefined)) break
   }
   return {
     ports: { pop3, lmtp },

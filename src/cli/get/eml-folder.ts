@@ -41,7 +41,8 @@ export class EmlFolder {
       await mkdir(this.#path, { recursive: true, mode: 0o700 })
       this.#isMade = true
     } catch (error) {
-      throw archiveError(this.#path, error)
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw archiveError(this.#path, error)
+      throw new ArchiveError(`${this.#path}: a file, not a folder`, { cause: error })
     }
   }
 

@@ -2,7 +2,7 @@
 import { Pop3Error } from '../client/errors.ts'
 import { note, type Verdict, well, wrong } from './finding.ts'
 import type { Notes } from './notes.ts'
-import type { Visit } from './visit.ts'
+import { limits, type Visit } from './visit.ts'
 
 export type CapabilityState = 'clear' | 'tls' | 'login'
 
@@ -14,7 +14,7 @@ export async function askCapabilities(visit: Visit, notes: Notes, state: Capabil
   try {
     const answer = await visit.ask('CAPA')
     if (answer.status !== 'ok') return note(`there is no CAPA: ${notes.quote(answer.line)}`)
-    notes.see(state, await visit.lines())
+    notes.see(state, await visit.lines(limits.capabilities))
   } catch (error) {
     if (!(error instanceof Pop3Error) || error.code === 'aborted') throw error
     notes.isCapaFatal = true

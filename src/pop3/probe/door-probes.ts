@@ -1,7 +1,8 @@
 // What can be seen of a server without logging in: RFC 1939 section 4, RFC 2449, RFC 6856.
 import { note, type Verdict, well, wrong } from './finding.ts'
 import type { Notes, Probe } from './notes.ts'
-import type { Visit } from './visit.ts'
+import { pipelinedCapa } from './pipelining.ts'
+import { limits, type Visit } from './visit.ts'
 
 export const doorProbes: readonly Probe[] = [
   { probe: 'greeting', what: 'greeting', run: greeting },
@@ -9,6 +10,7 @@ export const doorProbes: readonly Probe[] = [
   { probe: 'letter-case', what: 'command in lower case', run: letterCase },
   { probe: 'lang', what: 'LANG', run: lang },
   { probe: 'utf8', what: 'UTF8', run: utf8 },
+  pipelinedCapa,
   { probe: 'quit', what: 'QUIT', run: quit },
 ]
 
@@ -26,7 +28,7 @@ async function unknownCommand(visit: Visit, notes: Notes): Promise<Verdict> {
 /** Keywords are of any case, RFC 1939 section 3. */
 async function letterCase(visit: Visit, notes: Notes): Promise<Verdict> {
   if (notes.isCapaFatal || !hasCapabilities(notes)) return note('was not tried: there is no CAPA to ask for')
-  const lines = await visit.list('capa')
+  const lines = await visit.list('capa', limits.capabilities)
   return lines ? well('is taken') : wrong('is refused: keywords are of any case')
 }
 
@@ -35,7 +37,7 @@ function hasCapabilities(notes: Notes): boolean {
 }
 
 async function lang(visit: Visit, notes: Notes): Promise<Verdict> {
-  const lines = await visit.list('LANG')
+  const lines = await visit.list('LANG', limits.capabilities)
   const tags = (lines ?? []).map(line => line.split(' ', 1)[0] ?? '')
   return notes.promise('LANG', lines !== undefined, lines && `: ${notes.quote(tags.join(' '))}`)
 }

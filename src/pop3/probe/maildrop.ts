@@ -10,7 +10,7 @@ import { listingProbes } from './listing-probes.ts'
 import { messageProbes } from './message-probes.ts'
 import { pipelining } from './pipelining.ts'
 import { lockVerdict } from './session-findings.ts'
-import { Visit } from './visit.ts'
+import { limits, Visit } from './visit.ts'
 
 const defaultSample = 10
 const lockPauseMs = 500
@@ -65,7 +65,7 @@ export async function openSession({ reach, notes, hasStls }: Course, auth: Crede
     const wantsStls = tls === 'stls' || (tls === 'opportunistic' && hasStls)
     if (wantsStls && (await visit.secure(true)) === undefined && tls === 'stls')
       throw new Pop3Error('tls-failed', 'the server has no STLS: nobody logs in without it', { phase: 'tls' })
-    await visit.logIn(auth, notes.isCapaFatal ? undefined : await visit.list('CAPA'))
+    await visit.logIn(auth, notes.isCapaFatal ? undefined : await visit.list('CAPA', limits.capabilities))
     return visit
   } catch (error) {
     visit.leave()

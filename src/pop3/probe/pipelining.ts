@@ -3,7 +3,7 @@ import { Pop3Error } from '../client/errors.ts'
 import type { MessageRef } from '../client/index.ts'
 import { note, type Verdict, well, wrong } from './finding.ts'
 import type { Notes, Probe } from './notes.ts'
-import type { Answer, Visit } from './visit.ts'
+import { type Answer, limits, type Visit } from './visit.ts'
 
 const windowSize = 16
 const maxMessages = 4
@@ -12,9 +12,35 @@ const maxOctets = 256 * 1024
 
 export const pipelining: Probe = { probe: 'pipelining', what: 'PIPELINING', run }
 
+/** All that can be sent ahead without a login; with one there is the other. */
+export const pipelinedCapa: Probe = {
+  probe: 'pipelining',
+  what: 'PIPELINING',
+  run: async (visit, notes) => {
+    if (notes.auth) return []
+    const hasCapa = !notes.isCapaFatal && (notes.seen('tls') ?? notes.seen('clear')) !== undefined
+    return hasCapa
+      ? judge(visit, notes, () => ofCapabilities(visit))
+      : note('was not tried: there is no CAPA')
+  },
+}
+
 async function run(visit: Visit, notes: Notes): Promise<Verdict> {
+  const { listing = [] } = notes
+  return judge(
+    visit,
+    notes,
+    async () => (await ofCommands(visit, listing)) ?? (await ofMessages(visit, notes)),
+  )
+}
+
+/** `look` gives what is wrong. */
+async function judge(visit: Visit, notes: Notes, look: () => Promise<string | undefined>): Promise<Verdict> {
   const isAnnounced = notes.announced('PIPELINING') !== undefined
-  const fault = await faultOf(visit, notes)
+  const fault = await look().catch((error: unknown) => {
+    if (!(error instanceof Pop3Error) || error.code === 'aborted') throw error
+    return `commands ahead end the session (${notes.quote(error.message)})`
+  })
   if (fault === undefined)
     return isAnnounced
       ? well(`${windowSize} commands ahead are answered in order`)
@@ -25,14 +51,13 @@ async function run(visit: Visit, notes: Notes): Promise<Verdict> {
   return wrong(`is named by CAPA, but ${fault}`)
 }
 
-async function faultOf(visit: Visit, notes: Notes): Promise<string | undefined> {
-  const listing = notes.listing ?? []
-  try {
-    return (await ofCommands(visit, listing)) ?? (await ofMessages(visit, notes))
-  } catch (error) {
-    if (!(error instanceof Pop3Error) || error.code === 'aborted') throw error
-    return `commands ahead end the session (${notes.quote(error.message)})`
+async function ofCapabilities(visit: Visit): Promise<string | undefined> {
+  visit.send(Array.from({ length: windowSize }, () => 'CAPA'))
+  for (let at = 1; at <= windowSize; at++) {
+    if ((await visit.answer()).status !== 'ok') return `CAPA number ${at} of ${windowSize} is refused`
+    await visit.lines(limits.capabilities)
   }
+  return undefined
 }
 
 /** Commands whose answers differ, so that it is seen when they change places. */

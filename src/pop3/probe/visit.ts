@@ -37,6 +37,8 @@ export const limits = {
   /** Of a status line or a line of a listing. */
   lineOctets: 64 * 1024,
   listEntries: 2_000_000,
+  /** Of CAPA and LANG. */
+  capabilities: 1_000,
   listOctets: 256 << 20,
   /** Of one message. */
   bodyOctets: 16 << 20,
@@ -162,12 +164,12 @@ export class Visit {
   }
 
   /** A command that lines follow; undefined where it is refused. */
-  async list(command: string): Promise<readonly string[] | undefined> {
-    return (await this.ask(command)).status === 'ok' ? this.lines() : undefined
+  async list(command: string, maxEntries?: number): Promise<readonly string[] | undefined> {
+    return (await this.ask(command)).status === 'ok' ? this.lines(maxEntries) : undefined
   }
 
   /** The lines behind a status line, dots unstuffed, in latin1. */
-  async lines(): Promise<readonly string[]> {
+  async lines(maxEntries: number = limits.listEntries): Promise<readonly string[]> {
     const untilMs = performance.now() + this.#reach.patienceMs * listPatience
     const lines: string[] = []
     let octets = 0
@@ -175,7 +177,7 @@ export class Visit {
       const line = (await this.#line(untilMs)).toString('latin1')
       if (line === '.') return lines
       octets += line.length
-      if (lines.length >= limits.listEntries || octets > limits.listOctets)
+      if (lines.length >= maxEntries || octets > limits.listOctets)
         throw this.#channel.fail('limit-exceeded', 'the answer has no end')
       lines.push(line.startsWith('.') ? line.slice(1) : line)
     }

@@ -95,6 +95,7 @@ describe('a good server', () => {
     const { host, port } = (await openGood()).pop3
     const report = await probeServer({ host, port, tls: 'none', patienceMs: 400 })
     expect(of(report, 'login')).toEqual(['note: was not tried: no user was named'])
+    expect(of(report, 'pipelining')).toEqual(['well: 16 commands ahead are answered in order'])
     expect(report.findings.some(({ probe: name }) => name === 'sizes')).toBe(false)
     expect(faults(report)).toEqual([])
   })
@@ -192,6 +193,23 @@ describe('a server that', () => {
     expect(of(report, 'capabilities')[0]).toMatch(/^wrong: CAPA in clear ends the session/)
     expect(report.quirks.capa).toBe(false)
     expect(of(report, 'sizes')[0]).toMatch(/^well/)
+  })
+
+  it('names capabilities without end is stopped', async () => {
+    const { port } = await scripted([[/^CAPA$/i, `+OK\r\n${'X\r\n'.repeat(1_001)}.\r\n`]])
+    const report = await probe(port)
+    expect(of(report, 'capabilities')[0]).toMatch(/^wrong: .*the answer has no end/)
+    expect(report.capabilities).toEqual({ clear: null, tls: null, login: null })
+  })
+
+  it('hangs when it is told CAPA sixteen times is found out from outside', async () => {
+    let asked = 0
+    const server = await scripted([
+      [/^CAPA$/, () => ((asked += 1) % 17 === 0 ? '-ERR\r\n' : '+OK\r\nPIPELINING\r\n.\r\n')],
+    ])
+    const report = await probeServer({ host: '127.0.0.1', port: server.port, tls: 'none', patienceMs: 400 })
+    expect(of(report, 'pipelining')).toEqual(['wrong: is named by CAPA, but CAPA number 16 of 16 is refused'])
+    expect(report.quirks).toEqual({ window: 1 })
   })
 
   it('mixes up commands ahead gets a window of one', async () => {
