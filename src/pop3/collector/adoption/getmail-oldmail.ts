@@ -64,17 +64,22 @@ export function parseOldmail(text: string, file: string, owner: OldmailOwner): F
     if (own === undefined) nameless += 1
     else messages.add(own, /^\d{1,12}$/.test(seconds) ? Number(seconds) : undefined)
   }
+  const list = messages.list()
+  const isFolded = owner.folder === undefined && list.some(({ key }) => key.includes('-'))
   return {
     program,
     file,
     host: owner.host,
     user: owner.user,
     port: owner.port,
-    messages: messages.list(),
-    hasFoldedSlashes: owner.folder === undefined,
-    remarks: [...namelessRemarks(nameless, file), ...messages.remarks()],
+    messages: list,
+    hasFoldedSlashes: isFolded,
+    remarks: [...namelessRemarks(nameless, file), ...messages.remarks(), ...(isFolded ? [foldedRemark] : [])],
   }
 }
+
+const foldedRemark =
+  'getmail writes a `/` in a UIDL as `-`: if its server has such, only `--compare` tells which, else they are fetched again'
 
 /** getmail writes a POP3 UIDL's `/` as `-`, so that one stands in IMAP's only, and two in those of getmail before 4.22. */
 function ownId(id: string, { folder }: OldmailOwner): string | undefined {

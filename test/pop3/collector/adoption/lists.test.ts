@@ -89,7 +89,10 @@ describe('an oldmail file of getmail', () => {
       { key: 'late', storedAt: undefined },
       { key: 'never', storedAt: undefined },
     ])
-    expect(found.remarks.join()).toMatch(/1 lines tell/)
+    expect(found.remarks).toEqual([
+      expect.stringMatching(/1 lines tell/),
+      expect.stringMatching(/`\/` in a UIDL/),
+    ])
   })
 
   it('of IMAP has keys with the folder', () => {

@@ -1,14 +1,19 @@
 // fetchmail, getmail6 and mpop themselves fetch from the office and keep there; what they leave is read, and is exactly what
 // they have seen, whatever the UIDLs look like. What came since is new.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import type { CollectionLedger } from '../../../../src/mail/collection-ledger.ts'
 import { connect, password } from '../../../../src/pop3/client/index.ts'
 import { adopt } from '../../../../src/pop3/collector/adoption/adopt.ts'
 import type { AdoptedSource } from '../../../../src/pop3/collector/adoption/adopted.ts'
 import { compareListing, unfoldedKeys } from '../../../../src/pop3/collector/adoption/comparison.ts'
 import { readForeignState } from '../../../../src/pop3/collector/adoption/read-foreign-state.ts'
+import { maildirDestination } from '../../../../src/pop3/collector/destinations/maildir.ts'
+import { defaultPolicy } from '../../../../src/pop3/collector/policy.ts'
+import { runOnce } from '../../../../src/pop3/collector/run.ts'
+import { pop3Source } from '../../../../src/pop3/collector/sources/pop3.ts'
 import { createMemoryStore } from '../../../../src/store/memory-store.ts'
 import { deliverByLmtp } from '../../../e2e/line-peer.ts'
 import { Office } from '../../../e2e/office.ts'
@@ -112,7 +117,37 @@ async function expectExactly(source: AdoptedSource, user: string): Promise<void>
   ])
   const records = await ledger.loadRecords(source.name)
   expect([...records.keys()].sort()).toEqual([...oddUidls].sort())
+  await expectOneFetched(matched, ledger)
   await ledger.close()
+}
+
+/** The collector itself goes on where the program has left: one message, and nothing is deleted. */
+async function expectOneFetched(adopted: AdoptedSource, ledger: CollectionLedger): Promise<void> {
+  const user = adopted.user ?? ''
+  const maildir = join(folder, `${user}.collected`)
+  const source = pop3Source({
+    name: adopted.name,
+    user,
+    credentials: () => Promise.resolve(password(user, `${user}-secret`)),
+    connection: { host: adopted.host, port: office.ports.pop3, tls: 'none', allowCleartextAuth: true },
+  })
+  const summary = await runOnce(
+    {
+      source,
+      destinations: [maildirDestination(`maildir:${maildir}`, maildir)],
+      policy: { ...defaultPolicy, keep: adopted.keep },
+      ledger,
+      spoolFolder: join(folder, 'spool'),
+      hostname: 'mail.test.example',
+      signal: AbortSignal.timeout(30_000),
+      onEvent: () => {},
+      now: () => new Date(),
+    },
+    () => true,
+  )
+  expect(summary).toMatchObject({ listed: 11, fetched: 1, deleted: 0, failed: 0, trouble: undefined })
+  expect(readdirSync(join(maildir, 'new'))).toHaveLength(1)
+  expect(await listing(user)).toHaveLength(11)
 }
 
 describe('what was left by', () => {
