@@ -17,8 +17,8 @@ export const secretKeyOctets = 32
 const version = 'v1'
 const nonceOctets = 12
 const tagOctets = 16
-/** Far above what seals a password. */
-const maxSealedLength = 4096
+/** Far above what seals a password, and the tokens of an authorization server. */
+const maxSealedLength = 65_536
 /** `v1`, the key's name, and nonce, ciphertext and tag; the last two in base64url. */
 const form = /^v1\.([\w-]{8})\.([\w-]+)$/
 

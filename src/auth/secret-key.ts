@@ -36,7 +36,7 @@ export function readSecretKey(file: string): Uint8Array {
       throw unusable(file, `others may read it; \`chmod 600 ${file}\` makes it its owner's alone`)
     const octets = Buffer.alloc(maxFileOctets)
     const text = octets.toString('latin1', 0, readSync(descriptor, octets, 0, maxFileOctets, 0)).trim()
-    const key = parseKey(text)
+    const key = parseSecretKey(text)
     if (!key)
       throw unusable(
         file,
@@ -85,7 +85,8 @@ function syncFolder(folder: string): void {
   }
 }
 
-function parseKey(text: string): Uint8Array | undefined {
+/** 32 octets in hexadecimal or base64; undefined for anything else. */
+export function parseSecretKey(text: string): Uint8Array | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
   const octets = Buffer.from(text, 'base64')
   return octets.length === secretKeyOctets && octets.toString('base64') === text ? octets : undefined
