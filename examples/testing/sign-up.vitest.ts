@@ -1,5 +1,4 @@
-// Mail that an app sends, tested with Vitest (Jest is the same but for the import): one office for the file, an address for
-// each test.
+// Mail that an app sends, tested with Vitest: one office for the file, an address for each test.
 import { startTestOffice, type TestOffice } from 'poplar-mail/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { signUp } from './sign-up.js'
