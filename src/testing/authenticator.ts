@@ -13,6 +13,7 @@ import { defaultScramIterations, deriveScramKeys } from '../auth/scram.ts'
 import type { Account } from '../mail/account.ts'
 import type { AccountDirectory } from '../mail/account-directory.ts'
 import { foldAddress } from '../mail/fold.ts'
+import { ChannelTies } from './chaos/channel-ties.ts'
 import type { Mailboxes, TestMailbox } from './mailboxes.ts'
 
 const saltOctets = 16
@@ -26,6 +27,8 @@ interface Owner {
 export class TestAuthenticator implements Authenticator {
   readonly sasl: Sasl
   readonly apop: NonNullable<Authenticator['apop']>
+  /** Of the channels that come by the place where faults are made. */
+  readonly ties = new ChannelTies()
   readonly #mailboxes: Mailboxes
   readonly #finder: AccountFinder
 
@@ -67,7 +70,7 @@ export class TestAuthenticator implements Authenticator {
 
   #verifierFor(origin: LoginOrigin): Verifier {
     return {
-      origin,
+      origin: { ...origin, channel: this.ties.clientOf(origin.channel) },
       verifyPassword: async (name, password, actAs) =>
         mayActAs(name, actAs) ? this.authenticate(name, password) : undefined,
       findScramKeys: async (name, hash, actAs) => {

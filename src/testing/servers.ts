@@ -1,6 +1,5 @@
-// The servers of a test office: those of any other, without the patience and the limits that a test would only wait for,
-// POP3 behind the place where faults are made.
-import type { Authenticator } from '../auth/authenticator.ts'
+// The servers of a test office: those of any other, without the patience and the limits that a test would only wait for, each
+// but LMTP behind the place where faults are made.
 import type { AccountPolicy } from '../mail/account-policy.ts'
 import type { MailDelivery } from '../mail/delivery/deliver.ts'
 import type { LoginDelays } from '../mail/login-delays.ts'
@@ -9,15 +8,26 @@ import type { ListenAddress } from '../net/listener.ts'
 import type { Observer } from '../net/observer.ts'
 import { startPop3Server } from '../pop3/server/server.ts'
 import { startIntake } from '../smtp/intake/intake.ts'
+import type { TestAuthenticator } from './authenticator.ts'
+import type { OfficeCertificate } from './certificate.ts'
 import type { Chaos } from './chaos/chaos.ts'
+import { dialects } from './chaos/dialect.ts'
+import type { ChaosProtocol } from './chaos/exchange.ts'
 import { startChaosFront } from './chaos/front.ts'
 
 /** Of each server its port; 0, or none, lets the system choose. */
 export interface OfficePorts {
   readonly pop3?: number
+  readonly pop3s?: number
   readonly smtp?: number
+  readonly smtps?: number
   readonly lmtp?: number
 }
+
+/** Whether STLS and STARTTLS are offered on the ports in clear, and whether a login needs them. */
+export type StartTlsRule = 'none' | 'offered' | 'required'
+/** Whether AUTH is offered in SMTP, and whether mail needs it. */
+export type SmtpLoginRule = 'none' | 'offered' | 'required'
 
 export interface OfficeServerParts {
   /** The address all listen at. */
@@ -25,24 +35,30 @@ export interface OfficeServerParts {
   readonly ports: OfficePorts
   readonly hostname: string
   readonly store: MaildropStore
-  readonly authenticator: Authenticator
+  readonly authenticator: TestAuthenticator
   readonly delivery: MailDelivery
   readonly policy: AccountPolicy
   readonly loginDelays: LoginDelays
   readonly observer: Observer
   readonly chaos: Chaos
   readonly maxOctets: number
+  readonly certificate: OfficeCertificate
+  readonly startTls: StartTlsRule
+  readonly smtpLogin: SmtpLoginRule
 }
 
 export interface OfficeServers {
   readonly pop3: ListenAddress
+  readonly pop3s: ListenAddress
   readonly smtp: ListenAddress
+  readonly smtps: ListenAddress
   readonly lmtp: ListenAddress
   close(): Promise<void>
 }
 
 /** Of what is behind the place where faults are made. */
 const inside = [{ host: '127.0.0.1', port: 0 }]
+const handshakeTimeoutMs = 10_000
 
 interface Server {
   readonly addresses: readonly ListenAddress[]
@@ -63,32 +79,67 @@ export async function startOfficeServers(parts: OfficeServerParts): Promise<Offi
     if (!address) throw new Error('a server without an address')
     return address
   }
-  const { host, ports, hostname, delivery, observer, maxOctets } = parts
+  const { host, ports, chaos, certificate } = parts
   const at = (port = 0) => [{ host, port }]
-  const intake = { hostname, delivery, observer, maxOctets }
+  const { contexts } = certificate
+  /** In front of a server that only this office reaches. */
+  const lead = async (protocol: ChaosProtocol, starting: Promise<Server>, hasImplicitTls: boolean) => {
+    const server = { ...(await start(starting)), hasImplicitTls }
+    const dialect = dialects[protocol]
+    const tls = { contexts, alpn: dialect.alpn, handshakeTimeoutMs }
+    const port = ports[hasImplicitTls ? (`${protocol}s` as const) : protocol]
+    const { ties } = parts.authenticator
+    return start(startChaosFront({ listen: at(port), server, chaos, dialect, tls, ties }))
+  }
   try {
-    const smtp = await start(startIntake({ ...intake, listen: at(ports.smtp), protocol: 'smtp' }))
-    const lmtp = await start(startIntake({ ...intake, listen: at(ports.lmtp), protocol: 'lmtp' }))
-    const server = await start(startOfficePop3(parts))
-    const pop3 = await start(startChaosFront({ listen: at(ports.pop3), server, chaos: parts.chaos }))
-    return { pop3, smtp, lmtp, close: closeAll }
+    const lmtp = await start(
+      startIntake({ ...intakeOptions(parts), listen: at(ports.lmtp), protocol: 'lmtp' }),
+    )
+    const smtp = await lead('smtp', startSmtp(parts, false), false)
+    const smtps = await lead('smtp', startSmtp(parts, true), true)
+    const pop3 = await lead('pop3', startPop3(parts, false), false)
+    const pop3s = await lead('pop3', startPop3(parts, true), true)
+    return { pop3, pop3s, smtp, smtps, lmtp, close: closeAll }
   } catch (error) {
     await closeAll()
     throw error
   }
 }
 
-function startOfficePop3({ store: maildrops, ...parts }: OfficeServerParts): Promise<Server> {
-  const { hostname, authenticator, policy, loginDelays, observer } = parts
+function intakeOptions({ hostname, delivery, observer, maxOctets }: OfficeServerParts) {
+  return { hostname, delivery, observer, maxOctets }
+}
+
+function startSmtp(parts: OfficeServerParts, implicitTls: boolean): Promise<Server> {
+  const { authenticator, certificate, startTls, smtpLogin } = parts
+  const tls = { contexts: certificate.contexts, alpn: dialects.smtp.alpn, handshakeTimeoutMs }
+  const logins = {
+    sasl: authenticator.sasl,
+    isRequired: smtpLogin === 'required',
+    mayBeClear: startTls !== 'required',
+  }
+  return startIntake({
+    ...intakeOptions(parts),
+    listen: inside,
+    protocol: 'smtp',
+    ...((implicitTls || startTls !== 'none') && { tls, implicitTls }),
+    ...(smtpLogin !== 'none' && { logins }),
+  })
+}
+
+function startPop3(parts: OfficeServerParts, implicitTls: boolean): Promise<Server> {
+  const { hostname, authenticator, store, policy, loginDelays, observer, startTls, certificate } = parts
   return startPop3Server({
     listen: inside,
     hostname,
     authenticator,
-    maildrops,
+    maildrops: store,
     policy,
     loginDelays,
     observer,
-    cleartextLogin: 'always',
+    ...((implicitTls || startTls !== 'none') && { tls: certificate.contexts, implicitTls }),
+    ...(implicitTls && { service: 'pop3s' }),
+    cleartextLogin: startTls === 'required' ? 'never' : 'always',
     limits: { refusalDelayMs: 0, maxRefusalDelayMs: 0 },
   })
 }

@@ -6,6 +6,7 @@ import type { RetentionRule } from '../mail/retention.ts'
 import type { Store } from '../mail/store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { TestAuthenticator } from './authenticator.ts'
+import { type OfficeCertificate, officeCertificate } from './certificate.ts'
 import { Chaos, type ChaosRule } from './chaos/chaos.ts'
 import { TestClock } from './clock.ts'
 import { type CatchAll, createOfficeDelivery } from './delivery.ts'
@@ -15,7 +16,13 @@ import { Mailboxes, type NewTestMailbox, type TestMailbox } from './mailboxes.ts
 import type { TestMessage } from './message.ts'
 import type { LetterEnvelope, NewLetter } from './new-letter.ts'
 import { Removals } from './removal.ts'
-import { type OfficePorts, type OfficeServers, startOfficeServers } from './servers.ts'
+import {
+  type OfficePorts,
+  type OfficeServers,
+  type SmtpLoginRule,
+  type StartTlsRule,
+  startOfficeServers,
+} from './servers.ts'
 import { SessionLog, type TestSession } from './sessions.ts'
 
 export interface TestOfficeOptions {
@@ -27,7 +34,7 @@ export interface TestOfficeOptions {
    * wherever. Default: such mail is refused.
    */
   readonly catchAll?: CatchAll
-  /** Faults of POP3 from the beginning on; more by `office.chaos.add`. */
+  /** Faults from the beginning on; more by `office.chaos.add`. */
   readonly chaos?: readonly ChaosRule[]
   /** How long an account waits between two logins, RFC 2449 section 6.5, by `office.clock`. Default 0. */
   readonly loginDelayMs?: number
@@ -43,6 +50,13 @@ export interface TestOfficeOptions {
   readonly host?: string
   /** Default: of the system's choosing. */
   readonly ports?: OfficePorts
+  /**
+   * STLS on the port of POP3 and STARTTLS on that of SMTP: `offered`, or `required` for every login. Default `none`, for many
+   * programs take it where it is offered, and do not trust the office's certificate. `pop3s` and `smtps` have TLS anyway.
+   */
+  readonly startTls?: StartTlsRule
+  /** AUTH in SMTP, for the office's mailboxes: `required` takes mail from nobody else. Default `offered`. */
+  readonly smtpLogin?: SmtpLoginRule
 }
 
 export interface OfficePort {
@@ -53,8 +67,13 @@ export interface OfficePort {
 export interface TestOffice extends AsyncDisposable {
   readonly hostname: string
   readonly pop3: OfficePort
+  /** TLS from the first octet on, RFC 8314 section 3.2. */
+  readonly pop3s: OfficePort
   readonly smtp: OfficePort
+  readonly smtps: OfficePort
   readonly lmtp: OfficePort
+  /** PEM: who trusts it has TLS with the office. Its names are `hostname`, `localhost` and the addresses of this machine. */
+  readonly certificate: string
   /** In the order in which they were made. */
   readonly mailboxes: readonly TestMailbox[]
   /** Rejects with a `Refusal`: `bad-name`, `account-exists`. */
@@ -117,6 +136,7 @@ class MemoryOffice implements TestOffice {
   readonly #mailboxes: Mailboxes
   readonly #letters: Letterbox
   readonly #removals: Removals
+  readonly #certificate: OfficeCertificate
   readonly #delivery: ReturnType<typeof createOfficeDelivery>
   readonly #authenticator: TestAuthenticator
   readonly #sessions: SessionLog
@@ -128,6 +148,7 @@ class MemoryOffice implements TestOffice {
     const maxOctets = options.maxMessageOctets ?? defaultMaxOctets
     this.#options = options
     this.hostname = hostname
+    this.#certificate = officeCertificate(hostname, options.host ?? defaultHost)
     this.chaos = new Chaos(options.chaos ?? [])
     this.clock = new TestClock(async () => void (await this.#store.applyRetention(retention)))
     const { now } = this.clock
@@ -166,6 +187,9 @@ class MemoryOffice implements TestOffice {
       loginDelays: new LoginDelays({ now: this.clock.now }),
       observer: this.#sessions,
       chaos: this.chaos,
+      certificate: this.#certificate,
+      startTls: this.#options.startTls ?? 'none',
+      smtpLogin: this.#options.smtpLogin ?? 'offered',
       maxOctets,
     })
   }
@@ -174,8 +198,20 @@ class MemoryOffice implements TestOffice {
     return this.#started.pop3
   }
 
+  get pop3s(): OfficePort {
+    return this.#started.pop3s
+  }
+
   get smtp(): OfficePort {
     return this.#started.smtp
+  }
+
+  get smtps(): OfficePort {
+    return this.#started.smtps
+  }
+
+  get certificate(): string {
+    return this.#certificate.text
   }
 
   get lmtp(): OfficePort {

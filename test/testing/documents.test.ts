@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { faults } from '../../src/testing/chaos/faults.ts'
+import { type Fault, type FaultVerbs, faults } from '../../src/testing/chaos/faults.ts'
 import { runOrFail } from '../e2e/program.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -53,12 +53,15 @@ describe('docs/testing.md', () => {
   })
 
   it('has a row for every fault, with the commands it is made at', () => {
-    const rows = [...text.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|.*\| ([^|]*) \|$/gm)].flatMap(
-      ([, names = '', verbs = '']) => names.split(', ').map(name => [name.slice(1, -1), verbs]),
-    )
-    const known = Object.entries(faults).map(([name, { verbs }]) => [
+    const rows = [
+      ...text.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|.*\| ([^|]*) \| ([^|]*) \|$/gm),
+    ].flatMap(([, names = '', pop3, smtp]) => names.split(', ').map(name => [name.slice(1, -1), pop3, smtp]))
+    const told = (verbs: FaultVerbs | undefined) =>
+      verbs === 'every' ? 'every command' : (verbs?.join(', ') ?? '')
+    const known = Object.entries(faults).map(([name, { pop3, smtp }]: [string, Fault<never>]) => [
       name,
-      verbs?.join(', ') ?? 'every command',
+      told(pop3),
+      told(smtp),
     ])
     expect(rows).toEqual(known)
   })

@@ -2,15 +2,17 @@
 // for chance comes from a seed.
 import { Random } from '../../conformance/random.ts'
 import { foldAddress } from '../../mail/fold.ts'
-import { type Exchange, greeting } from './exchange.ts'
+import { type ChaosProtocol, type Exchange, greeting } from './exchange.ts'
 import { type FaultName, type FaultOptions, faults } from './faults.ts'
 
 /** Where a fault is made. All that is given must hold. */
 export interface RulePlace {
-  /** POP3 is what there are faults of. */
-  readonly protocol?: 'pop3'
-  /** One or several, or `GREETING`, in any case. Default: those of the fault. */
+  /** Default: either, as far as there is such a fault in it. */
+  readonly protocol?: ChaosProtocol
+  /** One or several, in any case; `GREETING`; in SMTP `END-OF-DATA`, behind the message. Default: those of the fault. */
   readonly verb?: string | readonly string[]
+  /** Only where this stands in what is behind the verb, in any case: an address, a number. */
+  readonly argument?: string
   /** Only the nth command that fits, counted from 1 over all sessions since the rule was added. Default: each. */
   readonly nth?: number
   /** Whom the client has claimed to be: a name or an address. */
@@ -39,7 +41,7 @@ export interface Chosen {
 }
 
 interface ActiveRule extends Chosen {
-  readonly verbs: ReadonlySet<string> | undefined
+  readonly verbs: { readonly [P in ChaosProtocol]: ReadonlySet<string> | 'every' }
   seen: number
 }
 
@@ -62,11 +64,10 @@ export class Chaos {
   /** Holds from the next command on, until the function that it gives is called. Throws a TypeError that says what is wrong. */
   add(rule: ChaosRule): () => void {
     check(rule)
-    const { verb, fault, seed = 'poplar' } = rule
-    const verbs = verb === undefined ? faults[fault].verbs : [verb].flat()
+    const { seed = 'poplar' } = rule
     const active = {
       rule,
-      verbs: verbs && new Set(verbs.map(each => each.toUpperCase())),
+      verbs: { pop3: verbsOf(rule, 'pop3'), smtp: verbsOf(rule, 'smtp') },
       random: new Random(String(seed)),
       seen: 0,
     }
@@ -92,9 +93,19 @@ export class Chaos {
   }
 }
 
-function fits({ rule, verbs }: ActiveRule, { verb, user }: Exchange): boolean {
-  const isVerb = verbs ? verbs.has(verb) : verb !== greeting
-  return isVerb && (rule.user === undefined || isUser(rule.user, user))
+function verbsOf({ protocol, fault, verb }: ChaosRule, of: ChaosProtocol): ReadonlySet<string> | 'every' {
+  const own = faults[fault][of]
+  if (own === undefined || (protocol !== undefined && protocol !== of)) return new Set()
+  const verbs = verb === undefined ? own : [verb].flat()
+  return verbs === 'every' ? verbs : new Set(verbs.map(each => each.toUpperCase()))
+}
+
+function fits({ rule, verbs }: ActiveRule, { protocol, verb, argument, user }: Exchange): boolean {
+  const own = verbs[protocol]
+  const isVerb = own === 'every' ? verb !== greeting : own.has(verb)
+  const isArgument =
+    rule.argument === undefined || argument.toLowerCase().includes(rule.argument.toLowerCase())
+  return isVerb && isArgument && (rule.user === undefined || isUser(rule.user, user))
 }
 
 /** Counts, and asks chance each time, so that it does not matter which rule came first. */
@@ -115,7 +126,10 @@ function isUser(wanted: string, claimed: string | undefined): boolean {
 function check({ fault, nth, probability, protocol }: ChaosRule): void {
   if (!Object.hasOwn(faults, fault))
     throw new TypeError(`there is no fault ${JSON.stringify(fault)}: ${Object.keys(faults).join(', ')}`)
-  if (protocol !== undefined && protocol !== 'pop3') throw new TypeError('there are faults of pop3 alone')
+  if (protocol !== undefined && protocol !== 'pop3' && protocol !== 'smtp')
+    throw new TypeError('there are faults of pop3 and smtp')
+  if (protocol !== undefined && faults[fault][protocol] === undefined)
+    throw new TypeError(`there is no fault ${JSON.stringify(fault)} of ${protocol}`)
   if (nth !== undefined && !(Number.isInteger(nth) && nth >= 1)) throw new TypeError('`nth` counts from 1')
   if (probability !== undefined && !(probability >= 0 && probability <= 1))
     throw new TypeError('`probability` is from 0 to 1')

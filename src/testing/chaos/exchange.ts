@@ -1,10 +1,16 @@
-// One command and its reply as they pass by: what rules choose by, and what faults work on. RFC 1939 section 3.
+// One command and its reply as they pass by: what rules choose by, and what faults work on.
+import type { Random } from '../../conformance/random.ts'
 
 /** The greeting is chosen by this verb: nobody has asked for it. */
 export const greeting = 'GREETING'
+/** What a message of SMTP is answered, behind its final dot. */
+export const endOfData = 'END-OF-DATA'
+
+export type ChaosProtocol = 'pop3' | 'smtp'
 
 export interface Exchange {
-  /** In capitals, or `GREETING`. */
+  readonly protocol: ChaosProtocol
+  /** In capitals, or `GREETING`, or `END-OF-DATA`. */
   readonly verb: string
   /** What stands behind the verb. */
   readonly argument: string
@@ -13,31 +19,36 @@ export interface Exchange {
 }
 
 export interface Reply {
-  /** With its CRLF. Of AUTH it may be a challenge. Latin-1, as all text here. */
+  /** With its CRLF; in SMTP all of its lines. It may be a challenge. Latin-1, as all text here. */
   readonly status: string
-  /** The lines that follow, stuffed, the terminator among them; undefined where none do. */
+  /** The lines that follow in POP3, stuffed, the terminator among them; undefined where none do. */
   readonly body: string | undefined
 }
 
-const alwaysLong: ReadonlySet<string> = new Set(['RETR', 'TOP', 'CAPA'])
-const longWithoutArgument: ReadonlySet<string> = new Set(['LIST', 'UIDL', 'AUTH', 'LANG'])
+/** What the client gets. */
+export type Step =
+  | { readonly kind: 'send'; readonly text: string }
+  /** In pieces of so many octets, each a packet of its own. */
+  | { readonly kind: 'trickle'; readonly text: string; readonly octets: number; readonly everyMs: number }
+  | { readonly kind: 'wait'; readonly ms: number }
+  /** One line of the client is taken, and goes nowhere. */
+  | { readonly kind: 'hear' }
+  /** So many octets of a message are taken, and go nowhere; fewer where it ends. */
+  | { readonly kind: 'swallow'; readonly octets: number }
+  /** Nothing more, for as long as the client stays. */
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'close' }
 
-/** Whether lines follow a status line. */
-export function hasBody({ verb, argument }: Exchange, status: string): boolean {
-  if (!status.startsWith('+OK')) return false
-  return alwaysLong.has(verb) || (longWithoutArgument.has(verb) && argument === '')
+export interface FaultContext {
+  readonly exchange: Exchange
+  readonly random: Random
+  /** What faults remember of the session. */
+  readonly memory: Map<string, string>
 }
 
-export function isChallenge(status: string): boolean {
-  return status.startsWith('+') && !status.startsWith('+OK')
-}
-
-/** A line of the client, without its end. */
-export function readCommand(line: string, user: string | undefined): Exchange {
-  const [, word = '', argument = ''] = /^(\S*) ?(.*)$/s.exec(line) ?? []
-  const verb = word.toUpperCase()
-  const claimed = verb === 'USER' ? argument : verb === 'APOP' ? argument.split(' ', 1)[0] : undefined
-  return { verb, argument, user: claimed ?? user }
+/** The whole reply. */
+export function textOf({ status, body = '' }: Reply): string {
+  return status + body
 }
 
 /** Who a response of AUTH claims to be; undefined where it does not say. Of LOGIN it is the first response. */

@@ -1,64 +1,20 @@
-// The faults, each a row: at which commands it is made unless the rule says otherwise, and what becomes of the command or of
-// its reply. Each was met at some server or some network in the wild.
-import type { Random } from '../../conformance/random.ts'
-import type { Exchange, Reply } from './exchange.ts'
-import { mapLines, withSizes, withUidls } from './listing.ts'
+// The faults, each a row: at which commands of which protocol it is made unless the rule says otherwise, and what becomes of the
+// command or of its reply. Each was met at some server or some network in the wild.
+import { type Exchange, endOfData, type FaultContext, type Reply, type Step, textOf } from './exchange.ts'
+import type { FaultOptions } from './fault-options.ts'
+import { emptied, mapLines, withExtensions, withSizes, withUidls } from './listing.ts'
 
-/** What the client gets. */
-export type Step =
-  | { readonly kind: 'send'; readonly text: string }
-  /** In pieces of so many octets, each a packet of its own. */
-  | { readonly kind: 'trickle'; readonly text: string; readonly octets: number; readonly everyMs: number }
-  /** Nothing more, for as long as the client stays. */
-  | { readonly kind: 'hang' }
-  | { readonly kind: 'close' }
-
-/** How each fault may be tuned. */
-export interface FaultOptions {
-  /** The connection ends within the reply. Default: after half of it. */
-  readonly drop: { readonly afterOctets?: number }
-  /** Nothing more comes within the reply, and the connection stays. Default: after half of it. */
-  readonly stall: { readonly afterOctets?: number }
-  /** The reply comes in packets of so many octets. Default 1, without a pause. */
-  readonly trickle: { readonly octets?: number; readonly everyMs?: number }
-  /** STAT and LIST tell sizes that are so much too large; may be negative. Default 100. */
-  readonly 'wrong-size': { readonly octets?: number }
-  /** All messages have the unique-id of the first. */
-  readonly 'duplicate-uidl': object
-  /** Messages have unique-ids that they never had before. */
-  readonly 'changed-uidl': object
-  /** LIST leaves a message out. Default: the one in the middle. */
-  readonly 'list-gap': { readonly message?: number }
-  /** `-ERR [IN-USE]`: the command never reaches the server, as with the next two. */
-  readonly 'in-use': { readonly text?: string }
-  readonly 'login-delay': { readonly text?: string }
-  readonly 'sys-temp': { readonly text?: string }
-  /** Lines that begin with a dot come as they are; what stood alone on its line ends the message. */
-  readonly 'unstuffed-dot': object
-  /** The line that ends a message does not come. */
-  readonly 'missing-dot': object
-  /** CAPA tells what is not so. Default: STLS is added. */
-  readonly 'lying-capa': { readonly add?: readonly string[]; readonly remove?: readonly string[] }
-  /** A line before the status line. */
-  readonly garbage: { readonly text?: string }
-  /** The command is carried out, and the connection closed in place of the answer. */
-  readonly 'no-answer': object
-}
-
+export type { FaultOptions } from './fault-options.ts'
 export type FaultName = keyof FaultOptions
 
-export interface FaultContext {
-  readonly exchange: Exchange
-  readonly random: Random
-  /** What faults remember of the session. */
-  readonly memory: Map<string, string>
-}
+export type FaultVerbs = readonly string[] | 'every'
 
 export interface Fault<O> {
-  /** Undefined: every command. */
-  readonly verbs: readonly string[] | undefined
-  /** Answers in place of the server. */
-  readonly instead?: (options: O) => string
+  /** Where it is made in POP3; undefined: nowhere, whatever the rule says. */
+  readonly pop3?: FaultVerbs
+  readonly smtp?: FaultVerbs
+  /** In place of the command, which the server never sees. Undefined where the command gives no occasion for it. */
+  readonly instead?: (options: O, context: FaultContext) => readonly Step[] | undefined
   /** Undefined where the reply gives no occasion for it. */
   readonly change?: (reply: Reply, options: O, context: FaultContext) => readonly Step[] | undefined
 }
@@ -66,28 +22,40 @@ export interface Fault<O> {
 const logins = ['PASS', 'APOP', 'AUTH']
 const close: Step = { kind: 'close' }
 const hang: Step = { kind: 'hang' }
+const tokenMechanism = /^(XOAUTH2|OAUTHBEARER)(?: (\S+))?$/i
 
 export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   drop: {
-    verbs: ['RETR'],
+    pop3: ['RETR'],
+    smtp: [endOfData],
     change: (reply, { afterOctets }) => [beginning(reply, afterOctets), close],
   },
   stall: {
-    verbs: ['RETR'],
+    pop3: ['RETR'],
+    smtp: [endOfData],
     change: (reply, { afterOctets }) => [beginning(reply, afterOctets), hang],
   },
   trickle: {
-    verbs: undefined,
+    pop3: 'every',
+    smtp: 'every',
     change: (reply, { octets = 1, everyMs = 0 }) => [
       { kind: 'trickle', text: textOf(reply), octets, everyMs },
     ],
   },
+  delay: {
+    pop3: 'every',
+    smtp: 'every',
+    change: (reply, { ms = 1_000 }) => [
+      { kind: 'wait', ms },
+      { kind: 'send', text: textOf(reply) },
+    ],
+  },
   'wrong-size': {
-    verbs: ['STAT', 'LIST'],
+    pop3: ['STAT', 'LIST'],
     change: (reply, { octets = 100 }, { exchange }) => sent(withSizes(reply, exchange, octets)),
   },
   'duplicate-uidl': {
-    verbs: ['UIDL'],
+    pop3: ['UIDL'],
     change: (reply, _options, { memory }) =>
       sent(
         withUidls(reply, uidl => {
@@ -98,41 +66,69 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
       ),
   },
   'changed-uidl': {
-    verbs: ['UIDL'],
-    change: (reply, _options, { random }) =>
-      sent(withUidls(reply, uidl => `${uidl.slice(0, 50)}.${random.below(1e9)}`)),
+    pop3: ['UIDL'],
+    change: (reply, { each = 'command' }, { random, memory }) =>
+      sent(
+        withUidls(reply, uidl => {
+          const known = each === 'session' ? memory.get(`changed ${uidl}`) : undefined
+          const changed = known ?? `${uidl.slice(0, 50)}.${random.below(1e9)}`
+          memory.set(`changed ${uidl}`, changed)
+          return changed
+        }),
+      ),
+  },
+  'numbered-uidl': {
+    pop3: ['UIDL'],
+    change: reply => sent(withUidls(reply, (_uidl, number) => number)),
   },
   'list-gap': {
-    verbs: ['LIST'],
+    pop3: ['LIST'],
     change: (reply, { message }) => {
       const lines = reply.body?.split('\r\n').length ?? 0
       const middle = Math.ceil((lines - 2) / 2)
       return sent(mapLines(reply, line => (line.startsWith(`${message ?? middle} `) ? undefined : line)))
     },
   },
-  'in-use': {
-    verbs: logins,
-    instead: ({ text = 'the maildrop is locked by another session' }) => `-ERR [IN-USE] ${text}\r\n`,
+  'empty-listing': {
+    pop3: ['STAT', 'LIST', 'UIDL'],
+    change: (reply, _options, { exchange }) => sent(emptied(reply, exchange)),
   },
-  'login-delay': {
-    verbs: logins,
-    instead: ({ text = 'too soon after the last login' }) => `-ERR [LOGIN-DELAY] ${text}\r\n`,
+  'in-use': { pop3: logins, instead: refusal('[IN-USE]', 'the maildrop is locked by another session') },
+  'login-delay': { pop3: logins, instead: refusal('[LOGIN-DELAY]', 'too soon after the last login') },
+  'sys-temp': { pop3: logins, instead: refusal('[SYS/TEMP]', 'try again later') },
+  'expired-token': {
+    pop3: ['AUTH'],
+    smtp: ['AUTH'],
+    instead: ({ status = '401' }, { exchange }) => expiredToken(exchange, status),
   },
-  'sys-temp': {
-    verbs: logins,
-    instead: ({ text = 'try again later' }) => `-ERR [SYS/TEMP] ${text}\r\n`,
+  reply: {
+    pop3: ['RETR'],
+    smtp: ['RCPT'],
+    instead: ({ text }, { exchange: { protocol } }) => {
+      const said = text ?? (protocol === 'pop3' ? '-ERR try again later' : '451 4.3.0 try again later')
+      return [{ kind: 'send', text: `${said.replace(/\r?\n/g, '\r\n')}\r\n` }]
+    },
   },
   'unstuffed-dot': {
-    verbs: ['RETR', 'TOP'],
+    pop3: ['RETR', 'TOP'],
     change: reply => sent(mapLines(reply, line => line.replace(/^\.\./, '.'))),
   },
   'missing-dot': {
-    verbs: ['RETR'],
+    pop3: ['RETR'],
     change: reply =>
       sent(reply.body === undefined ? reply : { ...reply, body: reply.body.slice(0, -'.\r\n'.length) }),
   },
+  truncated: {
+    pop3: ['RETR'],
+    change: (reply, { lines }) => {
+      const all = reply.body?.split('\r\n').slice(0, -2) ?? []
+      const left = lines ?? Math.floor(all.length / 2)
+      let nth = 0
+      return sent(mapLines(reply, line => (nth++ < left ? line : undefined)))
+    },
+  },
   'lying-capa': {
-    verbs: ['CAPA'],
+    pop3: ['CAPA'],
     change: (reply, { add, remove = [] }) => {
       const added = add ?? (remove.length > 0 ? [] : ['STLS'])
       const isRemoved = (line: string) => remove.some(tag => line.split(' ', 1)[0] === tag.toUpperCase())
@@ -140,16 +136,32 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
       return sent(kept && { ...kept, status: kept.status + added.map(line => `${line}\r\n`).join('') })
     },
   },
+  'lying-ehlo': {
+    smtp: ['EHLO'],
+    change: (reply, { add, remove = [] }) =>
+      sent(withExtensions(reply, add ?? (remove.length > 0 ? [] : ['STARTTLS']), remove)),
+  },
+  'stls-injection': { pop3: ['STLS'], change: injected('+OK injected') },
+  'starttls-injection': { smtp: ['STARTTLS'], change: injected('250 injected') },
   garbage: {
-    verbs: undefined,
+    pop3: 'every',
+    smtp: 'every',
     change: (reply, { text = '*** debug: 42' }) => [{ kind: 'send', text: `${text}\r\n${textOf(reply)}` }],
   },
-  'no-answer': { verbs: ['QUIT'], change: () => [close] },
-}
-
-/** The whole reply. */
-function textOf({ status, body = '' }: Reply): string {
-  return status + body
+  'no-answer': {
+    pop3: ['QUIT'],
+    smtp: [endOfData],
+    instead: ({ carriedOut = true }) => (carriedOut ? undefined : [close]),
+    change: () => [close],
+  },
+  'drop-data': {
+    smtp: ['DATA'],
+    instead: ({ afterOctets = 1 }) => [
+      { kind: 'send', text: '354 go ahead\r\n' },
+      { kind: 'swallow', octets: afterOctets },
+      close,
+    ],
+  },
 }
 
 function sent(reply: Reply | undefined): readonly Step[] | undefined {
@@ -159,4 +171,36 @@ function sent(reply: Reply | undefined): readonly Step[] | undefined {
 function beginning(reply: Reply, afterOctets: number | undefined): Step {
   const text = textOf(reply)
   return { kind: 'send', text: text.slice(0, afterOctets ?? Math.ceil(text.length / 2)) }
+}
+
+function refusal(code: string, usual: string) {
+  return ({ text = usual }: { readonly text?: string }): readonly Step[] => [
+    { kind: 'send', text: `-ERR ${code} ${text}\r\n` },
+  ]
+}
+
+/** Octets in clear behind the last word before TLS, RFC 3207 section 6. */
+function injected(usual: string) {
+  return ({ status }: Reply, { text = usual }: { readonly text?: string }): readonly Step[] | undefined =>
+    /^(\+OK|220)/.test(status) ? [{ kind: 'send', text: `${status}${text}\r\n` }] : undefined
+}
+
+/** The error of RFC 7628 section 3.2.2, which the client has to answer before it is refused. */
+function expiredToken({ protocol, argument }: Exchange, status: string): readonly Step[] | undefined {
+  const [, mechanism, initial] = tokenMechanism.exec(argument) ?? []
+  if (mechanism === undefined) return undefined
+  const error = Buffer.from(JSON.stringify({ status, schemes: 'bearer' })).toString('base64')
+  const challenge = (text: string): Step => ({
+    kind: 'send',
+    text: `${protocol === 'pop3' ? '+' : '334'} ${text}\r\n`,
+  })
+  const hear: Step = { kind: 'hear' }
+  const refused =
+    protocol === 'pop3' ? '-ERR [AUTH] the token has expired' : '535 5.7.8 the token has expired'
+  return [
+    ...(initial === undefined ? [challenge(''), hear] : []),
+    challenge(error),
+    hear,
+    { kind: 'send', text: `${refused}\r\n` },
+  ]
 }

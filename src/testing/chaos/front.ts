@@ -1,14 +1,12 @@
-// Where clients of the office's POP3 connect: each is led to the server, past the rules of chaos.
-
+// Where clients of the office connect: each is led to the server, past the rules of chaos.
 import type { Connection } from '../../net/connection.ts'
 import { type ListenAddress, listen } from '../../net/listener.ts'
-import type { Chaos } from './chaos.ts'
-import { ChaosSession } from './session.ts'
+import { ChaosSession, type ChaosSessionParts } from './session.ts'
+import type { UpstreamAddress } from './upstream.ts'
 
-export interface ChaosFrontOptions {
+export interface ChaosFrontOptions extends ChaosSessionParts {
   readonly listen: readonly ListenAddress[]
-  readonly server: ListenAddress
-  readonly chaos: Chaos
+  readonly server: UpstreamAddress
 }
 
 export interface ChaosFront {
@@ -19,20 +17,21 @@ export interface ChaosFront {
 
 const maxConnections = 10_000
 
-/** Rejects, naming address and reason, when it cannot be bound. */
+/** Rejects, naming address and reason, when it cannot be bound. Where the server has TLS from the first octet on, it has too. */
 export async function startChaosFront({
   listen: addresses,
   server,
-  chaos,
+  ...parts
 }: ChaosFrontOptions): Promise<ChaosFront> {
   const running = new Map<Connection, Promise<void>>()
   const listener = await listen({
     addresses,
     limits: { total: maxConnections, perAddress: maxConnections, countLoopback: false },
-    refusal: '-ERR [SYS/TEMP] too many connections\r\n',
+    refusal: parts.dialect.refusal,
+    ...(server.hasImplicitTls === true && { tls: parts.tls }),
     onConnection: connection => {
       // What ends a session is the client's to see; there is nobody else to be told.
-      const session = new ChaosSession(connection, chaos).run(server).catch(() => undefined)
+      const session = new ChaosSession(connection, parts).run(server).catch(() => undefined)
       running.set(
         connection,
         session.finally(() => running.delete(connection)),

@@ -1,79 +1,88 @@
 // One client in front of the server: its commands go through one at a time, and so do the replies, unless a rule has a fault
-// for them. What passes without a fault is not looked into beyond where it ends.
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+// for them. What passes without a fault is not looked into beyond where it ends. TLS that the server grants is done on both sides.
 import type { Connection, ConnectionHandler } from '../../net/connection.ts'
-import type { DialAddress } from '../../net/dialer.ts'
-import { LineReader, tooLong } from '../../net/line-reader.ts'
+import type { TlsServerOptions } from '../../net/tls.ts'
+import type { ChannelTies } from './channel-ties.ts'
 import type { Chaos, Chosen } from './chaos.ts'
-import {
-  claimedIn,
-  type Exchange,
-  greeting,
-  hasBody,
-  isChallenge,
-  type Reply,
-  readCommand,
-} from './exchange.ts'
-import { type Fault, type FaultOptions, faults, type Step } from './faults.ts'
-import { Upstream } from './upstream.ts'
+import { type Dialect, readCommand } from './dialect.ts'
+import { claimedIn, type Exchange, endOfData, greeting, type Reply, type Step, textOf } from './exchange.ts'
+import { type Fault, type FaultOptions, faults } from './faults.ts'
+import { Incoming } from './incoming.ts'
+import { perform, type StepClient, swallow } from './steps.ts'
+import { Upstream, type UpstreamAddress } from './upstream.ts'
 
-/** Far beyond what the server takes. */
-const lineLimits = { octets: 64 * 1024 }
+export interface ChaosSessionParts {
+  readonly chaos: Chaos
+  readonly dialect: Dialect
+  /** For TLS that begins in the middle of the session. */
+  readonly tls: TlsServerOptions
+  readonly ties: ChannelTies
+}
 
-export class ChaosSession implements ConnectionHandler {
+type Outcome = 'over' | 'challenge' | 'message' | 'tls' | undefined
+
+const toMessage = Buffer.from('354 go ahead\r\n')
+/** Behind these a transaction of SMTP has no recipients. */
+const beginsAnew: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'MAIL', 'RSET', 'STARTTLS', endOfData])
+
+export class ChaosSession implements ConnectionHandler, StepClient {
+  readonly incoming: Incoming
+  readonly quiet: Promise<void>
   readonly #connection: Connection
-  readonly #chaos: Chaos
+  readonly #parts: ChaosSessionParts
   readonly #leaving = new AbortController()
-  readonly #lines = new LineReader()
   readonly #memory = new Map<string, string>()
   /** Resolves when the connection is closed. */
   readonly #gone: Promise<void>
-  /** Resolves when the client sends no more. */
-  readonly #quiet: Promise<void>
   #upstream: Upstream | undefined
+  #untie: () => void = () => {}
   #user: string | undefined
-  #inputHasEnded = false
+  /** That the server has accepted, of the transaction at hand. */
+  #recipients = 0
   #endInput: () => void = () => {}
-  #wake: () => void = () => {}
 
-  constructor(connection: Connection, chaos: Chaos) {
+  constructor(connection: Connection, parts: ChaosSessionParts) {
     this.#connection = connection
-    this.#chaos = chaos
+    this.#parts = parts
+    this.incoming = new Incoming({ pause: () => connection.pause(), resume: () => connection.resume() })
     this.#gone = new Promise(resolve => {
       this.#leaving.signal.addEventListener('abort', () => resolve())
     })
-    this.#quiet = new Promise(resolve => {
+    this.quiet = new Promise(resolve => {
       this.#endInput = resolve
     })
     connection.handleWith(this)
   }
 
+  get leaving(): AbortSignal {
+    return this.#leaving.signal
+  }
+
   /** Resolves when nothing of the session is left. */
-  async run(server: DialAddress): Promise<void> {
+  async run(server: UpstreamAddress): Promise<void> {
     try {
-      const upstream = await Upstream.open(server, this.#leaving.signal)
+      const upstream = await Upstream.open(server, this.leaving)
       this.#upstream = upstream
+      this.#tie(upstream)
       await this.#converse(upstream)
       this.#connection.end()
     } catch (error) {
       this.#connection.cut()
-      if (!this.#leaving.signal.aborted) throw error
+      if (!this.leaving.aborted) throw error
     } finally {
       this.#upstream?.cut()
+      this.#untie()
     }
     await this.#gone
   }
 
   received(chunk: Uint8Array): void {
-    this.#lines.push(chunk)
-    if (this.#lines.pendingOctets > lineLimits.octets) this.#connection.pause()
-    this.#wake()
+    this.incoming.push(chunk)
   }
 
   inputEnded(): void {
-    this.#inputHasEnded = true
+    this.incoming.end()
     this.#endInput()
-    this.#wake()
   }
 
   closed(): void {
@@ -82,142 +91,210 @@ export class ChaosSession implements ConnectionHandler {
     this.#upstream?.cut()
   }
 
+  async send(octets: Uint8Array): Promise<void> {
+    this.#connection.sendOctets(octets)
+    this.#connection.flush()
+    await this.#connection.drained()
+  }
+
   async #converse(upstream: Upstream): Promise<void> {
-    const first: Exchange = { verb: greeting, argument: '', user: undefined }
-    if ((await this.#answer(upstream, first, this.#chaos.choose(first))) === 'over') return
+    const { chaos } = this.#parts
+    const first = this.#exchangeOf(greeting)
+    if ((await this.#answer(upstream, first, chaos.choose(first))) === 'over') return
     for (;;) {
       const line = await this.#nextLine(upstream)
       if (line === undefined) break
       if ((await this.#exchange(upstream, line)) === 'over') return
     }
     upstream.end()
-    // Unasked words, such as those of a server that closes.
-    for (let rest = upstream.rest(); rest.length > 0; rest = upstream.rest()) {
-      await this.#send(rest)
-      await upstream.readable()
+    await this.#passOn(upstream)
+  }
+
+  /** Unasked words, such as those of a server that closes. */
+  async #passOn(upstream: Upstream): Promise<void> {
+    const { incoming } = upstream
+    for (;;) {
+      const rest = incoming.rest()
+      if (rest.length > 0) await this.send(rest)
+      else if (incoming.hasEnded) return
+      else await incoming.changed()
     }
   }
 
   /** Undefined when no more commands come, or the server speaks unasked. */
-  async #nextLine(upstream: Upstream): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const line = this.#lines.next(lineLimits)
-      if (line === tooLong) throw new Error('a line longer than any server takes')
-      if (line !== undefined) return line
-      if (this.#inputHasEnded) return undefined
-      this.#connection.resume()
-      let isUnasked = false
-      const woken = new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-      await Promise.race([woken, upstream.readable().then(() => (isUnasked = true))])
-      if (!isUnasked) continue
-      // Both may have come about; a command counts.
-      const last = this.#lines.next(lineLimits)
-      return last === tooLong ? undefined : last
+  async #nextLine(upstream: Upstream): Promise<Buffer | undefined> {
+    const { incoming } = this
+    while (!incoming.hasLine) {
+      if (incoming.hasEnded || upstream.incoming.pendingOctets > 0 || upstream.incoming.hasEnded)
+        return undefined
+      await Promise.race([incoming.changed(), upstream.incoming.changed()])
     }
+    return incoming.line()
   }
 
-  async #exchange(upstream: Upstream, line: Uint8Array): Promise<'over' | undefined> {
-    const exchange = readCommand(Buffer.from(line).toString('latin1'), this.#user)
+  async #exchange(upstream: Upstream, line: Buffer): Promise<'over' | undefined> {
+    const { chaos, dialect } = this.#parts
+    const asked = this.#read(line)
+    const planned = this.#plan(asked)
+    const chosen = chaos.choose(asked)
+    const instead = this.#stepsInstead(asked, chosen)
+    if (instead) return (await perform(instead, this)) ?? (asked.verb === 'QUIT' ? 'over' : undefined)
+    const refused = planned && this.#stepsInstead(planned.exchange, planned.chosen, 'quietly')
+    if (planned && refused) return this.#refuseMessage(upstream, planned, refused)
+    if (this.#startsTls(asked) && this.incoming.pendingOctets > 0) {
+      // What stands behind it in clear is the server's to refuse.
+      await upstream.send(Buffer.concat([line, this.incoming.rest()]))
+      await this.#passOn(upstream)
+      return 'over'
+    }
+    if (this.#startsTls(asked)) this.#connection.pause()
+    await upstream.send(line)
+    let outcome = await this.#answer(upstream, asked, chosen)
+    if (outcome === 'tls') outcome = await this.#startTls(upstream)
+    else if (this.#startsTls(asked)) this.#connection.resume()
+    if (outcome === 'message') {
+      for await (const piece of this.incoming.mailData()) await upstream.send(piece)
+      outcome = await this.#answer(upstream, this.#exchangeOf(endOfData), planned?.chosen)
+    }
+    for (let nth = 1; outcome === 'challenge'; nth += 1) outcome = await this.#respond(upstream, asked, nth)
+    if (beginsAnew.has(asked.verb) || (dialect.protocol === 'smtp' && asked.verb === 'DATA'))
+      this.#recipients = 0
+    return outcome === 'over' ? outcome : undefined
+  }
+
+  /** What is said of the message behind DATA: chosen before it, for what is refused must not reach the server. */
+  #plan({ verb }: Exchange): { exchange: Exchange; chosen: Chosen | undefined } | undefined {
+    if (this.#parts.dialect.protocol !== 'smtp' || verb !== 'DATA' || this.#recipients === 0) return undefined
+    const exchange = this.#exchangeOf(endOfData)
+    return { exchange, chosen: this.#parts.chaos.choose(exchange) }
+  }
+
+  async #refuseMessage(
+    upstream: Upstream,
+    { exchange, chosen }: { exchange: Exchange; chosen: Chosen | undefined },
+    steps: readonly Step[],
+  ): Promise<'over' | undefined> {
+    await this.send(toMessage)
+    await swallow(this.incoming, Number.POSITIVE_INFINITY)
+    if (chosen) this.#parts.chaos.note(chosen.rule, exchange)
+    await upstream.send(Buffer.from('RSET\r\n'))
+    await this.#readStatus(upstream)
+    this.#recipients = 0
+    return perform(steps, this)
+  }
+
+  async #respond(upstream: Upstream, asked: Exchange, nth: number): Promise<Outcome> {
+    const response = await this.#nextLine(upstream)
+    if (response === undefined) return 'over'
+    const [mechanism = '', initial] = asked.argument.split(' ')
+    // Of LOGIN the second is the password.
+    if (nth === 1 && initial === undefined) this.#claim(response.toString('latin1').trim(), mechanism)
+    await upstream.send(response)
+    return this.#answer(upstream, asked, undefined)
+  }
+
+  #read(line: Buffer): Exchange {
+    const exchange = readCommand(line.toString('latin1'), this.#user, this.#parts.dialect)
     const [mechanism = '', initial] = exchange.argument.split(' ')
     this.#user = exchange.user
     if (exchange.verb === 'AUTH' && initial !== undefined) this.#claim(initial, mechanism)
-    const asked = { ...exchange, user: this.#user }
-    const chosen = this.#chaos.choose(asked)
-    const instead = chosen && faultOf(chosen).instead?.(chosen.rule)
-    if (chosen && instead !== undefined) {
-      this.#chaos.note(chosen.rule, asked)
-      await this.#send(Buffer.from(instead, 'latin1'))
-      return undefined
-    }
-    upstream.send(line)
-    let outcome = await this.#answer(upstream, asked, chosen)
-    for (let nth = 1; outcome === 'challenge'; nth += 1) {
-      const response = await this.#nextLine(upstream)
-      if (response === undefined) return 'over'
-      if (nth === 1 && initial === undefined) this.#claim(Buffer.from(response).toString('latin1'), mechanism)
-      upstream.send(response)
-      outcome = await this.#answer(upstream, asked, undefined)
-    }
-    return outcome
+    return { ...exchange, user: this.#user }
   }
 
   #claim(response: string, mechanism: string): void {
     this.#user = claimedIn(response, mechanism.toUpperCase()) ?? this.#user
   }
 
-  async #answer(
-    upstream: Upstream,
+  #exchangeOf(verb: string): Exchange {
+    return { protocol: this.#parts.dialect.protocol, verb, argument: '', user: this.#user }
+  }
+
+  #startsTls({ verb }: Exchange): boolean {
+    return verb === (this.#parts.dialect.protocol === 'pop3' ? 'STLS' : 'STARTTLS')
+  }
+
+  #stepsInstead(
     exchange: Exchange,
     chosen: Chosen | undefined,
-  ): Promise<'over' | 'challenge' | undefined> {
-    const status = await upstream.line()
+    how: 'noted' | 'quietly' = 'noted',
+  ): readonly Step[] | undefined {
+    if (!chosen || exchange.verb === greeting) return undefined
+    const context = { exchange, random: chosen.random, memory: this.#memory }
+    const steps = faultOf(chosen).instead?.(chosen.rule, context)
+    if (steps && how === 'noted') this.#parts.chaos.note(chosen.rule, exchange)
+    return steps
+  }
+
+  async #readStatus(upstream: Upstream): Promise<Buffer> {
+    const lines: Buffer[] = []
+    for (;;) {
+      const line = await upstream.incoming.line()
+      lines.push(line)
+      if (line.length === 0 || !this.#parts.dialect.isContinued(line.toString('latin1')))
+        return Buffer.concat(lines)
+    }
+  }
+
+  async #answer(upstream: Upstream, exchange: Exchange, chosen: Chosen | undefined): Promise<Outcome> {
+    const status = await this.#readStatus(upstream)
     if (status.length === 0) return 'over'
     const text = status.toString('latin1')
-    const isLong = hasBody(exchange, text)
-    const outcome = isChallenge(text)
-      ? 'challenge'
-      : exchange.verb === 'QUIT' && text.startsWith('+OK')
-        ? 'over'
-        : undefined
+    const isLong = this.#parts.dialect.hasBody(exchange, text)
+    const outcome = this.#outcomeOf(exchange, text)
+    if (exchange.verb === 'RCPT' && text.startsWith('25')) this.#recipients += 1
     if (!chosen) {
-      await this.#send(status)
-      if (isLong) for await (const piece of upstream.body()) await this.#send(piece)
+      await this.send(status)
+      if (isLong) for await (const piece of upstream.incoming.body()) await this.send(piece)
       return outcome
     }
     const pieces: Buffer[] = []
-    if (isLong) for await (const piece of upstream.body()) pieces.push(piece)
+    if (isLong) for await (const piece of upstream.incoming.body()) pieces.push(piece)
     const reply = { status: text, body: isLong ? Buffer.concat(pieces).toString('latin1') : undefined }
     const steps = this.#stepsOf(reply, exchange, chosen)
-    if (steps) this.#chaos.note(chosen.rule, exchange)
-    for (const step of steps ?? [{ kind: 'send', text: wholeOf(reply) } as const])
-      if ((await this.#do(step)) === 'over') return 'over'
-    return outcome
+    if (steps) this.#parts.chaos.note(chosen.rule, exchange)
+    return (await perform(steps ?? [{ kind: 'send', text: textOf(reply) }], this)) ?? outcome
   }
 
+  #outcomeOf(exchange: Exchange, status: string): Outcome {
+    const { dialect } = this.#parts
+    if (dialect.isChallenge(status)) return 'challenge'
+    if (dialect.isFarewell(exchange, status)) return 'over'
+    if (dialect.asksForMessage(exchange, status)) return 'message'
+    return dialect.startsTls(exchange, status) ? 'tls' : undefined
+  }
+
+  /** The greeting has come already: what stands in place of it is a change. */
   #stepsOf(reply: Reply, exchange: Exchange, chosen: Chosen): readonly Step[] | undefined {
     const { rule, random } = chosen
-    const steps = faultOf(chosen).change?.(reply, rule, { exchange, random, memory: this.#memory })
+    const context = { exchange, random, memory: this.#memory }
+    const { instead, change } = faultOf(chosen)
+    const replaced = exchange.verb === greeting ? instead?.(rule, context) : undefined
+    const steps = replaced ?? change?.(reply, rule, context)
     const [first] = steps ?? []
-    const isSame = first?.kind === 'send' && first.text === wholeOf(reply) && steps?.length === 1
+    const isSame = first?.kind === 'send' && first.text === textOf(reply) && steps?.length === 1
     return isSame ? undefined : steps
   }
 
-  async #do(step: Step): Promise<'over' | undefined> {
-    switch (step.kind) {
-      case 'send':
-        await this.#send(Buffer.from(step.text, 'latin1'))
-        return undefined
-      case 'trickle':
-        await this.#trickle(step)
-        return undefined
-      case 'hang':
-        await this.#quiet
-        return 'over'
-      case 'close':
-        return 'over'
+  /** Nothing may lie between the last word in clear and this. */
+  async #startTls(upstream: Upstream): Promise<'over' | undefined> {
+    try {
+      const secured = this.#connection.startTls(this.#parts.tls)
+      await Promise.all([secured, upstream.startTls(this.leaving)])
+    } catch {
+      return 'over'
     }
+    this.#user = undefined
+    this.#tie(upstream)
+    this.#connection.resume()
+    return undefined
   }
 
-  async #trickle({ text, octets, everyMs }: Extract<Step, { kind: 'trickle' }>): Promise<void> {
-    const all = Buffer.from(text, 'latin1')
-    for (let at = 0; at < all.length && !this.#leaving.signal.aborted; at += Math.max(1, octets)) {
-      await this.#send(all.subarray(at, at + Math.max(1, octets)))
-      // With nothing between them two writes may leave as one packet.
-      await (everyMs > 0 ? sleep(everyMs) : turn())
-    }
+  /** A login is bound to the client's channel, not to the one behind it. */
+  #tie(upstream: Upstream): void {
+    const { channel } = this.#connection
+    const { exporter } = upstream
+    if (channel && exporter) this.#untie = this.#parts.ties.add(exporter, channel)
   }
-
-  async #send(octets: Uint8Array): Promise<void> {
-    this.#connection.sendOctets(octets)
-    this.#connection.flush()
-    await this.#connection.drained()
-  }
-}
-
-function wholeOf({ status, body = '' }: Reply): string {
-  return status + body
 }
 
 /** Its options are those of its own fault. */

@@ -1,69 +1,62 @@
-// The server behind the faults: its replies, read whole or as they come. What it sends waits within bounds.
-import { type DialAddress, type DialedSocket, dial } from '../../net/dialer.ts'
-import { DotUnstuffer } from '../../net/dot-stuffing.ts'
+// The server behind the place where faults are made, or where a session is written down.
+import { type DialAddress, type DialedSocket, type DialTls, dial, putTls } from '../../net/dialer.ts'
+import { clientBinding } from '../../net/tls/client-binding.ts'
+import { Incoming } from './incoming.ts'
+
+export interface UpstreamAddress extends DialAddress {
+  /** TLS from the first octet on. */
+  readonly hasImplicitTls?: boolean
+  /** How its certificate is looked at. Default: not at all, for it is the office's own. */
+  readonly tls?: DialTls
+}
 
 const timeoutMs = 10_000
-const highWaterOctets = 256 * 1024
-const lineFeed = 10
+const unverified: DialTls = { verify: false }
 
 export class Upstream {
-  readonly #socket: DialedSocket
-  #buffer: Buffer = Buffer.alloc(0)
-  #hasEnded = false
-  #wake: () => void = () => {}
+  readonly incoming: Incoming
+  readonly #address: UpstreamAddress
+  #socket: DialedSocket
 
-  private constructor(socket: DialedSocket) {
+  private constructor(socket: DialedSocket, address: UpstreamAddress) {
     this.#socket = socket
-    const end = () => {
-      this.#hasEnded = true
-      this.#wake()
-    }
-    socket.on('data', (chunk: Buffer) => {
-      this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
-      if (this.#buffer.length > highWaterOctets) socket.pause()
-      this.#wake()
+    this.#address = address
+    this.incoming = new Incoming({ pause: () => this.#socket.pause(), resume: () => this.#socket.resume() })
+    this.#listen()
+  }
+
+  /** Rejects with a `DialError`. */
+  static async open(address: UpstreamAddress, signal: AbortSignal): Promise<Upstream> {
+    const { host, port, hasImplicitTls = false, tls = unverified } = address
+    const socket = await dial({ host, port, timeoutMs, signal, tls: hasImplicitTls ? tls : undefined })
+    return new Upstream(socket, address)
+  }
+
+  /** What binds a login to its TLS, where there is some of version 1.3. RFC 9266. */
+  get exporter(): Uint8Array | undefined {
+    const binding = clientBinding(this.#socket)
+    return binding?.type === 'tls-exporter' ? binding.octets : undefined
+  }
+
+  /** Puts TLS on the connection, whose octets in clear were all taken. Rejects with a `DialError`. */
+  async startTls(signal: AbortSignal): Promise<void> {
+    const plain = this.#socket
+    plain.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close')
+    this.#socket = await putTls(plain, this.#address, this.#address.tls ?? unverified, { timeoutMs, signal })
+    this.#listen()
+  }
+
+  /** Resolves when there is room for more. */
+  async send(octets: Uint8Array): Promise<void> {
+    const socket = this.#socket
+    if (socket.destroyed || socket.write(octets)) return
+    await new Promise<void>(resolve => {
+      const done = () => {
+        socket.off('drain', done).off('close', done)
+        resolve()
+      }
+      socket.once('drain', done).once('close', done)
     })
-    socket.on('error', end).on('end', end).on('close', end)
-  }
-
-  static async open({ host, port }: DialAddress, signal: AbortSignal): Promise<Upstream> {
-    return new Upstream(await dial({ host, port, timeoutMs, signal }))
-  }
-
-  /** Resolves when there are octets, or none will come. */
-  async readable(): Promise<void> {
-    if (this.#buffer.length === 0 && !this.#hasEnded) await this.#more()
-  }
-
-  /** What is there now. */
-  rest(): Buffer {
-    return this.#take(this.#buffer.length)
-  }
-
-  send(line: Uint8Array): void {
-    this.#socket.write(line)
-    this.#socket.write('\r\n')
-  }
-
-  /** A line with its end; less, or nothing, where the server has ended. */
-  async line(): Promise<Buffer> {
-    for (;;) {
-      const end = this.#buffer.indexOf(lineFeed)
-      if (end >= 0) return this.#take(end + 1)
-      if (!(await this.#more())) return this.rest()
-    }
-  }
-
-  /** The lines of a reply up to the one that ends it, as they come; fewer where the server has ended. */
-  async *body(): AsyncGenerator<Buffer> {
-    const unstuffer = new DotUnstuffer()
-    for (;;) {
-      await this.readable()
-      if (this.#buffer.length === 0) return
-      const end = unstuffer.unstuff(this.#buffer, () => {})
-      yield this.#take(end < 0 ? this.#buffer.length : end)
-      if (end >= 0) return
-    }
   }
 
   /** No more commands. */
@@ -75,22 +68,15 @@ export class Upstream {
     this.#socket.destroy()
   }
 
-  /** False when there will be no more. */
-  async #more(): Promise<boolean> {
-    if (this.#hasEnded) return false
-    const before = this.#buffer.length
-    this.#socket.resume()
-    while (this.#buffer.length === before && !this.#hasEnded)
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-    return this.#buffer.length > before
-  }
-
-  #take(octets: number): Buffer {
-    const taken = this.#buffer.subarray(0, octets)
-    this.#buffer = this.#buffer.subarray(octets)
-    if (this.#buffer.length <= highWaterOctets) this.#socket.resume()
-    return taken
+  #listen(): void {
+    const socket = this.#socket
+    const end = () => {
+      if (socket === this.#socket) this.incoming.end()
+    }
+    socket
+      .on('data', (chunk: Buffer) => this.incoming.push(chunk))
+      .on('error', end)
+      .on('end', end)
+      .on('close', end)
   }
 }

@@ -10,11 +10,12 @@ const octets = z.int().min(-2_147_483_648).max(2_147_483_647)
 const places = z.int().min(0).max(2_147_483_647)
 
 const place: ShapeOf<RulePlace> = {
-  protocol: z.literal('pop3').optional(),
+  protocol: z.enum(['pop3', 'smtp']).optional(),
   verb: z
     .union([text, z.array(text).min(1).max(100)])
     .optional()
-    .describe('One or several, or `GREETING`. Default: those of the fault.'),
+    .describe('One or several, `GREETING`, `END-OF-DATA`. Default: those of the fault.'),
+  argument: text.optional().describe('Only where this stands behind the verb, in any case.'),
   nth: z.int().min(1).optional().describe('Only the nth command that fits, from now on.'),
   user: text.optional().describe('Whom the client has claimed to be.'),
   probability: z.number().min(0).max(1).optional(),
@@ -28,18 +29,28 @@ const options: { readonly [N in FaultName]: ShapeOf<FaultOptions[N]> } = {
     octets: z.int().min(1).max(1_000_000).optional(),
     everyMs: z.int().min(0).max(60_000).optional(),
   },
+  delay: { ms: z.int().min(0).max(600_000).optional() },
   'wrong-size': { octets: octets.optional() },
   'duplicate-uidl': {},
-  'changed-uidl': {},
+  'changed-uidl': { each: z.enum(['command', 'session']).optional() },
+  'numbered-uidl': {},
   'list-gap': { message: z.int().min(1).optional() },
+  'empty-listing': {},
   'in-use': { text: text.optional() },
   'login-delay': { text: text.optional() },
   'sys-temp': { text: text.optional() },
+  'expired-token': { status: text.optional() },
+  reply: { text: text.optional() },
   'unstuffed-dot': {},
   'missing-dot': {},
+  truncated: { lines: places.optional() },
   'lying-capa': { add: z.array(text).max(100).optional(), remove: z.array(text).max(100).optional() },
+  'lying-ehlo': { add: z.array(text).max(100).optional(), remove: z.array(text).max(100).optional() },
+  'stls-injection': { text: text.optional() },
+  'starttls-injection': { text: text.optional() },
   garbage: { text: text.optional() },
-  'no-answer': {},
+  'no-answer': { carriedOut: z.boolean().optional() },
+  'drop-data': { afterOctets: places.optional() },
 }
 
 const [first, ...others] = Object.entries(options).map(([fault, shape]) =>
