@@ -4,6 +4,7 @@ import { aliasCommand } from './alias.ts'
 import { appPasswordCommand } from './app-password.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { collectCommand } from './collect.ts'
 import { configCommand } from './config.ts'
 import { deletionsCommand } from './deletions.ts'
 import { deliverCommand } from './deliver.ts'
@@ -40,6 +41,7 @@ export const commands: readonly (() => Command)[] = [
   traceCommand,
   topCommand,
   doctorCommand,
+  collectCommand,
   checkCommand,
   probeCommand,
   getCommand,

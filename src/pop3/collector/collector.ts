@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CollectedSource, CollectionLease, CollectionLedger } from '../../mail/collection-ledger.ts'
 import { jittered } from './back-off.ts'
 import type { Destination } from './destination.ts'
-import type { CollectEvent, RunSummary } from './events.ts'
+import type { CollectEvent, RunSummary, Trouble } from './events.ts'
 import { Places } from './places.ts'
 import type { CollectPolicy } from './policy.ts'
 import { runOnce } from './run.ts'
 import type { Source } from './source.ts'
 import { reasonToWait } from './source-state.ts'
+import { troubleOf } from './trouble.ts'
 
 /** One source with where its mail goes. */
 export interface Collection {
@@ -72,7 +73,8 @@ export class Collector {
     return Promise.all(
       chosen.map(async collection => {
         const waits = isForced ? undefined : await this.#reasonToWait(collection)
-        if (waits !== undefined) return notRun(collection.source.name, waits)
+        if (waits !== undefined)
+          return notRun(collection.source.name, { fault: 'waiting', reason: waits, notBefore: undefined })
         const lease = await this.#awaitLease(collection, signal)
         return this.#runWith(lease, collection, { isDryRun, signal })
       }),
@@ -126,7 +128,11 @@ export class Collector {
     const { ledger, spoolFolder, hostname, onEvent, now = () => new Date() } = this.#options
     let destinations: readonly Destination[] = []
     try {
-      destinations = openDestinations()
+      try {
+        destinations = openDestinations()
+      } catch (error) {
+        return notRun(source.name, troubleOf(error))
+      }
       const parts = {
         source,
         destinations,
@@ -162,7 +168,7 @@ export class Collector {
   }
 }
 
-function notRun(source: string, reason: string): RunSummary {
+function notRun(source: string, trouble: Trouble): RunSummary {
   const none = { listed: 0, fetched: 0, fetchedOctets: 0, skipped: 0, failed: 0, deleted: 0, left: 0 }
-  return { source, ...none, durationMs: 0, trouble: { fault: 'waiting', reason, notBefore: undefined } }
+  return { source, ...none, durationMs: 0, trouble }
 }

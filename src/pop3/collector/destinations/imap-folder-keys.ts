@@ -8,6 +8,7 @@ import { deliveryField } from './delivery-field.ts'
 const batch = 500
 const field = new RegExp(`^${deliveryField}: ([0-9a-f]{64})\\r?$`, 'im')
 
+/** May serve several connections to one folder at once. */
 export class FolderKeys {
   readonly #uids = new Map<string, number>()
   /** The same the other way round. */

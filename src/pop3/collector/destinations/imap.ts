@@ -1,6 +1,7 @@
 // A folder of an IMAP server, by APPEND with the date (RFC 9051 section 6.3.12). Exactly once: the message gets the field
 // `X-Poplar-Delivery` in front, and the folder's keys are read once and then as they come (UID SEARCH HEADER), before each
 // APPEND. What somebody has moved to another folder is not found any more. A message lies in memory as a whole meanwhile.
+import { LRUCache } from 'lru-cache'
 import { type Destination, DestinationError, type StoreOutcome } from '../destination.ts'
 import type { Letter } from '../letter.ts'
 import { withDeliveryField } from './delivery-field.ts'
@@ -13,10 +14,15 @@ const maxOctets = 64 * 1024 * 1024
 export interface ImapOptions extends ImapServer {
   /** Made when it is missing. */
   readonly folder: string
+  /** Default: what this process knows of the folder already. */
+  readonly keys?: FolderKeys
 }
 
-export function imapDestination(name: string, { folder, ...server }: ImapOptions): Destination {
-  const target = new ImapFolder(folder, server)
+/** A run of the collector opens its destinations anew: what was read of a folder is not read again. */
+const known = new LRUCache<string, FolderKeys>({ max: 20 })
+
+export function imapDestination(name: string, { folder, keys, ...server }: ImapOptions): Destination {
+  const target = new ImapFolder(folder, server, keys ?? keysOf(folder, server))
   return {
     name,
     description: `IMAP ${server.login.user}@${server.host}:${server.port}, folder ${folder}`,
@@ -26,14 +32,22 @@ export function imapDestination(name: string, { folder, ...server }: ImapOptions
   }
 }
 
+function keysOf(folder: string, { host, port, login }: ImapServer): FolderKeys {
+  const name = JSON.stringify([host, port, login.user, folder])
+  const keys = known.get(name) ?? new FolderKeys()
+  known.set(name, keys)
+  return keys
+}
+
 class ImapFolder {
   readonly #folder: string
   readonly #connection: ImapConnection
-  readonly #keys = new FolderKeys()
+  readonly #keys: FolderKeys
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string, server: ImapServer) {
+  constructor(folder: string, server: ImapServer, keys: FolderKeys) {
     this.#folder = folder
+    this.#keys = keys
     this.#connection = new ImapConnection(server, folder)
   }
 

@@ -1,0 +1,91 @@
+// The collector of an office: sources, destinations and secrets as they are configured, over its store.
+import { readFileSync } from 'node:fs'
+import type { CollectConfig, Config, DestinationConfig } from './config.ts'
+import type { MailDelivery } from './mail/delivery/deliver.ts'
+import type { Store } from './mail/store.ts'
+import { Collector, type CollectorOptions } from './pop3/collector/collector.ts'
+import type { Destination } from './pop3/collector/destination.ts'
+import { createDestination } from './pop3/collector/destinations/create-destination.ts'
+import type { DestinationSecret } from './pop3/collector/destinations/login.ts'
+import { createTokenSource } from './pop3/collector/oauth/token-source.ts'
+import { TokenVault } from './pop3/collector/oauth/token-vault.ts'
+import { readSecret, type SecretParts } from './pop3/collector/secrets/secret.ts'
+import { createSource, type SourceParts } from './pop3/collector/sources/create-source.ts'
+
+/** OAuth2 tokens of all sources. */
+export function tokenVault({ collector, auth }: Config): TokenVault {
+  return new TokenVault({ folder: collector.tokens, keyFile: auth.keyFile })
+}
+
+/** Under which name the tokens of a source's destination are kept. */
+export function tokensOfDestination(source: string, text: string): string {
+  return `${source} ${text}`
+}
+
+export interface CollectingParts extends SecretParts, Pick<CollectorOptions, 'onEvent' | 'onFault'> {
+  readonly store: Store
+  readonly delivery: MailDelivery
+}
+
+/** Connects to nothing yet. */
+export function openCollector(config: Config, given: CollectingParts): Collector {
+  const { hostname, collector } = config
+  const parts = { ...given, token: createTokenSource(tokenVault(config)) }
+  const { store, onEvent, onFault } = parts
+  return new Collector({
+    collections: config.collect.map(each => ({
+      source: createSource(each, parts),
+      openDestinations: () => each.to.map(to => openDestination(to, each, hostname, parts)),
+      policy: each.policy,
+      everyMs: each.everyMs,
+    })),
+    ledger: store,
+    spoolFolder: collector.spool,
+    hostname,
+    atOnce: collector.atOnce,
+    onEvent,
+    onFault,
+  })
+}
+
+type PartsWithTokens = CollectingParts & Required<Pick<SourceParts, 'token'>>
+
+/** Throws `DestinationError`, and what reading the authority's file has to say. */
+function openDestination(
+  { text, user, secret, caFile, pins }: DestinationConfig,
+  source: CollectConfig,
+  hostname: string,
+  parts: PartsWithTokens,
+): Destination {
+  return createDestination(text, {
+    delivery: parts.delivery,
+    hostname,
+    user,
+    secret: secret && (signal => destinationSecret({ text, user, secret }, source, parts, signal)),
+    trust: { authority: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'), pins },
+  })
+}
+
+/** A token is that of the source: one account at one provider, with two ways into it. */
+async function destinationSecret(
+  { text, user = '', secret }: Pick<DestinationConfig, 'text' | 'user' | 'secret'>,
+  source: CollectConfig,
+  parts: PartsWithTokens,
+  signal: AbortSignal,
+): Promise<DestinationSecret> {
+  if (secret?.kind === 'oauth')
+    return {
+      kind: 'token',
+      token: await parts.token(tokensOfDestination(source.name, text), secret.oauth, {
+        isRetry: false,
+        signal,
+      }),
+    }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const service = url?.protocol.replace(/s?:$/, '') ?? ''
+  const owner = { host: url?.hostname ?? '', user: user || decodeURIComponent(url?.username ?? ''), service }
+  return {
+    kind: 'password',
+    password: await readSecret(secret ?? { kind: 'prompt' }, owner, { ...parts, signal }),
+  }
+}
