@@ -101,6 +101,9 @@ async function byBrowser(
   }
 }
 
+/** As long as an authorization code may take to be asked for. */
+const answerMs = 900_000
+
 /** What the browser brings, or what somebody has pasted. */
 function firstOf(
   arrival: Promise<URL>,
@@ -108,13 +111,23 @@ function firstOf(
   signal: AbortSignal,
 ): Promise<URL> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new SecretError('credentials', 'nobody has answered in time')),
+      answerMs,
+    )
     const stop = () => reject(new SecretError('aborted', 'stopped'))
+    const settle = (url: URL) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+      resolve(url)
+    }
     if (signal.aborted) stop()
+    timer.unref()
     signal.addEventListener('abort', stop, { once: true })
-    void arrival.then(resolve)
+    void arrival.then(settle)
     pasted?.then(text => {
       if (text === undefined) return
-      if (URL.canParse(text.trim())) resolve(new URL(text.trim()))
+      if (URL.canParse(text.trim())) settle(new URL(text.trim()))
       else reject(new SecretError('credentials', 'what was pasted is no address'))
     }, reject)
   })
