@@ -1,12 +1,21 @@
 // `poplar get` against an office in this process: what lies there, what is saved, and that nothing is deleted
 // which is not on disk here.
+import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { getCommand } from '../../src/cli/get.ts'
+import type { TlsContexts } from '../../src/net/tls.ts'
 import { startTestOffice, type TestOffice } from '../../src/testing/index.ts'
+import { deliverByLmtp } from '../e2e/line-peer.ts'
+import { itWith } from '../e2e/program.ts'
+import { awkwardMessages } from '../interop/awkward-messages.ts'
+import { startDovecot } from '../interop/dovecot.ts'
+import { makeCertificate } from '../net/tls-fixtures.ts'
 import type { Answer } from '../pop3/client/scripted-server.ts'
 import { scriptedServer } from '../pop3/client/scripted-server.ts'
+import { openOffice, password } from '../pop3/office.ts'
 import { runInProcess } from './in-process.ts'
 import { type Outcome, Workplace } from './workplace.ts'
 
@@ -29,9 +38,9 @@ async function open(): Promise<TestOffice> {
   return office
 }
 
-function get(port: number, args: readonly string[], password = 'open sesame'): Promise<Outcome> {
+function get(port: number, args: readonly string[], secret = 'open sesame'): Promise<Outcome> {
   const options = ['--tls', 'none', '--allow-cleartext', '--patience', '5']
-  return run(['get', `pop3://ann@127.0.0.1:${port}`, ...args, ...options], { POPLAR_PASSWORD: password })
+  return run(['get', `pop3://ann@127.0.0.1:${port}`, ...args, ...options], { POPLAR_PASSWORD: secret })
 }
 
 function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
@@ -213,6 +222,62 @@ describe('wrong usage', () => {
     expect(stderr).not.toContain(':secret')
     expect(code).toBe(2)
   })
+})
+
+describe('TLS', () => {
+  it.each([
+    ['pop3', 'STLS', false],
+    ['pop3s', 'TLS from the first octet on', true],
+  ])('of %s:// is %s, with a certificate that is trusted or pinned', async (scheme, _what, implicitTls) => {
+    const pair = await makeCertificate({ names: ['localhost'] })
+    const context = createSecureContext(pair)
+    const tls: TlsContexts = { contextFor: () => context, asksForCertificate: false }
+    const office = await openOffice({ messages: letters, tls, implicitTls, cleartextLogin: 'never' })
+    onTestFinished(() => office.stop())
+    const ca = fresh()
+    writeFileSync(ca, pair.cert)
+    const env = { POPLAR_PASSWORD: password }
+    const args = ['get', `${scheme}://alice@localhost:${office.port}`, '--list', '--json']
+    expect(await run([...args, '--ca', ca], env)).toMatchObject({ code: 0, stderr: '' })
+    const untrusted = await run(args, env)
+    expect(untrusted).toMatchObject({ code: 1, stdout: '' })
+    expect(untrusted.stderr).toMatch(/^poplar: no TLS with localhost port \d+: /)
+    const spki = new X509Certificate(pair.cert).publicKey.export({ type: 'spki', format: 'der' })
+    const pin = `sha256/${createHash('sha256').update(spki).digest('base64')}`
+    expect((await run([...args, '--insecure', '--pin', pin], env)).code).toBe(0)
+    const another = `sha256/${'A'.repeat(43)}=`
+    expect((await run([...args, '--insecure', '--pin', another], env)).stderr).toMatch(/is not pinned/)
+  })
+})
+
+it('takes an access token', async () => {
+  const office = await open()
+  const token = office.mailbox('ann')?.token ?? ''
+  const { code, stderr } = await get(office.pop3.port, ['--list', '--oauth2'], token)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const [session] = office.sessions
+  expect(session?.lines.some(({ text }) => /^AUTH XOAUTH2/.test(text))).toBe(true)
+})
+
+itWith('dovecot', 'has what Dovecot has, octet for octet', async () => {
+  const server = await startDovecot()
+  try {
+    for (const { content } of awkwardMessages)
+      await deliverByLmtp(server.ports.lmtp, ['ann@mail.test.example'], content)
+    const to = fresh()
+    const { stdout } = await get(server.ports.pop3, ['--to', to, '--delete'], 'ann-secret')
+    const count = awkwardMessages.length
+    expect(stdout).toBe(`saved ${count} to ${to}; deleted ${count} on the server\n`)
+    const files = readdirSync(to).sort()
+    for (const [at, { name, content }] of awkwardMessages.entries()) {
+      const file = readFileSync(join(to, files[at] ?? ''))
+      const tail = file.subarray(file.length - content.length)
+      expect(Buffer.compare(tail, content), name).toBe(0)
+    }
+    expect((await get(server.ports.pop3, ['--list', '--json'], 'ann-secret')).stdout).toBe('[]\n')
+  } finally {
+    await server.close()
+  }
 })
 
 it('takes the password from a file and from the environment', async () => {

@@ -75,7 +75,7 @@ async function inStep(visit: Visit, number: number): Promise<void> {
 }
 
 /** Spread over the maildrop; those that LIST calls large are left out. */
-export function sampleOf(listing: readonly MessageRef[], count: number): readonly MessageRef[] {
+function sampleOf(listing: readonly MessageRef[], count: number): readonly MessageRef[] {
   const small = listing.filter(({ octets }) => octets === undefined || octets <= maxMessageOctets)
   const step = Math.max(1, (small.length - 1) / Math.max(1, count - 1))
   const chosen = new Set<MessageRef>()
