@@ -11,8 +11,6 @@ import { DestinationError } from '../destination.ts'
 const staleMs = 300_000
 const touchEveryMs = 60_000
 const pauseMs = 100
-/** Of `createId`. */
-const idLength = 26
 
 export interface Dotlock {
   release(): Promise<void>
@@ -26,7 +24,7 @@ export interface DotlockOptions {
 /** Locks the mbox at `path`. Throws `DestinationError` `unavailable` when another has it for longer than `waitMs`. */
 export async function lockMbox(path: string, { waitMs, signal }: DotlockOptions): Promise<Dotlock> {
   const lock = `${path}.lock`
-  const own = `${lock}.${createId()}`
+  const own = `${lock}.${process.pid}.${createId()}`
   await writeFile(own, `${process.pid}:${hostname()}\n`, { flag: 'wx', mode: 0o644 })
   try {
     const until = performance.now() + waitMs
@@ -52,9 +50,13 @@ export async function removeLockLeftovers(path: string): Promise<void> {
   const folder = dirname(path)
   const beginning = `${basename(path)}.lock.`
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(beginning) || name.length !== beginning.length + idLength) continue
+    const pid =
+      name.startsWith(beginning) && /^(\d{1,10})\.[0-9A-Z]{26}$/.exec(name.slice(beginning.length))?.[1]
+    if (!pid) continue
     const file = join(folder, name)
-    if ((await lookAt(file))?.isStale) await rm(file, { force: true })
+    const found = await lookAt(file)
+    // It may have ended before it had written anything.
+    if (found && (found.isStale || (found.isEmpty && isDead(pid)))) await rm(file, { force: true })
   }
 }
 
@@ -72,7 +74,7 @@ async function linked(own: string, lock: string): Promise<boolean> {
 async function breakIfStale(lock: string): Promise<void> {
   const judged = await lookAt(lock)
   if (!judged?.isStale) return
-  const aside = `${lock}.${createId()}`
+  const aside = `${lock}.${process.pid}.${createId()}`
   try {
     await rename(lock, aside)
   } catch (error) {
@@ -84,14 +86,19 @@ async function breakIfStale(lock: string): Promise<void> {
   await rm(aside, { force: true })
 }
 
-async function lookAt(
-  lock: string,
-): Promise<{ readonly inode: bigint; readonly isStale: boolean } | undefined> {
+interface Found {
+  readonly inode: bigint
+  readonly isEmpty: boolean
+  readonly isStale: boolean
+}
+
+async function lookAt(lock: string): Promise<Found | undefined> {
   try {
-    const { ino, mtimeMs, size } = await lstat(lock, { bigint: true })
+    const found = await lstat(lock, { bigint: true })
+    const { ino, mtimeMs, size } = found
     const isOld = Date.now() - Number(mtimeMs) > staleMs
-    const text = size > 0n && size < 1024n ? await readFile(lock, 'utf8') : ''
-    return { inode: ino, isStale: isOld || isOfTheDead(text) }
+    const text = found.isFile() && size > 0n && size < 1024n ? await readFile(lock, 'utf8') : ''
+    return { inode: ino, isEmpty: size === 0n, isStale: isOld || isOfTheDead(text) }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return undefined
@@ -100,7 +107,10 @@ async function lookAt(
 
 function isOfTheDead(text: string): boolean {
   const [, pid = '', host] = /^(\d{1,10}):(\S+)\s*$/.exec(text) ?? []
-  if (host !== hostname()) return false
+  return host === hostname() && isDead(pid)
+}
+
+function isDead(pid: string): boolean {
   try {
     process.kill(Number(pid), 0)
     return false

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { WireForm } from '../../../../src/mail/message/wire-form.ts'
 import { imapDestination } from '../../../../src/pop3/collector/destinations/imap.ts'
+import { FolderKeys } from '../../../../src/pop3/collector/destinations/imap-folder-keys.ts'
 import { lmtpDestination } from '../../../../src/pop3/collector/destinations/lmtp.ts'
 import { CutProxy } from './cut-proxy.ts'
 import { type DovecotBox, hasDovecotImap, startDovecotBox } from './dovecot.ts'
@@ -50,6 +51,7 @@ function imap(
   const { folder = 'INBOX', password = `${user}-secret`, timeoutMs = 20_000 } = options
   return imapDestination('d', {
     ...{ host: '127.0.0.1', port: ports.imap, tls: 'none', folder, timeoutMs },
+    keys: new FolderKeys(),
     login: { user, secret: () => Promise.resolve({ kind: 'password', password }) },
   })
 }

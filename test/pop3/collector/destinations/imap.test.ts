@@ -91,6 +91,19 @@ it('with a server that behaves, stores', async () => {
   await destination.close()
 })
 
+it('what was read of a folder is not read again by the next run', async () => {
+  const { destination, commands } = await serve({
+    'UID SEARCH': (tag, rest) =>
+      rest.startsWith('UID 1:*') ? `* SEARCH 4 5\r\n${tag} OK done\r\n` : `* SEARCH\r\n${tag} OK done\r\n`,
+    'UID FETCH': tag => `${tag} OK done\r\n`,
+  })
+  await destination.store(plainLetter(1), storing())
+  await destination.close()
+  await destination.store(plainLetter(2), storing())
+  expect(commands.filter(command => command === 'LOGIN')).toHaveLength(2)
+  expect(commands.filter(command => command === 'UID FETCH')).toHaveLength(1)
+})
+
 const answering =
   (text: string): Answer =>
   tag =>

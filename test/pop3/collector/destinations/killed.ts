@@ -1,5 +1,7 @@
 // Stores letters in a process of its own (`programs/store-letters.mjs`), which kills itself at the n-th thing that it does to
 // the file system: one letter after another, each killed one step later than the one before, until one gets through.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect } from 'vitest'
@@ -36,6 +38,29 @@ export async function storeKilledAtEveryStep(run: KillRun, again: 'first' | 'lat
     return letters
   }
   throw new Error(`a letter takes more than ${maxSteps} steps`)
+}
+
+/** Stores them all, over and over, each time killed when it has said so many outcomes more than the time before. */
+export async function storeKilledInFlight(
+  run: KillRun,
+  letters: readonly TestLetter[],
+  pace: number,
+): Promise<void> {
+  const file = join(run.folder, 'letters')
+  writeFileSync(file, lettersText(letters))
+  for (let said = pace; ; said += pace) {
+    const child = spawn(process.execPath, [program, run.kind, run.path, file, '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let lines = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      lines += chunk.toString().split('\n').length - 1
+      if (lines >= said) child.kill('SIGKILL')
+    })
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+    if (code === 0) return
+    expect(signal).toBe('SIGKILL')
+  }
 }
 
 /** Lines of key and outcome. */

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WireForm } from '../../../../src/mail/message/wire-form.ts'
 import { maildirDestination } from '../../../../src/pop3/collector/destinations/maildir.ts'
 import { itWith, runOrFail } from '../../../e2e/program.ts'
-import { storeKilledAtEveryStep, storeOnce } from './killed.ts'
+import { storeKilledAtEveryStep, storeKilledInFlight, storeOnce } from './killed.ts'
 import { awkwardLetters, plainLetter, storing, type TestLetter } from './letters.ts'
 import { onSmallDisk } from './small-disk.ts'
 
@@ -94,6 +94,12 @@ describe('knows a letter again', () => {
 })
 
 describe('kill -9', { timeout: 120_000 }, () => {
+  it('anywhere in a run of many: each letter once', async () => {
+    const letters = Array.from({ length: 60 }, (_, number) => plainLetter(number, (number % 7) * 300))
+    await storeKilledInFlight({ kind: 'maildir', path, folder, letterOf: plainLetter }, letters, 17)
+    expectOnce(letters)
+  })
+
   it.each(['first', 'late'] as const)('at every step, stored again %s: each letter once', async again => {
     expectOnce(await storeKilledAtEveryStep({ kind: 'maildir', path, folder, letterOf: plainLetter }, again))
   })
