@@ -70,6 +70,8 @@ const homes: Record<string, readonly string[]> = {
   '@opentelemetry/resources': ['tracing/'],
   '@opentelemetry/sdk-trace-base': ['tracing/'],
   commander: ['cli.ts', 'cli/'],
+  imapflow: ['pop3/collector/'],
+  'openid-client': ['pop3/collector/oauth/'],
   'postal-mime': ['testing/', 'cli/get/'],
   'nodemailer/lib/mail-composer': ['testing/'],
 }

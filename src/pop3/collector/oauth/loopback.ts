@@ -1,7 +1,6 @@
 // Where a browser brings the authorization code to: a port of this machine, open for one login. RFC 8252 section 7.3.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
 import { SecretError } from '../secrets/secret-error.ts'
 
 export interface Loopback {
@@ -30,7 +29,7 @@ export async function openLoopback({
     arrive = resolve
   })
   const server = createServer({ maxHeaderSize: 65_536, requestTimeout: 10_000 }, (request, response) => {
-    const base = `http://${host}:${(server.address() as AddressInfo | null)?.port ?? 0}`
+    const base = `http://${host}:${portOf(server)}`
     const target = request.url ?? ''
     const url = URL.canParse(target, base) ? new URL(target, base) : undefined
     // Any page may make a browser ask here: only the answer to our question counts.
@@ -53,11 +52,16 @@ export async function openLoopback({
   }
   server.on('error', () => undefined)
   return {
-    redirectUri: `http://${host}:${(server.address() as AddressInfo).port}/`,
+    redirectUri: `http://${host}:${portOf(server)}/`,
     arrival,
     close() {
       server.close()
       server.closeAllConnections()
     },
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
 }
