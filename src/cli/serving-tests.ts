@@ -16,18 +16,34 @@ const keptOctets = 256 * 1024 * 1024
 
 /** Runs the office until it is told to end. Rejects when it cannot start. */
 export async function serveTests(options: TestServeOptions & JsonOptions): Promise<void> {
-  const { user = [], password, hostname, host = defaultHost, keep = defaultKeep } = options
+  const {
+    user = [],
+    password,
+    hostname,
+    host = defaultHost,
+    keep = defaultKeep,
+    startTls,
+    smtpLogin,
+  } = options
   const port = (service: TestService) =>
     new Map(options.port).get(service) ?? (options.ephemeral ? 0 : testPorts[service])
   const ended = untilEnded(options.untilStdinEnds ?? false)
   const office = await startTestOffice({
     users: user,
     host,
-    ports: { pop3: port('pop3'), smtp: port('smtp'), lmtp: port('lmtp') },
+    ports: {
+      pop3: port('pop3'),
+      pop3s: port('pop3s'),
+      smtp: port('smtp'),
+      smtps: port('smtps'),
+      lmtp: port('lmtp'),
+    },
     catchAll: options.knownOnly ? false : 'any-domain',
     keep: { messages: keep, octets: keptOctets },
     ...(hostname !== undefined && { hostname }),
     ...(password !== undefined && { password }),
+    ...(startTls !== undefined && { startTls }),
+    ...(smtpLogin !== undefined && { smtpLogin }),
   })
   try {
     const api = await startOfficeApi(office, {
@@ -56,8 +72,9 @@ function untilEnded(withStdin: boolean): Promise<void> {
   })
 }
 
-function listenersOf({ pop3, smtp, lmtp }: TestOffice): readonly (readonly [string, ListenAddress])[] {
-  return Object.entries({ pop3, smtp, lmtp })
+function listenersOf(office: TestOffice): readonly (readonly [string, ListenAddress])[] {
+  const { pop3, pop3s, smtp, smtps, lmtp } = office
+  return Object.entries({ pop3, pop3s, smtp, smtps, lmtp })
 }
 
 /** For programs: one line. */

@@ -2,11 +2,12 @@
 import { type Command, Option } from 'commander'
 import { parseAccountName } from '../mail/account-name.ts'
 import { isDomainName } from '../mail/message/address.ts'
+import type { SmtpLoginRule, StartTlsRule } from '../testing/servers.ts'
 import { gathering, rejecting } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 
 /** What has a port, and which one unless it is said otherwise. */
-export const testPorts = { pop3: 1110, smtp: 1025, lmtp: 1024, http: 8025 } as const
+export const testPorts = { pop3: 1110, pop3s: 1995, smtp: 1025, smtps: 1465, lmtp: 1024, http: 8025 } as const
 export type TestService = keyof typeof testPorts
 
 export interface TestUser {
@@ -22,12 +23,15 @@ export interface TestServeOptions {
   readonly user?: readonly TestUser[]
   readonly password?: string
   readonly knownOnly?: true
+  readonly startTls?: StartTlsRule
+  readonly smtpLogin?: SmtpLoginRule
   readonly keep?: number
   readonly allowHost?: readonly string[]
   readonly allowOrigin?: readonly string[]
   readonly untilStdinEnds?: true
 }
 
+const rules = ['none', 'offered', 'required'] as const
 const services = Object.keys(testPorts).join(', ')
 
 const options: readonly Option[] = [
@@ -50,6 +54,8 @@ const options: readonly Option[] = [
     rejecting(parsePassword),
   ),
   new Option('--known-only', 'with --test: refuse mail for addresses without a mailbox'),
+  new Option('--start-tls <rule>', 'with --test: STLS and STARTTLS (default: none)').choices([...rules]),
+  new Option('--smtp-login <rule>', 'with --test: AUTH in SMTP (default: offered)').choices([...rules]),
   new Option('--keep <messages>', 'with --test: how many are kept (default: 1000)').argParser(
     rejecting(parseKeep),
   ),

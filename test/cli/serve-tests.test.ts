@@ -32,7 +32,7 @@ describe('the start', () => {
     const server = serve('--user', 'ann:a:b')
     await server.says(/^ready$/m)
     expect(server.stdout).toMatch(
-      /^Poplar \S+, a mail office for tests: [^\n]*\n(?: {2}(?:POP3|SMTP|LMTP) on 127\.0\.0\.1:\d+\n){3} {2}HTTP on http:\/\/127\.0\.0\.1:\d+\/api\/v1\n {2}user ann, password a:b\nready\n$/,
+      /^Poplar \S+, a mail office for tests: [^\n]*\n(?: {2}(?:POP3S?|SMTPS?|LMTP) on 127\.0\.0\.1:\d+\n){5} {2}HTTP on http:\/\/127\.0\.0\.1:\d+\/api\/v1\n {2}user ann, password a:b\nready\n$/,
     )
   })
 
@@ -44,7 +44,11 @@ describe('the start', () => {
       ready: true,
       pid: server.pid,
       hostname: 'mail.example',
-      listeners: ['pop3', 'smtp', 'lmtp', 'http'].map(service => ({ service, address: '127.0.0.1', port })),
+      listeners: ['pop3', 'pop3s', 'smtp', 'smtps', 'lmtp', 'http'].map(service => ({
+        service,
+        address: '127.0.0.1',
+        port,
+      })),
       api: `http://127.0.0.1:${await server.portOf('http')}/api/v1`,
       mailboxes: [
         { name: 'ann', address: 'ann@mail.example', password: 'sesame', token: expect.any(String) as string },
@@ -70,7 +74,7 @@ describe('the start', () => {
   it.each([
     ['serve --ephemeral', /--ephemeral is for `serve --test`/],
     ['serve --test --demo', /cannot be used with/],
-    ['serve --test --port imap=1', /one of pop3, smtp, lmtp, http/],
+    ['serve --test --port imap=1', /one of pop3, pop3s, smtp, smtps, lmtp, http/],
     ['serve --test --allow-origin http://a/b', /an origin such as/],
   ])('is wrong usage: %s', async (line, why) => {
     const { code, stderr } = await place.run(line)
@@ -140,6 +144,12 @@ describe('other languages', () => {
     await curl('-f', '--json', '{"fault":"in-use","nth":1}', `${api}/chaos`)
     await expect(curl(...fetched)).rejects.toThrow('curl ended with 67')
     expect(await curl(...fetched)).toContain('PIN: 4711')
+
+    const { certificate } = JSON.parse(await curl('-f', `${api}/office`)) as { certificate: string }
+    const ca = join(place.folder, 'ca.pem')
+    writeFileSync(ca, certificate)
+    const overTls = ['--cacert', ca, '-u', 'b@example.net:sesame', `pop3s://localhost:${port('pop3s')}/1`]
+    expect(await curl(...overTls)).toContain('PIN: 4711')
 
     expect(await curl('-f', '-X', 'DELETE', `${api}/messages?subject=hi`)).toBe('{"deleted":1}\n')
     const refused = await curl('-w', '%{http_code} %{content_type}', `${api}/messages/${message.id}`)

@@ -14,9 +14,9 @@ import { messageOf, sessionOf, sessionSummaryOf, summaryOf } from './views.ts'
 
 export function createHandlers(office: TestOffice, version: string): Handlers {
   return {
-    office({}) {
-      const { hostname, pop3, smtp, lmtp } = office
-      return { hostname, pop3: { ...pop3 }, smtp: { ...smtp }, lmtp: { ...lmtp } }
+    office() {
+      const { hostname, pop3, pop3s, smtp, smtps, lmtp, certificate } = office
+      return { hostname, pop3, pop3s, smtp, smtps, lmtp, certificate }
     },
     ...messageHandlers(office),
     ...mailboxHandlers(office),

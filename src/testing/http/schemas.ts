@@ -158,8 +158,11 @@ const portSchema = z.object({ host: z.string(), port: z.int() })
 export const officeSchema = z.object({
   hostname: z.string(),
   pop3: portSchema,
+  pop3s: portSchema,
   smtp: portSchema,
+  smtps: portSchema,
   lmtp: portSchema,
+  certificate: z.string().describe('PEM: who trusts it has TLS with the office.'),
 })
 
 /** RFC 9457 section 3. */
