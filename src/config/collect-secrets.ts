@@ -87,6 +87,6 @@ export const secrets = {
     takes: `a table with \`provider\` (${oauthProviders.map(name => `"${name}"`).join(', ')}, or the https URL of an OpenID issuer) and \`client_id\`, and perhaps \`client_secret\` (the path of a file), \`flow\` ("device" or "browser"), \`scope\` and \`redirect_port\``,
     byDefault: { inWords: 'none', toml: '{ provider = "gmail", client_id = "..." }' },
     description:
-      'OAuth2 instead of a password: `poplar collect login NAME` asks once, and the tokens are kept encrypted. The client identifier is your own, registered with the provider (docs/collector.md).',
+      'OAuth2 instead of a password: `poplar collect login NAME` asks once, and the tokens are kept encrypted. The client identifier is your own, registered with the provider (docs/collector-logins.md).',
   }),
 }

@@ -1,10 +1,10 @@
 // Connecting to a server, straight or through a proxy, in clear or with TLS, and putting TLS on a connection that has begun in
 // clear. What is read and written is left to the caller.
-import { createHash } from 'node:crypto'
 import { isIP, connect as netConnect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, rootCertificates, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { Proxy } from './proxies/proxy.ts'
+import { keyPin } from './tls/key-pin.ts'
 import { peerCertificate } from './tls/peer-certificate.ts'
 
 /** A TCP socket, or the TLS socket over it. */
@@ -119,8 +119,8 @@ export async function putTls(
 }
 
 function pinOf(socket: TLSSocket): string | undefined {
-  const key = peerCertificate(socket)?.publicKey.export({ type: 'spki', format: 'der' })
-  return key && `sha256/${createHash('sha256').update(key).digest('base64')}`
+  const certificate = peerCertificate(socket)
+  return certificate && keyPin(certificate)
 }
 
 type Wait = Pick<DialOptions, 'timeoutMs' | 'signal'>

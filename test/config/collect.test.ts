@@ -1,7 +1,9 @@
 // The tables of the collector: what a file says, what it comes to, and what no source can mean.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commandWords } from '../../src/mail/command-words.ts'
 import { ConfigError, parseConfig } from '../../src/config.ts'
+import { commandWords } from '../../src/mail/command-words.ts'
 
 const least = 'name = "old"\nserver = "pop3s://ann@pop.example.net"\nto = "ann"\n'
 
@@ -372,4 +374,10 @@ it('takes the same mailbox under another folder, and other destinations that onl
     'ann@imap.example.net',
   ])
     expect(parseConfig(imap(to)).collect).toHaveLength(1)
+})
+
+it('takes what docs/collector-logins.md shows', () => {
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs/collector-logins.md'), 'utf8')
+  const blocks = [...text.matchAll(/```toml\n([^]*?)```/g)].map(([, toml = '']) => toml)
+  expect(parseConfig(blocks.join('\n')).collect.map(({ name }) => name)).toEqual(['old-account', 'gmail'])
 })

@@ -6,7 +6,7 @@ import type { OAuthTokens } from './login.ts'
 import { createOAuthClient } from './oauth-client.ts'
 import { oauthFault } from './oauth-fault.ts'
 import type { OAuthOptions } from './oauth-options.ts'
-import type { TokenVault } from './token-vault.ts'
+import { loginCommand, type TokenVault } from './token-vault.ts'
 
 /** A token that ends while it is on its way is of no use, and clocks differ. */
 const marginMs = 60_000
@@ -32,7 +32,7 @@ async function freshToken(
   { isRetry, signal }: { readonly isRetry: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
   const kept = await vault.load(source, oauth)
-  const again = `\`poplar collect login ${source}\` does that`
+  const again = `${loginCommand(source)} does that`
   if (!kept) throw new SecretError('credentials', `nobody has logged in to ${oauth.provider} yet; ${again}`)
   if (!isRetry && isGood(kept)) return kept.accessToken
   if (kept.refreshToken === undefined)

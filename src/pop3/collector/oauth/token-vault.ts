@@ -1,6 +1,6 @@
 // Tokens between runs: one file for each source, encrypted (AES-256-GCM), for its owner's eyes only, replaced as a whole. A file
 // is bound to its source, provider and client: copied to another name it does not open.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecretBox, type SecretBox } from '../../../auth/sealed-secret.ts'
@@ -40,7 +40,7 @@ export class TokenVault {
       : 'they were kept with another key'
     throw new SecretError(
       'credentials',
-      `the tokens of ${source} cannot be opened: ${why}; \`poplar collect login ${source}\` gets new ones`,
+      `the tokens of ${source} cannot be opened: ${why}; \${loginCommand(source)} gets new ones`,
     )
   }
 
@@ -84,9 +84,11 @@ export class TokenVault {
     }
   }
 
+  /** Names of sources are names of files; whatever else tokens are kept for has its digest for one. */
   #fileOf(source: string): string {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/.test(source)) throw new TypeError('no name of a source')
-    return join(this.#options.folder, `${source}.token`)
+    const isPlain = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/.test(source)
+    const name = isPlain ? source : `_${createHash('sha256').update(source).digest('hex')}`
+    return join(this.#options.folder, `${name}.token`)
   }
 
   #secretBox(): SecretBox {
@@ -101,6 +103,11 @@ export class TokenVault {
       )
     return createSecretBox(key)
   }
+}
+
+/** What is kept for a destination begins with the name of its source. */
+export function loginCommand(source: string): string {
+  return `\`poplar collect login ${source.split(' ')[0] ?? ''}\``
 }
 
 function keyOf(file: string): Uint8Array {

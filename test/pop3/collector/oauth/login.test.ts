@@ -239,6 +239,16 @@ describe('tokens', () => {
     )
   })
 
+  it('are kept for a destination as well, whatever it is called', async () => {
+    const vault = vaultIn()
+    const name = 'work imaps://ann@imap.example.net/../Old'
+    await expect(vault.load(name, client())).resolves.toBeUndefined()
+    await vault.save(name, client(), { accessToken: 'a', refreshToken: undefined, expiresAt: new Date(0) })
+    expect(readdirSync(join(folder, 'tokens'))).toEqual([expect.stringMatching(/^_[0-9a-f]{64}\.token$/)])
+    const asking = createTokenSource(vault)(name, client(), { isRetry: false, signal: never })
+    await expect(asking).rejects.toThrow('`poplar collect login work` does that')
+  })
+
   it('are not there before somebody has logged in', async () => {
     await expect(ask(vaultIn())).rejects.toMatchObject({
       fault: 'credentials',
