@@ -3,8 +3,6 @@
 import type { Letter } from '../letter.ts'
 
 export const deliveryField = 'X-Poplar-Delivery'
-/** 64 hexadecimal digits. */
-export const deliveryKeyPattern = /^[0-9a-f]{64}$/
 
 /** CRLF included. */
 export function deliveryLine({ deliveryKey }: Letter): Uint8Array {

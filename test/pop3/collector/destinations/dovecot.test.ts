@@ -58,7 +58,8 @@ function imap(
 
 describe('LMTP', () => {
   it('over TCP and over a socket in the file system: every octet, behind what Dovecot puts in front', async context => {
-    const { ports, lmtpSocket, maildir } = box(context)
+    const dovecot = box(context)
+    const { ports, lmtpSocket } = dovecot
     for (const [recipient, address] of [
       ['tcp', { host: '127.0.0.1', port: ports.lmtp }],
       ['unix', { path: lmtpSocket }],
@@ -66,7 +67,7 @@ describe('LMTP', () => {
       const lmtp = lmtpDestination('d', { address, tls: 'none', hostname: 'c.example', recipient })
       for (const letter of sendable) expect(await lmtp.store(letter, storing())).toBe('stored')
       await lmtp.close()
-      const stored = messagesIn(maildir(recipient))
+      const stored = messagesIn(dovecot.maildir(recipient))
       expect(stored).toHaveLength(sendable.length)
       for (const letter of sendable) expect(stored.some(text => text.endsWith(withField(letter)))).toBe(true)
     }
