@@ -159,6 +159,11 @@ export class Conversation {
     if (length > line) throw this.channel.fail('limit-exceeded', `a line of more than ${line} octets`)
   }
 
+  /** Whether there is an onlooker. */
+  get isTapped(): boolean {
+    return this.#tap !== undefined
+  }
+
   /** Lets the onlooker see octets. */
   show(direction: 'sent' | 'received', octets: Uint8Array): void {
     try {

@@ -7,6 +7,7 @@ import { Pop3Error } from './errors.ts'
 import type { SwallowedStatus } from './swallowed-status.ts'
 import type { TopFilter } from './top-filter.ts'
 
+const end: IteratorReturnResult<undefined> = { done: true, value: undefined }
 const where = { phase: 'transaction' } as const
 
 /** Of a status line, and of a blank line. */
@@ -68,18 +69,15 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     let isLeft = false
     const iterator: AsyncIterableIterator<Uint8Array, undefined> = {
       next: async () => {
-        while (!isLeft) {
-          const value = this.#pieces.shift()
-          if (value) return { done: false, value }
-          if (this.#isForsaken) throw new Pop3Error('closed', 'the body was not read in its time', where)
-          if (this.#isWhole) break
-          if (!this.#readOn()) await this.#arrival()
+        for (;;) {
+          const step = isLeft ? end : this.#step()
+          if (step) return step
+          await this.#arrival()
         }
-        return { done: true, value: undefined }
       },
-      return: async () => {
+      return: () => {
         isLeft = true
-        return { done: true, value: undefined }
+        return Promise.resolve(end)
       },
       [Symbol.asyncIterator]: () => iterator,
     }
@@ -136,6 +134,17 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** What comes next, without waiting; undefined where that has not come in. */
+  #step(): IteratorResult<Uint8Array, undefined> | undefined {
+    for (;;) {
+      const value = this.#pieces.shift()
+      if (value) return { done: false, value }
+      if (this.#isForsaken) throw new Pop3Error('closed', 'the body was not read in its time', where)
+      if (this.#isWhole) return end
+      if (!this.#readOn()) return undefined
+    }
+  }
+
   #take(): void {
     if (this.#options.error) throw this.#options.error
     if (this.#isTaken) throw new Pop3Error('closed', 'the body is read already', where)
@@ -168,7 +177,8 @@ export class MessageBody implements AsyncIterable<Uint8Array> {
     const end = this.#unstuffer.unstuff(chunk, piece =>
       this.#add(Buffer.isBuffer(piece) ? piece : Buffer.from(piece)),
     )
-    this.#conversation.show('received', end < 0 ? chunk : chunk.subarray(0, end))
+    if (this.#conversation.isTapped)
+      this.#conversation.show('received', end < 0 ? chunk : chunk.subarray(0, end))
     if (this.#octets > limits.message) throw this.#tooLarge(limits.message)
     if (end < 0) return true
     const rest = chunk.subarray(end)

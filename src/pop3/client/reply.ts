@@ -13,6 +13,8 @@ export interface Reply {
 
 /** The reply in a line without its line end; undefined when it is none. `+ERR` is one server's way of saying `-ERR`. */
 export function parseReply(line: Buffer): Reply | undefined {
+  // All that some servers say in front of each of a thousand messages.
+  if (line.length === 3 && line.toString('latin1') === '+OK') return plainOk
   const text = line.toString('latin1')
   const match = /^(\+OK|-ERR|\+ERR|\+)(?:[ \t]+(.*)|[ \t]*)$/is.exec(text)
   if (!match) return undefined
@@ -24,7 +26,10 @@ export function parseReply(line: Buffer): Reply | undefined {
   return { status, responseCode: code?.[1]?.toUpperCase(), text: readable(rest) }
 }
 
+const plainOk: Reply = { status: 'ok', responseCode: undefined, text: '' }
+
 function readable(latin1: string): string {
+  if (!/[\x80-\xff]/.test(latin1)) return latin1
   const octets = Buffer.from(latin1, 'latin1')
   const text = octets.toString('utf8')
   return text.includes('�') ? latin1 : text

@@ -5,6 +5,7 @@ import type { Capabilities } from './capabilities.ts'
 import type { Conversation } from './conversation.ts'
 import { type EndEvent, events } from './diagnostics.ts'
 import { Pop3Error } from './errors.ts'
+import { FetchedMessage, type MessageOperations } from './fetched-message.ts'
 import { LookAhead } from './look-ahead.ts'
 import type { CommitOutcome, HeadersOptions, Message, OperationOptions, RetrieveOptions } from './message.ts'
 import { joinListing, type Listing, type MessageRef } from './message-ref.ts'
@@ -42,6 +43,10 @@ export class Session implements AsyncDisposable {
   readonly #answers: Answers
   readonly #agreed: MessageRef[] = []
   readonly #refused: MessageRef[] = []
+  readonly #ofMessages: MessageOperations = {
+    markDeleted: ref => this.markDeleted(ref),
+    leave: () => this.#answers.leave(),
+  }
   /** Not sent yet: the server takes one command at a time. */
   readonly #toDelete: MessageRef[] = []
   /** Operations wait for those before them; it never rejects. */
@@ -179,7 +184,8 @@ export class Session implements AsyncDisposable {
         if (maxMessages === 1) await this.#settle(signal)
         lookAhead.ask(at)
         this.#mostAhead = Math.max(this.#mostAhead, this.#answers.count)
-        yield this.#message(ref, this.#answers.nextAtHand(signal) ?? (await this.#answers.next(signal)))
+        const answered = this.#answers.nextAtHand(signal) ?? (await this.#answers.next(signal))
+        yield new FetchedMessage(ref, answered, this.#ofMessages)
         lookAhead.release(ref)
       }
     } finally {
@@ -189,16 +195,6 @@ export class Session implements AsyncDisposable {
       } finally {
         this.#isIterating = false
       }
-    }
-  }
-
-  #message(ref: MessageRef, { body, error }: Pick<Message, 'body' | 'error'>): Message {
-    return {
-      ref,
-      body,
-      error,
-      markDeleted: () => this.markDeleted(ref),
-      [Symbol.asyncDispose]: () => this.#answers.leave(),
     }
   }
 
