@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs'
 import type { CollectConfig, Config, DestinationConfig } from './config.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
+import { createId } from './mail/id.ts'
 import type { Store } from './mail/store.ts'
+import type { Log } from './net/log.ts'
 import { Collector, type CollectorOptions } from './pop3/collector/collector.ts'
 import type { Destination } from './pop3/collector/destination.ts'
 import { createDestination } from './pop3/collector/destinations/create-destination.ts'
 import type { DestinationSecret } from './pop3/collector/destinations/login.ts'
+import type { CollectEvent } from './pop3/collector/events.ts'
+import { Notifier } from './pop3/collector/notifier.ts'
 import { createTokenSource } from './pop3/collector/oauth/token-source.ts'
 import { TokenVault } from './pop3/collector/oauth/token-vault.ts'
 import { readSecret, type SecretParts } from './pop3/collector/secrets/secret.ts'
@@ -22,7 +26,9 @@ export function tokensOfDestination(source: string, text: string): string {
   return `${source} ${text}`
 }
 
-export interface CollectingParts extends SecretParts, Pick<CollectorOptions, 'onEvent' | 'onFault'> {
+export interface CollectingParts
+  extends SecretParts,
+    Pick<CollectorOptions, 'onEvent' | 'onEnd' | 'onFault'> {
   readonly store: Store
   readonly delivery: MailDelivery
 }
@@ -31,7 +37,7 @@ export interface CollectingParts extends SecretParts, Pick<CollectorOptions, 'on
 export function openCollector(config: Config, given: CollectingParts): Collector {
   const { hostname, collector } = config
   const parts = { ...given, token: createTokenSource(tokenVault(config)) }
-  const { store, onEvent, onFault } = parts
+  const { store, onEvent, onEnd, onFault } = parts
   return new Collector({
     collections: config.collect.map(each => ({
       source: createSource(each, parts),
@@ -44,8 +50,53 @@ export function openCollector(config: Config, given: CollectingParts): Collector
     hostname,
     atOnce: collector.atOnce,
     onEvent,
+    ...(onEnd && { onEnd }),
     onFault,
   })
+}
+
+/** Collects by schedule, and tells the log and whoever is to be told. */
+export function startCollecting(
+  config: Config,
+  { store, delivery, log }: Pick<CollectingParts, 'store' | 'delivery'> & { readonly log: Log },
+): Pick<Collector, 'stop'> {
+  const { notifyUrl, notifyCommand } = config.collector
+  const notifier = new Notifier({
+    url: notifyUrl,
+    command: notifyCommand,
+    onFault: (error, source) =>
+      log.warn({ err: error, source }, 'nobody could be told of a source in trouble'),
+  })
+  const collector = openCollector(config, {
+    store,
+    delivery,
+    onEvent: event => logEvent(event, log),
+    onEnd: (summary, state) => void notifier.tell(summary, state),
+    onFault: (error, source) => log.error({ err: error, fault: createId(), source }, 'collecting failed'),
+  })
+  collector.start()
+  return {
+    async stop() {
+      await collector.stop()
+      await notifier.settled()
+    },
+  }
+}
+
+/** Messages are told where something is the matter with them, runs where something came of them. */
+function logEvent(event: CollectEvent, log: Log): void {
+  if (event.kind === 'failed') {
+    const { source, key, reason, retryAt } = event
+    log.warn({ source, key, reason, retryAt }, 'a message could not be collected')
+  } else if (event.kind === 'skipped') {
+    const { source, key, reason } = event
+    log.info({ source, key, reason }, 'a message was left at its source')
+  } else if (event.kind === 'finished') {
+    const { trouble, ...counts } = event.summary
+    const { fetched, skipped, failed, deleted } = counts
+    if (trouble && trouble.fault !== 'aborted') log.warn({ ...counts, trouble }, 'collecting ended early')
+    else if (fetched + skipped + failed + deleted > 0) log.info(counts, 'collected')
+  }
 }
 
 type PartsWithTokens = CollectingParts & Required<Pick<SourceParts, 'token'>>

@@ -1,6 +1,7 @@
 // The whole office: the only file that knows everything. Takes the data folder, opens the store, listens; reloads, drains,
 // closes.
 import { openCertificates } from './certificates.ts'
+import { startCollecting } from './collecting.ts'
 import { type Config, deliveryRules, serviceNames, viewRules } from './config.ts'
 import { type ControlParts, startControl } from './control/control.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -100,6 +101,8 @@ export async function createService(config: Config, options: ServiceOptions = {}
       onFreed: monitoring.freed,
     })
     keep({ close: () => housekeeping.stop() })
+    const collecting = startCollecting(config, { store, delivery: live.delivery, log })
+    keep({ close: () => collecting.stop() })
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
     const storeQueue = () => store.load?.waitingWrites
     keep(await openControl(config, isKept, { observers, nameOf, storeQueue, log }))
@@ -206,6 +209,8 @@ export const fixedKeys: readonly FixedKey[] = [
   { key: 'passwd_file', valueIn: config => config.passwdFile },
   { key: 'sql', valueIn: config => config.sql },
   { key: 'ldap', valueIn: config => config.ldap },
+  { key: 'collect', valueIn: config => config.collect },
+  { key: 'collector', valueIn: config => config.collector },
   { key: 'metrics', valueIn: config => config.metrics },
   { key: 'tracing', valueIn: config => config.tracing },
   { key: 'log.format', valueIn: config => config.log.format },

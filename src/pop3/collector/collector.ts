@@ -31,6 +31,8 @@ export interface CollectorOptions {
   /** Sources that are asked at the same time. */
   readonly atOnce: number
   readonly onEvent: (event: CollectEvent) => void
+  /** Told how a run ended, and what the ledger says of its source since. */
+  readonly onEnd?: (summary: RunSummary, state: CollectedSource) => void
   /** Told of what has no run to stand in. */
   readonly onFault: (error: unknown, source: string) => void
   readonly now?: () => Date
@@ -145,11 +147,19 @@ export class Collector {
         onEvent,
         now,
       }
-      return await this.#places.use(() => runOnce(parts, () => lease.holds))
+      const summary = await this.#places.use(() => runOnce(parts, () => lease.holds))
+      await this.#tellEnd(summary)
+      return summary
     } finally {
       await Promise.allSettled(destinations.map(destination => destination.close()))
       await lease.release()
     }
+  }
+
+  async #tellEnd(summary: RunSummary): Promise<void> {
+    const { ledger, onEnd } = this.#options
+    const state = onEnd && (await ledger.findSource(summary.source))
+    if (state) onEnd(summary, state)
   }
 
   async #awaitLease({ source: { name } }: Collection, signal: AbortSignal): Promise<CollectionLease> {

@@ -126,7 +126,7 @@ export class Fetching {
     const { records, parts } = this.#options
     const record = records.get(key) ?? newRecord(parts.source.name, key)
     if (failure instanceof TooLarge) return this.#skip(record, largeReason(undefined, parts.policy))
-    if (isByUs(failure) || concernsDestination(failure)) throw failure
+    if (parts.signal.aborted || isBusy(failure) || concernsDestination(failure)) throw failure
     await this.#note(failed(record, reasonOf(failure), parts.now()))
     // The connection has ended over this message: it is one failure of its own, so that it does not stop the others for ever.
     if (failure instanceof SourceError && failure.fault !== 'message') throw failure
@@ -148,8 +148,9 @@ export class Fetching {
   }
 }
 
-function isByUs(failure: unknown): boolean {
-  return failure instanceof SourceError && (failure.fault === 'aborted' || failure.fault === 'busy')
+/** Somebody else has the source. */
+function isBusy(failure: unknown): boolean {
+  return failure instanceof SourceError && failure.fault === 'busy'
 }
 
 /** Not this message alone: the next would meet the same. */

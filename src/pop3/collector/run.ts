@@ -81,7 +81,7 @@ class Run {
       deleted: this.#deleted,
       left: this.#left,
       durationMs: performance.now() - this.#began,
-      trouble: failure && troubleOf(failure.error),
+      trouble: failure && troubleOf(failure.error, this.#parts.signal),
     }
     onEvent({ kind: 'finished', source: source.name, summary })
     return summary
@@ -102,7 +102,7 @@ class Run {
     }
     if (!isDryRun) {
       await records.flush()
-      const trouble = failure && troubleOf(failure.error)
+      const trouble = failure && troubleOf(failure.error, this.#parts.signal)
       await ledger.saveSource(afterRun(state, { trouble, now: now(), loginDelayMs: this.#loginDelayMs }))
     }
     if (failure) throw failure.error

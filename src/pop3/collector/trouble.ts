@@ -10,7 +10,9 @@ const ofDestinations: Readonly<Record<Exclude<DestinationFault, 'message'>, Trou
   configuration: 'destination-configuration',
 }
 
-export function troubleOf(error: unknown): Trouble {
+/** Whatever broke when it was told to stop, broke because of that. */
+export function troubleOf(error: unknown, signal?: AbortSignal): Trouble {
+  if (signal?.aborted) return { fault: 'aborted', reason: 'stopped', notBefore: undefined }
   const reason = error instanceof Error ? error.message : String(error)
   if (error instanceof SourceError) return { fault: error.fault, reason, notBefore: error.notBefore }
   if (error instanceof DestinationError && error.fault !== 'message')

@@ -90,12 +90,20 @@ function secretKeys(
 const [minEveryMs, maxEveryMs] = [10_000, 30 * 86_400_000]
 
 function policyKeys({ keep, everyMs, maxOctets, batch, commitEvery }: AdoptedSource) {
-  const every = everyMs === undefined ? undefined : Math.min(Math.max(everyMs, minEveryMs), maxEveryMs)
+  const every = everyMs ? Math.min(Math.max(everyMs, minEveryMs), maxEveryMs) : everyMs
   return {
     keep: typeof keep === 'string' ? keep : `${keep.days}d`,
-    ...(every !== undefined && { every: `${Math.round(every / 1000)}s` }),
+    ...(every !== undefined && { every: durationText(every) }),
     ...(maxOctets !== undefined && { max_size: maxOctets }),
     ...(batch !== undefined && { batch: Math.min(batch, 1_000_000) }),
     ...(commitEvery !== undefined && { commit_every: Math.min(commitEvery, 100_000) }),
   }
+}
+
+/** In the largest unit that is whole. */
+function durationText(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1000)
+  if (seconds === 0) return '0'
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
 }

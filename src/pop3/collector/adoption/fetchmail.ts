@@ -161,8 +161,9 @@ function secretOf({ options, server, place }: Mailbox): ForeignSecret {
     : { kind: 'netrc', file: undefined }
 }
 
-/** Of the daemon, as often as the entry has its turn. */
-function intervalOf({ globals, server }: Mailbox): number | undefined {
+/** Of the daemon, as often as the entry has its turn; what is skipped unless it is named is for hands only. */
+function intervalOf({ entry, globals, server }: Mailbox): number | undefined {
+  if (entry.verb === 'skip') return 0
   const seconds = positive(globals, 'daemon')
   return seconds === undefined ? undefined : seconds * 1000 * (positive(server, 'interval') ?? 1)
 }
@@ -180,9 +181,6 @@ function remarksOf({ entry, server, options, user, place }: Mailbox): string[] {
   const set = [...server, ...options].filter(([, { isOff }]) => !isOff)
   const method = textOf(server, 'authenticate')?.toLowerCase() ?? 'any'
   return [
-    ...(entry.verb === 'skip'
-      ? ['fetchmail skips it unless it is named (`skip`); here it is fetched from']
-      : []),
     ...(user.remote === undefined ? [`${place.file}, line ${entry.line}: no user is named`] : []),
     ...(methods.has(method) ? [] : [`its way to log in (\`auth ${method}\`) is not taken over`]),
     ...set.flatMap(([name]) => optionRemarks.get(name) ?? []),

@@ -1,6 +1,8 @@
 // What another collector left: the mailboxes it fetched from, and the messages that it has fetched. Parsers make these out of
 // text that anybody may have written; nothing here was checked against a server.
 
+import { isLoopbackAddress } from '../../../net/limits.ts'
+
 export type ForeignProgram = 'fetchmail' | 'getmail' | 'mpop' | 'Thunderbird'
 
 /** A password that stands in a foreign file. It shows itself to nobody who does not ask for it. */
@@ -61,6 +63,7 @@ export interface ForeignSource {
   readonly authorityFile?: string | undefined
   /** `socks5h://host:port` */
   readonly proxy?: string | undefined
+  /** 0: by hand only. */
   readonly everyMs?: number | undefined
   readonly maxOctets?: number | undefined
   /** Messages of one run. */
@@ -113,14 +116,9 @@ export function expandHome(path: string, { home }: Pick<ForeignPlace, 'home'>): 
   return path.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/|$)/, () => home)
 }
 
-/** Loopback, where a password in clear is heard by nobody else. */
-export function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)
-}
-
 /** `none` on loopback only: else TLS is asked for, and the sentence says so. */
 export function cautiousTls(host: string, program: ForeignProgram): { tls: ForeignTls; remarks: string[] } {
-  if (isLoopback(host)) return { tls: 'none', remarks: [] }
+  if (host.toLowerCase() === 'localhost' || isLoopbackAddress(host)) return { tls: 'none', remarks: [] }
   const remark = `${program} talks to ${host} in clear; here STLS is asked for (\`tls = "none"\` and \`allow_cleartext\` where the server has none)`
   return { tls: 'stls', remarks: [remark] }
 }

@@ -38,7 +38,8 @@ export async function readForeignState(
   for (const path of paths)
     for (const file of await readForeignFiles(resolve(path))) files.set(file.path, file)
   const configs = [...files.values()].filter(({ kind }) => configKinds.has(kind))
-  const read = configs.map(({ kind, path, text }) => configParsers[kind]?.(text, { file: path, home }))
+  const place = { home: resolve(home) }
+  const read = configs.map(({ kind, path, text }) => configParsers[kind]?.(text, { ...place, file: path }))
   const sources = read.flatMap(config => config?.sources ?? [])
   const remarks = read.flatMap(config => config?.remarks ?? [])
   remarks.push(...(await followStateFiles(sources, files)))
