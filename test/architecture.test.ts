@@ -74,6 +74,7 @@ const homes: Record<string, readonly string[]> = {
   'openid-client': ['pop3/collector/oauth/'],
   'postal-mime': ['testing/', 'cli/get/'],
   'nodemailer/lib/mail-composer': ['testing/'],
+  'nodemailer/lib/smtp-connection': ['pop3/collector/destinations/'],
 }
 
 interface Import {

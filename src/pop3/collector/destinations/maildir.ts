@@ -13,6 +13,8 @@ import { syncFolder, writeAll } from './file-octets.ts'
 import { MaildirIndex } from './maildir-index.ts'
 
 const folders = ['cur', 'new', 'tmp'] as const
+/** So many files are brought to disk together. */
+const atOnce = 8
 
 /** `path` is made when it is missing, for its owner alone; what it lies in is not. */
 export function maildirDestination(name: string, path: string): Destination {
@@ -21,6 +23,7 @@ export function maildirDestination(name: string, path: string): Destination {
     name,
     description: `maildir ${path}`,
     promise: 'exactly-once',
+    atOnce,
     store: (letter, options) => orDiskFault(path, () => maildir.store(letter, options)),
     close: () => Promise.resolve(),
   }

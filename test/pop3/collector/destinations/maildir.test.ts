@@ -58,6 +58,13 @@ it('makes the Maildir for its owner alone, and keeps every octet', async () => {
   expect(lstatSync(join(path, 'new', file)).mtime).toEqual(awkwardLetters[3]?.receivedAt)
 })
 
+it('takes many at once', async () => {
+  const letters = Array.from({ length: 20 }, (_, number) => plainLetter(number))
+  const maildir = maildirDestination('d', path)
+  await Promise.all(letters.map(letter => maildir.store(letter, storing())))
+  expectOnce(letters)
+})
+
 describe('knows a letter again', () => {
   it('in the same process and in another, in new and in cur, with any flags', async () => {
     const letter = plainLetter(1)
