@@ -28,7 +28,8 @@ beforeAll(() => {
   symlinkSync(root, join(folder, 'node_modules/poplar-mail'))
   for (const name of ['nodemailer', 'vitest'])
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-  for (const name of readdirSync(examples)) compile(name, readFileSync(join(examples, name), 'utf8'))
+  for (const name of readdirSync(examples).filter(each => each.endsWith('.ts')))
+    compile(name, readFileSync(join(examples, name), 'utf8'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import ts from 'typescript'
@@ -17,6 +18,7 @@ import { itWith, runProgram } from '../e2e/program.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const examples = join(root, 'examples/testing')
+const require = createRequire(import.meta.url)
 let folder: string
 
 beforeAll(() => {
@@ -43,9 +45,8 @@ async function run(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<string> {
-  const file = join(root, 'node_modules', program)
   const quiet = { NO_COLOR: '1', NODE_OPTIONS: '', CI: '', ...env }
-  const { code, stdout, stderr } = await runProgram(process.execPath, [file, ...args], {
+  const { code, stdout, stderr } = await runProgram(process.execPath, [program, ...args], {
     cwd: folder,
     env: quiet,
   })
@@ -58,9 +59,9 @@ describe('examples/testing', () => {
     const config = { testMatch: ['**/*.jest.js'], transform: {}, watchman: false, cache: false, haste: {} }
     writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config))
     const args = ['--config', 'jest.config.json', '--runInBand']
-    expect(await run('jest/bin/jest.js', args, { NODE_OPTIONS: '--experimental-vm-modules' })).toMatch(
-      /^Tests: +4 passed, 4 total$/m,
-    )
+    expect(
+      await run(require.resolve('jest/bin/jest'), args, { NODE_OPTIONS: '--experimental-vm-modules' }),
+    ).toMatch(/^Tests: +4 passed, 4 total$/m)
   })
 
   itWith(
@@ -78,7 +79,7 @@ describe('examples/testing', () => {
         use: { launchOptions: { executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] } },
       }\n`,
       )
-      expect(await run('@playwright/test/cli.js', ['test'])).toMatch(/\b2 passed\b/)
+      expect(await run(require.resolve('@playwright/test/cli'), ['test'])).toMatch(/\b2 passed\b/)
     },
     150_000,
   )
