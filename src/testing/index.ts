@@ -10,6 +10,8 @@ export { type KeepLimits, type MessageFilter, NoMessageError, type WaitOptions }
 export type { NewTestMailbox, TestMailbox } from './mailboxes.ts'
 export type { TestAddress, TestAttachment, TestHeader, TestMessage } from './message.ts'
 export type { LetterEnvelope, NewAttachment, NewLetter } from './new-letter.ts'
+export { type Recorder, type RecordOptions, record } from './recording/record.ts'
+export { ReplayError, type ReplayOptions, type ReplayServer, replay } from './recording/replay.ts'
 export type { OfficePorts, SmtpLoginRule, StartTlsRule } from './servers.ts'
 export type { SessionLine, TestSession } from './sessions.ts'
 export { type OfficePort, startTestOffice, type TestOffice, type TestOfficeOptions } from './test-office.ts'
