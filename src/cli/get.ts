@@ -4,7 +4,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { connect, type Listing, type MessageRef, Pop3Error, type Session } from '../pop3/client/index.ts'
 import { DestinationError } from '../pop3/collector/destination.ts'
 import { ArchiveError } from '../store/archive/archive.ts'
-import { gathering, type JsonOptions, jsonOption, rejecting, withExamples } from './arguments.ts'
+import { gathering, type JsonOptions, jsonOption, withExamples } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { type FetchResult, fetchAll } from './get/fetching.ts'
 import { readHeaders, readWholeHeader } from './get/headers.ts'
@@ -30,7 +30,11 @@ interface GetOptions extends ReachOptions, JsonOptions {
   readonly to?: string
   readonly format: SaveFormat
   readonly delete?: boolean
+  readonly maxOctets: number
 }
+
+/** LIST may lie: a message without an end would fill the disk. */
+const maxMessageOctets = 4 * 1024 ** 3
 
 export function getCommand(): Command {
   const command = new Command('get')
@@ -46,7 +50,7 @@ export function getCommand(): Command {
       new Option(
         '--headers [message]',
         'with --list: From, Subject and Date of each; with a number: the header of that message',
-      ).argParser(rejecting(parseNumber)),
+      ).argParser(parseNumber),
     )
     .addOption(
       new Option('--uidl <id>', 'the message with this unique-id; may be given several times').argParser(
@@ -54,13 +58,16 @@ export function getCommand(): Command {
       ),
     )
     .addOption(
-      new Option('--newest <count>', 'only the last so many of the messages chosen').argParser(
-        rejecting(parseNumber),
-      ),
+      new Option('--newest <count>', 'only the last so many of the messages chosen').argParser(parseNumber),
     )
     .option('--to <path>', 'where messages are saved: a folder (eml, maildir) or a file (mbox)')
     .addOption(new Option('--format <format>', 'how they are saved').choices(saveFormats).default('eml'))
     .option('--delete', 'delete on the server what is saved, once it is on disk')
+    .addOption(
+      new Option('--max-octets <octets>', 'end the session at a message that is larger')
+        .argParser(parseNumber)
+        .default(maxMessageOctets),
+    )
     .addOption(jsonOption())
     .action(get)
   addReachOptions(command)
@@ -92,7 +99,7 @@ async function get(
   const stop = () => interrupt.abort()
   process.once('SIGINT', stop)
   try {
-    await using session = await connect({ ...reach, auth, signal })
+    await using session = await connect({ ...reach, auth, signal, limits: { message: options.maxOctets } })
     const selection = { ranges: ranges ?? [], uidls: options.uidl ?? [], newest: options.newest }
     const listing = await session.listing({ signal })
     const task = { url, user, session, listing, refs: select(listing, selection), signal, options }
@@ -204,6 +211,6 @@ function usage(sentence: string): CommandFailure {
 }
 
 function parseNumber(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('it is a number from 1 on')
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('it is a number from 1 on')
   return Number(text)
 }

@@ -154,6 +154,15 @@ describe('messages', () => {
     expect(server.lines.filter(line => line.startsWith('DELE'))).toEqual(['DELE 2'])
   })
 
+  it('without an end stop at a bound, and leave nothing', async () => {
+    const server = await scripted([[/^RETR 2$/, `+OK\r\n${'x\r\n'.repeat(1_000)}`]])
+    const to = fresh()
+    const { code, stderr } = await get(server.port, ['--to', to, '--delete', '--max-octets', '2000'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'poplar: a message of more than 2000 octets\n' })
+    expect(readdirSync(to)).toEqual(['a.eml'])
+    expect(server.lines).not.toContain('QUIT')
+  })
+
   it('have names that no server chooses', async () => {
     const server = await scripted([[/^UIDL$/, '+OK\r\n1 ../../../tmp/x\r\n2 .profile\r\n.\r\n']])
     const to = fresh()
