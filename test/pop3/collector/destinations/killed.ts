@@ -72,9 +72,9 @@ export function storeOnce({ kind, path, folder }: KillRun, letters: readonly Tes
 
 function lettersText(letters: readonly TestLetter[]): string {
   return letters
-    .map(({ content, deliveryKey, digest, octets, source, receivedAt, reversePath }) =>
+    .map(({ content, deliveryKey, digest, octets, source, reversePath }) =>
       JSON.stringify({
-        ...{ deliveryKey, digest, octets, source, receivedAt, reversePath },
+        ...{ deliveryKey, digest, octets, source, reversePath },
         body: content.toString('base64'),
       }),
     )

@@ -1,6 +1,7 @@
 // A program that stores letters and kills itself at a step: KIND PATH LETTERS KILL_AT. LETTERS is a file of lines of JSON, the
 // last of which is stored with the kill ahead; KILL_AT counts what is done to the file system from there on, a write twice:
-// before it, and half way through. 0 kills never. Says of each letter what became of it.
+// before it, and half way through. 0 kills never. As with POP3, a letter is received whenever it is fetched. Says of each
+// letter what became of it.
 import { readFileSync, writeSync } from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
@@ -45,13 +46,13 @@ const makers = {
 const destination = await makers[kind]()
 const { signal } = new AbortController()
 const letters = readFileSync(lettersFile, 'utf8').trim().split('\n').map(JSON.parse)
-for (const [index, { body, receivedAt, ...letter }] of letters.entries()) {
+for (const [index, { body, ...letter }] of letters.entries()) {
   isCounting = killAt > 0 && index === letters.length - 1
   const octets = Buffer.from(body, 'base64')
   const outcome = await destination.store(
     {
       ...letter,
-      receivedAt: new Date(receivedAt),
+      receivedAt: new Date(),
       header: octets,
       body: async function* () {
         yield octets
