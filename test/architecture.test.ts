@@ -62,7 +62,6 @@ const homes: Record<string, readonly string[]> = {
   '@mongodb-js/saslprep': ['auth/'],
   jose: ['auth/tokens/'],
   'acme-client': ['net/acme/'],
-  '@peculiar/x509': ['net/'],
   'smtp-server': ['smtp/'],
   'prom-client': ['metrics/'],
   '@opentelemetry/api': ['tracing/'],
