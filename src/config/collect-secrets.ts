@@ -4,7 +4,7 @@ import { commandWords } from '../mail/command-words.ts'
 import { describe, parsed } from './key.ts'
 
 /** Providers that are known by name. */
-export const oauthProviders = ['gmail', 'outlook', 'yahoo', 'mail.ru', 'yandex'] as const
+const oauthProviders = ['gmail', 'outlook', 'yahoo', 'mail.ru', 'yandex'] as const
 
 export const filePath = z.string().regex(/^[^\0]+$/)
 export const words = z.union([

@@ -1,23 +1,16 @@
 // OAuth2 with a provider on this machine: logging in both ways, tokens that are kept, renewed, replaced and refused.
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { parseConfig } from '../../../../src/config.ts'
 import {
   type LoginPrompt,
   loginToProvider,
   type OAuthTokens,
 } from '../../../../src/pop3/collector/oauth/login.ts'
 import type { OAuthOptions } from '../../../../src/pop3/collector/oauth/oauth-options.ts'
+import { providers } from '../../../../src/pop3/collector/oauth/providers.ts'
 import { createTokenSource } from '../../../../src/pop3/collector/oauth/token-source.ts'
 import { TokenVault } from '../../../../src/pop3/collector/oauth/token-vault.ts'
 import { SecretError } from '../../../../src/pop3/collector/secrets/secret-error.ts'
@@ -192,6 +185,44 @@ describe('logging in', () => {
       signal: stopping.signal,
     })
     await expect(logging).rejects.toMatchObject({ fault: 'aborted' })
+  })
+})
+
+/** Nothing is asked of them before somebody has come back from their page. */
+describe('a provider that is known by name', () => {
+  it.each(Object.entries(providers))('%s sends a person to its own page, with PKCE', async (name, {
+    authorization,
+    scope,
+    redirectHost,
+  }) => {
+    const stopping = new AbortController()
+    const prompts: LoginPrompt[] = []
+    const options = optionsFor({ provider: name, clientSecretFile: undefined })
+    const logging = loginToProvider(options, 'ann@example.net', {
+      onPrompt: prompt => {
+        prompts.push(prompt)
+        stopping.abort()
+        return undefined
+      },
+      signal: stopping.signal,
+    })
+    await expect(logging).rejects.toMatchObject({ fault: 'aborted' })
+    const url = new URL(prompts[0]?.url ?? '')
+    expect(`${url.origin}${url.pathname}`).toBe(authorization)
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      response_type: 'code',
+      client_id: clientId,
+      scope,
+      login_hint: 'ann@example.net',
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+      redirect_uri: expect.stringMatching(`^http://${redirectHost}:\\d+/$`) as string,
+    })
+  })
+
+  it.each(Object.keys(providers))('%s may stand in the configuration', name => {
+    const source = `[[collect]]\nname = "a"\nserver = "pop3s://a@b"\nto = "ann"\noauth = { provider = "${name}", client_id = "a" }`
+    expect(parseConfig(source).collect).toMatchObject([{ secret: { oauth: { provider: name } } }])
   })
 })
 

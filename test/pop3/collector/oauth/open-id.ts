@@ -18,17 +18,8 @@ export interface OpenId {
 export const clientId = 'poplar'
 export const clientSecret = 'client-secret'
 
-export interface OpenIdOptions {
-  /** Milliseconds since 1970 are those of the machine; tokens end after so many seconds. */
-  readonly accessTokenSeconds?: number
-  readonly hasDevice?: boolean
-}
-
 /** Whoever asks is `ann`; refresh tokens are replaced each time they are used. */
-export async function startOpenId({
-  accessTokenSeconds = 3600,
-  hasDevice = true,
-}: OpenIdOptions = {}): Promise<OpenId> {
+export async function startOpenId(): Promise<OpenId> {
   let [tokenRequests, failure] = [0, undefined as number | undefined]
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -40,11 +31,7 @@ export async function startOpenId({
         client_id: clientId,
         client_secret: clientSecret,
         application_type: 'native',
-        grant_types: [
-          'authorization_code',
-          'refresh_token',
-          ...(hasDevice ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
-        ],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
         redirect_uris: ['http://127.0.0.1/'],
         token_endpoint_auth_method: 'client_secret_post',
       },
@@ -58,11 +45,11 @@ export async function startOpenId({
     ],
     features: {
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: hasDevice },
+      deviceFlow: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
     },
     ttl: {
-      AccessToken: accessTokenSeconds,
+      AccessToken: 3600,
       DeviceCode: 60,
       Grant: 3600,
       Session: 3600,
@@ -170,7 +157,7 @@ export async function browse(
       const fields = [...(form[2] ?? '').matchAll(/<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)]
       const target = form[1] ?? ''
       url = new URL(target.replaceAll('&amp;', '&'), url).href
-      body = new URLSearchParams(fields.map(([, name = '', value = '']) => [name, value]))
+      body = new URLSearchParams(fields.map(([, name = '', value = '']): [string, string] => [name, value]))
     } else return url
   }
   throw new Error('no end of redirections')
