@@ -2,6 +2,7 @@
 // `lmtp+unix:/path?to=recipient`. No password can stand in one.
 import { parseAddress } from '../../../mail/message/address.ts'
 import { isLoopbackAddress } from '../../../net/limits.ts'
+import type { Trust } from '../../../net/tls/trust.ts'
 import { DestinationError } from '../destination.ts'
 import type { DestinationLogin, DestinationSecret } from './login.ts'
 
@@ -22,6 +23,8 @@ export interface UrlOptions {
   readonly implicitPort: number | undefined
   readonly user?: string | undefined
   readonly secret?: ((signal: AbortSignal) => Promise<DestinationSecret>) | undefined
+  /** Whoever names a key or an authority wants TLS. */
+  readonly trust?: Trust | undefined
 }
 
 const tlsChoices = ['required', 'offered', 'none'] as const
@@ -51,7 +54,9 @@ export function remoteUrl(text: string, options: UrlOptions): RemoteUrl {
     host,
     port:
       url.port === '' ? ((isImplicit ? options.implicitPort : undefined) ?? options.port) : Number(url.port),
-    tls: isImplicit ? 'implicit' : tlsOf(text, url, { host, hasLogin: login !== undefined }),
+    tls: isImplicit
+      ? 'implicit'
+      : tlsOf(text, url, { host, hasLogin: login !== undefined, trust: options.trust }),
     path,
     login,
     reversePath: from,
@@ -81,7 +86,11 @@ function loginOf(text: string, url: URL, { user, secret }: UrlOptions): Destinat
 function tlsOf(
   text: string,
   url: URL,
-  { host, hasLogin }: { readonly host: string; readonly hasLogin: boolean },
+  {
+    host,
+    hasLogin,
+    trust = {},
+  }: { readonly host: string; readonly hasLogin: boolean; readonly trust?: Trust | undefined },
 ): 'required' | 'offered' | 'none' {
   const isHere = host === 'localhost' || isLoopbackAddress(host)
   const asked = url.searchParams.get('tls')
@@ -90,7 +99,10 @@ function tlsOf(
     throw fault(text, `has tls=${asked}, which is none of ${tlsChoices.join(', ')}`)
   if (hasLogin && !isHere && choice !== undefined && choice !== 'required')
     throw fault(text, `would send a password in clear: take tls=required, or ${url.protocol.slice(0, -1)}s:`)
-  return choice ?? (isHere ? 'none' : hasLogin ? 'required' : 'offered')
+  if (choice !== undefined) return choice
+  const isTrusting = trust.authority !== undefined || (trust.pins ?? []).length > 0
+  if (isTrusting || (hasLogin && !isHere)) return 'required'
+  return isHere ? 'none' : 'offered'
 }
 
 /** Commands of SMTP are lines: nothing that ends one may get in. */

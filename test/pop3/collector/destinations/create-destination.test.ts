@@ -1,6 +1,7 @@
 // Destinations as text: what each form comes to, and what is said of those that are none.
 import { expect, it } from 'vitest'
 import type { MailDelivery } from '../../../../src/mail/delivery/deliver.ts'
+import type { Trust } from '../../../../src/net/tls/trust.ts'
 import {
   createDestination,
   type DestinationParts,
@@ -91,4 +92,12 @@ it.each([
 ])('%s (login: %s) has TLS %s', (text, logsIn, tls) => {
   const url = remoteUrl(text, { port: 25, implicitPort: 465, secret: logsIn ? secret : undefined })
   expect(url.tls).toBe(tls)
+})
+
+it('a key or an authority that is named asks for TLS, on this machine as well', () => {
+  const tlsWith = (trust: Trust) =>
+    remoteUrl('smtp://localhost/x', { port: 25, implicitPort: 465, trust }).tls
+  expect(tlsWith({ pins: ['sha256/x'] })).toBe('required')
+  expect(tlsWith({ authority: 'PEM' })).toBe('required')
+  expect(tlsWith({ authority: undefined, pins: [] })).toBe('none')
 })
