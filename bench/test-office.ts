@@ -1,8 +1,9 @@
 // How long the mail office for tests takes to start with ten users, to take a message in, and to close: the first one in a
-// process, which loads everything, and those after it. What a test suite with an office for each test would pay.
+// process, which loads everything and makes the certificate, and those after it; and many at once. What a test suite with an
+// office for each test would pay.
 //
 //     npm run prebench && node dist-bench/bench/test-office.js [times]
-const [times = 200] = process.argv.slice(2).map(Number)
+const [times = 200, atOnce = 100] = process.argv.slice(2).map(Number)
 
 const begun = performance.now()
 const { startTestOffice } = await import('../src/testing/index.ts')
@@ -41,3 +42,13 @@ for (const part of ['start', 'deliver', 'close'] as const)
   console.log(
     `${`to ${part}:`.padEnd(20)} ${first[part].toFixed(1)} ms the first, ${median(part).toFixed(1)} ms after ${times}`,
   )
+
+const begunAll = performance.now()
+const offices = await Promise.all(Array.from({ length: atOnce }, () => startTestOffice({ users: ['ann'] })))
+const startedAll = performance.now()
+await Promise.all(offices.map(office => office.close()))
+const closedAll = performance.now()
+console.log(
+  `${atOnce} at once:`.padEnd(21) +
+    `${(startedAll - begunAll).toFixed(1)} ms to start, ${(closedAll - startedAll).toFixed(1)} ms to close`,
+)
