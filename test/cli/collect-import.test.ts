@@ -1,10 +1,10 @@
 // `poplar collect import`, as a program: what it shows, what it compares, what it writes and what it leaves alone.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
 import { connect, password } from '../../src/pop3/client/index.ts'
 import { startTestOffice, type TestOffice } from '../../src/testing/index.ts'
-import { runProgram } from '../e2e/program.ts'
 import { cheapConfig, type Outcome, Workplace } from './workplace.ts'
 
 let office: TestOffice
@@ -29,20 +29,8 @@ beforeEach(() => {
 })
 afterEach(() => place.remove())
 
-const dist = resolve(import.meta.dirname, '../../dist/cli')
-
-/** The command by itself, as the program has it. */
-async function collectImport(...args: string[]): Promise<Outcome> {
-  const script = `
-    const { runProgram } = await import(${JSON.stringify(join(dist, 'program.js'))})
-    const { collectImportCommand } = await import(${JSON.stringify(join(dist, 'collect/import.js'))})
-    await runProgram([collectImportCommand], ['node', 'poplar', 'import', ...process.argv.slice(1)])`
-  const { code, stdout, stderr } = await runProgram(
-    process.execPath,
-    ['--input-type=module', '-e', script, '--', ...args, '--home', place.folder],
-    { cwd: place.folder },
-  )
-  return { code, stdout: stdout.toString(), stderr }
+function collectImport(...args: string[]): Promise<Outcome> {
+  return place.run(['collect', 'import', ...args, '--home', place.folder])
 }
 
 function put(name: string, text: string): void {
@@ -61,7 +49,7 @@ function putMpop(): void {
 
 const config = () => readFileSync(join(place.folder, 'poplar.toml'), 'utf8')
 
-describe('collect import', () => {
+describe('collect import', { timeout: 90_000 }, () => {
   it('shows sources, what is known of them, and their configuration, and changes nothing', async () => {
     putMpop()
     const { code, stdout, stderr } = await collectImport('.mpoprc', '--to', 'ann')
@@ -81,11 +69,6 @@ describe('collect import', () => {
     const { code, stdout, stderr } = await collectImport('.mpoprc', '--compare')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/KNOWN +CONFIGURED +LISTED +TO FETCH +GONE\nold .* 3 +new +3 +1 +1\n/)
-    const { stdout: json } = await collectImport('.mpoprc', '--compare', '--json')
-    expect(JSON.parse(json)).toMatchObject({
-      sources: [{ name: 'old', comparison: { listed: 3, known: 2, fresh: [uidls[2]], gone: 1 } }],
-    })
-    expect(json).not.toContain('hunter2')
   })
 
   it('tells of a source that cannot be asked, and goes on with the others', async () => {
@@ -111,19 +94,21 @@ describe('collect import', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(config().startsWith(cheapConfig)).toBe(true)
     expect(config()).not.toContain('hunter2')
-    const { stdout: printed } = await place.run('config print')
-    expect(JSON.parse(printed)).toMatchObject({
-      collect: [{ name: 'old', user: 'jo', secret: { kind: 'file', file } }],
-    })
+    expect(loadConfig(join(place.folder, 'poplar.toml')).collect).toMatchObject([
+      { name: 'old', user: 'jo', secret: { kind: 'file', file } },
+    ])
 
     // The source that the configuration has now is the same one; its password comes from there.
     const written = config()
     const again = await collectImport('.mpoprc', '--write')
-    expect(again).toMatchObject({ code: 0, stdout: 'old: taken over 0, known before 3\n' })
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^old: taken over 0, known before 3\nstop mpop now: /) as string,
+    })
     expect(config()).toBe(written)
     const compared = await collectImport('.mpop_uidls', '--compare', '--json')
     expect(JSON.parse(compared.stdout)).toMatchObject({
-      sources: [{ name: 'old', isInConfig: true, comparison: { known: 2, gone: 1 } }],
+      sources: [{ name: 'old', isInConfig: true, comparison: { known: 2, fresh: [uidls[2]], gone: 1 } }],
       config: '',
     })
   })
@@ -140,10 +125,5 @@ describe('collect import', () => {
     expect(wrong.stderr).toMatch(/poplar\.toml/)
     expect(config()).toBe(cheapConfig)
     expect(() => statSync(join(place.folder, 'secrets'))).toThrow()
-    expect(await collectImport('nowhere')).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/cannot be read/) as string,
-    })
-    expect(await collectImport('.mpoprc', '--passwords', 'x')).toMatchObject({ code: 2 })
   })
 })

@@ -1,6 +1,5 @@
 // `poplar collect import`: what fetchmail, getmail, mpop or Thunderbird left becomes sources of ours, and what they have
 // fetched is known, so that nobody fetches everything again. Without `--write` it is shown and nothing else.
-import { homedir } from 'node:os'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../../config.ts'
 import {
@@ -59,13 +58,13 @@ export function collectImportCommand(): Command {
         'where the mail of the new sources goes; may be given several times',
       ).argParser(gathering(text => text)),
     )
-    .option('--compare', 'ask each POP3 source for its listing, and tell what would be fetched again')
+    .option('--compare', 'ask each source for its listing, and tell what would be fetched again')
     .option('--write', 'write the sources into the configuration, and what they have fetched into the ledger')
     .option(
       '--passwords <folder>',
       'with --write, put passwords that stand in the files into files of this folder',
     )
-    .option('--home <folder>', 'what ~ means in the files', homedir())
+    .option('--home <folder>', 'what ~ means in the files (default: your home)')
     .addOption(jsonOption())
     .addOption(configOption())
     .action(async (paths: readonly string[], options: ImportOptions) => {
@@ -149,8 +148,13 @@ async function write(adopted: Adopted, found: readonly Found[], options: ImportO
     'may-begin',
   )
   const remarks = [...adopted.remarks, ...fresh.flatMap(remarksOf)]
-  if (options.json) printJson({ sources: outcomes, remarks })
-  else report(outcomes, fresh, remarks)
+  if (options.json) {
+    printJson({ sources: outcomes, remarks })
+    return
+  }
+  report(outcomes, fresh, remarks)
+  const programs = [...new Set(found.map(({ source }) => source.program))]
+  printLine(`stop ${programs.join(' and ')} now: two that fetch from one mailbox take from each other`)
 }
 
 function report(

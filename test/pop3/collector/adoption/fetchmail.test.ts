@@ -257,6 +257,10 @@ function only(text: string): ForeignSource {
 const plain = 'poll pop.example proto pop3 user u pass p is ann here'
 
 describe('a source of fetchmail', () => {
+  it('that is skipped is for hands only', () => {
+    expect(only('set daemon 300 skip a.example proto pop3 user u pass p is x here').everyMs).toBe(0)
+  })
+
   it('deletes what it has fetched, unless it keeps', () => {
     expect(only(plain).keep).toBe('none')
     expect(only(`${plain} keep`).keep).toBe('all')

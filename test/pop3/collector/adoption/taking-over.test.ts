@@ -14,6 +14,7 @@ import {
   unfoldedKeys,
   writePasswordFiles,
 } from '../../../../src/pop3/collector/adoption/index.ts'
+import { createDestination } from '../../../../src/pop3/collector/destinations/create-destination.ts'
 import { pop3Source } from '../../../../src/pop3/collector/sources/pop3.ts'
 import { createMemoryStore } from '../../../../src/store/memory-store.ts'
 import { runProgram } from '../../../e2e/program.ts'
@@ -50,7 +51,7 @@ function putAll(): string[] {
     '.fetchmailrc',
     `set daemon 600
 poll pop.one.example proto pop3 user "Jo E" password "hunter2 \\x22" is jo here ssl keep limit 1000 fetchlimit 9 expunge 5
-poll imap.example proto imap user jo password hunter2 folder a "b c" is jo here
+skip imap.example proto imap user jo password hunter2 folder a "b c" is jo here
 `,
   )
   put('.fetchids', 'Jo E@pop.one.example a"b\\c\nstranger@other.example u\n')
@@ -136,6 +137,7 @@ describe('what was read', () => {
       },
       {
         name: 'imap.example',
+        everyMs: 0,
         protocol: 'imap',
         port: 143,
         tls: 'stls',
@@ -166,6 +168,39 @@ describe('what was read', () => {
       [`maildir:${home}/Maildir`],
       [`mbox:${home}/mbox`],
     ])
+  })
+
+  it.each([
+    [
+      'fetchmailrc',
+      'poll h.example proto pop3 user u pass p is ann here smtphost /run/lmtp lmtp',
+      'lmtp /run/lmtp',
+    ],
+    [
+      'fetchmailrc',
+      'poll h.example proto pop3 user u pass p is "a+b@x.example" here smtphost mx.example/2525',
+      'smtp',
+    ],
+    [
+      'fetchmailrc',
+      'poll h.example proto pop3 user u pass p is ann here mda \'cd /tmp; cat > "x y"\'',
+      'command /bin/sh',
+    ],
+    ['mpoprc', 'account x\nhost h.example\nuser u\ndelivery maildir "/srv/a b/"\n', 'maildir /srv/a b'],
+    ['mpoprc', "account x\nhost h.example\nuser u\ndelivery mbox /srv/it's\n", "mbox /srv/it's"],
+    [
+      'getmailrc',
+      '[retriever]\ntype = SimplePOP3SSLRetriever\nserver = h.example\nusername = u\n[destination]\ntype = MDA_external\npath = /bin/x\narguments = ("-a", "b c", "d\'e", "")\n',
+      'command /bin/x',
+    ],
+  ])('of a %s with %j is a destination that there is', async (name, text, description) => {
+    put(name, text)
+    const [source] = (await read(name)).sources
+    const [to = ''] = source?.to ?? []
+    expect(parseConfig(configText({ sources: source ? [source] : [] })).collect[0]?.to[0]?.text).toBe(to)
+    const destination = createDestination(to, { delivery: undefined, hostname: 'mail.test.example' })
+    expect(destination.description.toLowerCase()).toContain(description)
+    await destination.close()
   })
 
   it('is no configuration as long as nobody says where mail goes', async () => {
