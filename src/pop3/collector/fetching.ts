@@ -10,7 +10,7 @@ import { type Keyed, largeReason } from './plan.ts'
 import { maxReceivedFields } from './policy.ts'
 import { failed, newRecord, parked, skipped, storedIn } from './record.ts'
 import type { Records } from './records.ts'
-import type { RunParts } from './run.ts'
+import type { RunParts } from './run-parts.ts'
 import { type FetchedMessage, SourceError, type SourceSession } from './source.ts'
 import { spool, TooLarge } from './spool.ts'
 import { StoreQueue } from './store-queue.ts'
@@ -104,6 +104,8 @@ export class Fetching {
       return
     }
     const record = known && !isBack ? known : newRecord(source.name, key)
+    // The ledger must not say of the message that came before that it is stored: this one would be taken for it.
+    if (isBack) await records.save(record, 'now')
     const unwanted = unwantedFor(letter.header, policy, isFirstRun)
     if (unwanted !== undefined) return this.#skip(record, unwanted)
     if (receivedFieldsIn(letter.header) > maxReceivedFields)

@@ -1,39 +1,22 @@
 // One run over one source: list, fetch what is new, store it, and only then ask the source to delete. A kill at any step leaves
 // a ledger from which the next run goes on: every message is stored before it is recorded, and recorded before it is deleted.
-import type { CollectionLedger } from '../../mail/collection-ledger.ts'
 import { deliver } from './deliver.ts'
-import { type Destination, DestinationError } from './destination.ts'
-import type { CollectEvent, RunSummary } from './events.ts'
+import { DestinationError } from './destination.ts'
+import type { RunSummary } from './events.ts'
 import { FetchCounts, Fetching } from './fetching.ts'
 import { headOf, lookInto, needsHeaders } from './header-look.ts'
 import { keysOf } from './keys.ts'
 import { noticeOf } from './notice.ts'
 import { type Keyed, type Plan, planOf } from './plan.ts'
-import { type CollectPolicy, mayDelete } from './policy.ts'
+import { mayDelete } from './policy.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { newRecord, skipped } from './record.ts'
 import { Records } from './records.ts'
 import { removeAndCommit } from './removing.ts'
+import type { RunParts } from './run-parts.ts'
 import { type Source, SourceError, type SourceSession } from './source.ts'
 import { afterRun, newSource } from './source-state.ts'
 import { troubleOf } from './trouble.ts'
-
-export interface RunParts {
-  readonly source: Source
-  /** At least one. */
-  readonly destinations: readonly Destination[]
-  readonly policy: CollectPolicy
-  readonly ledger: CollectionLedger
-  /** Where large messages lie while they are under way. */
-  readonly spoolFolder: string
-  /** As notices call this host. */
-  readonly hostname: string
-  /** Shows what would be done, and does nothing of it. */
-  readonly isDryRun?: boolean
-  readonly signal: AbortSignal
-  readonly onEvent: (event: CollectEvent) => void
-  readonly now: () => Date
-}
 
 /** Connections that may be lost in one run without a message stored in between. */
 const maxLosses = 3

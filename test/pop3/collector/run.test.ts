@@ -1,8 +1,11 @@
 // Runs of the collector over a source that does what it is told: what is fetched, kept, deleted, set aside and forgotten.
 import { describe, expect, it } from 'vitest'
+import { createMailDelivery } from '../../../src/mail/delivery/deliver.ts'
 import { DestinationError } from '../../../src/pop3/collector/destination.ts'
+import { mailboxDestination } from '../../../src/pop3/collector/destinations/mailbox.ts'
 import { maxFailures } from '../../../src/pop3/collector/policy.ts'
 import { SourceError } from '../../../src/pop3/collector/source.ts'
+import { uidlsOf } from '../../suites/fixtures.ts'
 import { KeepingDestination, setUp } from './collecting.ts'
 
 const textOf = (key: string) => `Subject: ${key}\r\n\r\nbody of ${key}\r\n`
@@ -203,6 +206,28 @@ describe('a deletion', () => {
     await run({ keep: 'none' })
     expect(source.commits).toBe(0)
     expect(ann.texts).toEqual([textOf('good')])
+  })
+})
+
+describe('a UIDL that is given twice', () => {
+  it('brings two messages into a mailbox whose ledger is asked in the same transaction', async () => {
+    const { source, ledger, run } = setUp()
+    const account = await ledger.addAccount({ name: 'ann' })
+    const delivery = createMailDelivery({
+      directory: ledger,
+      target: ledger,
+      hostname: 'mail.example',
+      localDomains: [],
+      subaddressSeparator: '+',
+      maxOctets: 10_000,
+      bareNewline: 'normalize',
+    })
+    const mailbox = mailboxDestination('ann', 'ann', delivery)
+    source.put('one')
+    await run({ keep: 'none' }, [mailbox])
+    source.mails.push({ key: 'one', text: 'Subject: another\r\n\r\n' })
+    expect(await run({ keep: 'none' }, [mailbox])).toMatchObject({ fetched: 1, deleted: 1 })
+    expect(await uidlsOf(ledger, account)).toHaveLength(2)
   })
 })
 
