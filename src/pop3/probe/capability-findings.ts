@@ -43,19 +43,28 @@ function printable(text: string): string {
   return text.slice(0, 200).replace(/[^\x20-\x7e]/g, '?')
 }
 
-/** What capabilities promise about keeping mail and logging in, in words. RFC 2449 sections 6.5 and 6.7. */
+/** What capabilities promise about logging in and keeping mail, in words. RFC 2449 sections 6.5 and 6.7. */
 export function promisesOf(notes: Notes): { readonly loginDelay: Verdict; readonly expire: Verdict } {
   const [delay] = notes.announced('LOGIN-DELAY') ?? []
   const [expire] = notes.announced('EXPIRE') ?? []
   if (expire === '0') notes.quirks = { ...notes.quirks, takesWhatWasRetrieved: true }
-  const kept = expire === 'NEVER' ? 'mail is kept for ever' : `mail is kept for ${expire} days at least`
-  return {
-    loginDelay: delay === undefined ? note('none is announced') : note(`${delay} seconds between two logins`),
-    expire:
-      expire === undefined
-        ? note('how long mail is kept is not said')
-        : expire === '0'
-          ? note('0: what was fetched may be taken away at QUIT, deleted or not')
-          : note(kept),
-  }
+  return { loginDelay: delayVerdict(delay, notes), expire: expireVerdict(expire, notes) }
+}
+
+const number = /^\d{1,9}$/
+
+function delayVerdict(delay: string | undefined, notes: Notes): Verdict {
+  if (delay === undefined) return note('none is announced')
+  return number.test(delay)
+    ? note(`${delay} seconds between two logins`)
+    : wrong(`is no number: ${notes.quote(delay)}`)
+}
+
+function expireVerdict(expire: string | undefined, notes: Notes): Verdict {
+  if (expire === undefined) return note('how long mail is kept is not said')
+  if (expire === '0') return note('0: what was fetched may be taken away at QUIT, deleted or not')
+  if (expire.toUpperCase() === 'NEVER') return note('mail is kept for ever')
+  return number.test(expire)
+    ? note(`mail is kept for ${expire} days at least`)
+    : wrong(`is no number: ${notes.quote(expire)}`)
 }

@@ -195,6 +195,16 @@ describe('a server that', () => {
     expect(of(report, 'sizes')[0]).toMatch(/^well/)
   })
 
+  it('announces what is no number is found out, and logged in to twice', async () => {
+    const { port } = await scripted([
+      [/^CAPA$/i, '+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\nEXPIRE \x1b[2J\r\nLOGIN-DELAY soon\r\n.\r\n'],
+    ])
+    const report = await probe(port)
+    expect(of(report, 'expire')).toEqual(['wrong: is no number: `?[2J`'])
+    expect(of(report, 'login-delay')).toEqual(['wrong: is no number: `soon`'])
+    expect(of(report, 'uidl-stable')).toEqual(['well: all unique ids are as before'])
+  })
+
   it('names capabilities without end is stopped', async () => {
     const { port } = await scripted([[/^CAPA$/i, `+OK\r\n${'X\r\n'.repeat(1_001)}.\r\n`]])
     const report = await probe(port)
