@@ -30,14 +30,14 @@ export async function readBody(endpoint: Endpoint, request: IncomingMessage): Pr
   return body ? checked(body, parseJson(octets), 'body') : octets
 }
 
+/** What is too much is read and thrown away, for a sender who is cut off in mid-body hears no answer. */
 async function collect(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let octets = 0
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       octets += chunk.length
-      if (octets > maxOctets) break
-      chunks.push(chunk)
+      if (octets <= maxOctets) chunks.push(chunk)
     }
   } catch {
     throw new RequestProblem(400, 'the body broke off')

@@ -105,6 +105,7 @@ describe('a request', () => {
     [{ 'content-type': 'application/x-www-form-urlencoded' }, 'advanceMs=1', 415],
     [json, ' '.repeat(65_537), 413],
     [json, '['.repeat(65_000), 400],
+    [json, ' '.repeat(20_000_000), 413],
   ])('with a body that cannot be gets its status: %j', async (headers, body, status) => {
     expect((await problem(`${api.url}/clock`, 'POST', headers, body)).status).toBe(status)
   })
