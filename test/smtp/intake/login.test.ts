@@ -10,7 +10,7 @@ import { Refusal } from '../../../src/mail/errors.ts'
 import type { IntakeLogins } from '../../../src/smtp/intake/login-connection.ts'
 import { LinePeer } from '../../e2e/line-peer.ts'
 import { closeIntakes, TestIntake } from './session.ts'
-import { atHandshake, certificate, handshake, TestTls } from './tls.ts'
+import { certificate, handshake, TestTls } from './tls.ts'
 
 afterEach(closeIntakes)
 
@@ -118,10 +118,9 @@ describe('AUTH', () => {
     clear.peer.drop()
     const intake = await TestIntake.start('smtp', { logins: logins(), tls: new TestTls() })
     const peer = await intake.client()
-    await greet(peer)
-    await peer.ask(`AUTH PLAIN ${right}`)
-    peer.drop()
-    const { peer: secure } = await handshake(await atHandshake(intake))
+    expect(await peer.ask(`AUTH PLAIN ${right}`)).toMatch(/^235 /)
+    expect(await peer.ask('STARTTLS')).toMatch(/^220 /)
+    const { peer: secure } = await handshake(peer)
     expect(await greet(secure)).toContain('AUTH PLAIN LOGIN')
     secure.drop()
   })
