@@ -2,7 +2,7 @@
 // a server that answers from memory. node-pop3 and yapople are installed from npm in a temporary folder; clients that are not
 // there are left out.
 //
-//     npm run build && npx tsc -p bench/tsconfig.json && node dist-bench/bench/clients.js [rounds]
+//     npm run build && npx tsc -p bench/tsconfig.json && node dist-bench/bench/clients.js [rounds [scenario...]]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,9 @@ import { freePort, startServer, stopServer } from './servers/processes.ts'
 const folder = mkdtempSync(join(tmpdir(), 'poplar-clients-'))
 const compiled = join(import.meta.dirname, 'clients')
 const sources = resolve(import.meta.dirname, '../../bench/clients')
-const [rounds = 3] = process.argv.slice(2).map(Number)
+const [rounds = 3] = process.argv.slice(2, 3).map(Number)
+/** Only these; then nothing is said of behaviours. All when none is named. */
+const only = process.argv.slice(3)
 /** Whoever has not ended then hangs. */
 const patienceMs = 5_000
 const fetchLimitMs = 300_000
@@ -152,37 +154,52 @@ async function measure(
   const ms = performance.now() - begun
   if (code !== 0) return undefined
   if (name !== 'curl') return JSON.parse(output) as Measured
-  return { ms, messages: scenarios[scenario].messages, octets: Number.NaN, memoryMiB: Number.NaN }
+  const { messages } = scenarios[scenario]
+  return { ms, processorMs: Number.NaN, messages, octets: Number.NaN, memoryMiB: Number.NaN }
+}
+
+/** Each round has all of them: what else the machine does meets all alike. */
+async function inTurns(
+  clients: readonly Client[],
+  scenario: Scenario,
+  port: number,
+): Promise<ReadonlyMap<string, Measured>> {
+  const runs = new Map<string, Measured[]>(clients.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const client of clients) {
+      const measured = await measure(client, scenario, port)
+      if (measured) runs.get(client.name)?.push(measured)
+    }
+  }
+  const medians = new Map<string, Measured>()
+  for (const [name, measured] of runs) {
+    measured.sort((one, other) => one.ms - other.ms)
+    const median = measured[Math.floor(measured.length / 2)]
+    if (median) medians.set(name, median)
+  }
+  return medians
 }
 
 async function printSpeeds(clients: readonly Client[]): Promise<void> {
-  const port = await freePort()
-  const script = join(compiled, 'server.js')
-  const server = await startServer([process.execPath, script, String(port)], join(folder, 'server.log'), [
-    port,
-  ])
+  const ports = [await freePort(), await freePort()] as const
+  const command: Command = [process.execPath, join(compiled, 'server.js'), ...ports.map(String)]
+  const server = await startServer(command, join(folder, 'server.log'), ports)
   try {
     for (const scenario of Object.keys(scenarios) as Scenario[]) {
-      const { messages, octets } = scenarios[scenario]
-      console.log(`\n${messages} of ${octets} octets, median of ${rounds}:`)
-      const medians = new Map<string, Measured>()
-      for (const client of [onNode('raw'), ...clients]) {
-        const runs: Measured[] = []
-        for (let round = 0; round < rounds; round++) {
-          const measured = await measure(client, scenario, port)
-          if (measured) runs.push(measured)
-        }
-        runs.sort((one, other) => one.ms - other.ms)
-        const median = runs[Math.floor(runs.length / 2)]
-        if (median) medians.set(client.name, median)
-      }
+      if (only.length > 0 && !only.includes(scenario)) continue
+      const { messages, octets, delayMs } = scenarios[scenario]
+      const port = ports[delayMs > 0 ? 1 : 0]
+      const distance = delayMs > 0 ? `, each packet ${delayMs} ms on its way` : ''
+      console.log(`\n${messages} of ${octets} octets${distance}, median of ${rounds}:`)
+      const medians = await inTurns([onNode('raw'), ...clients], scenario, port)
       const own = medians.get('poplar')?.ms ?? Number.NaN
-      for (const [name, { ms, memoryMiB, octets: fetched }] of medians) {
+      for (const [name, { ms, processorMs, memoryMiB, octets: fetched }] of medians) {
         const isRight = name === 'raw' || Number.isNaN(fetched) || fetched === messages * octets
         const wrong = isRight ? '' : `, ${fetched} octets`
         const memory = Number.isNaN(memoryMiB) ? '' : `, ${memoryMiB.toFixed(0)} MiB`
+        const processor = Number.isNaN(processorMs) ? '' : `, ${processorMs.toFixed(0)} ms of the processor`
         console.log(
-          `  ${name.padEnd(12)}${ms.toFixed(0).padStart(8)} ms${(ms / own).toFixed(2).padStart(8)} x${memory}${wrong}`,
+          `  ${name.padEnd(12)}${ms.toFixed(0).padStart(8)} ms${(ms / own).toFixed(2).padStart(8)} x${processor}${memory}${wrong}`,
         )
       }
     }
@@ -193,7 +210,7 @@ async function printSpeeds(clients: readonly Client[]): Promise<void> {
 
 try {
   const clients = clientsThatAreThere()
-  await printBehaviours(clients)
+  if (only.length === 0) await printBehaviours(clients)
   await printSpeeds(clients)
 } finally {
   rmSync(folder, { recursive: true, force: true })

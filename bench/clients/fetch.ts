@@ -69,11 +69,15 @@ const [client = '', scenario = '', port = '', folder = ''] = process.argv.slice(
 const fetcher = fetchers[client]
 if (!fetcher || !(scenario in scenarios)) throw new Error('CLIENT SCENARIO PORT FOLDER')
 const before = process.resourceUsage().maxRSS
+const usedBefore = process.cpuUsage()
 const begun = performance.now()
 const fetched = await fetcher(scenario as Scenario, Number(port), folder)
+const ms = performance.now() - begun
+const { user, system } = process.cpuUsage(usedBefore)
 const measured: Measured = {
   ...fetched,
-  ms: performance.now() - begun,
+  ms,
+  processorMs: (user + system) / 1000,
   memoryMiB: (process.resourceUsage().maxRSS - before) / 1024,
 }
 console.log(JSON.stringify(measured))
