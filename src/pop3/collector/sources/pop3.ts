@@ -55,7 +55,7 @@ class Pop3SourceSession implements SourceSession {
   readonly #host: string
   readonly #refs = new Map<SourceMessage, MessageRef>()
   readonly #messages = new Map<MessageRef, SourceMessage>()
-  readonly #marked = new Set<MessageRef>()
+  readonly #marked = new Map<MessageRef, SourceMessage>()
   /** Headers by TOP: some servers have none, which the first answer tells. */
   readonly headers: SourceSession['headers']
 
@@ -88,14 +88,14 @@ class Pop3SourceSession implements SourceSession {
   }
 
   markDeleted(message: SourceMessage): void {
-    this.#marked.add(this.#refOf(message))
+    this.#marked.set(this.#refOf(message), message)
   }
 
   async commit(signal: AbortSignal): Promise<SourceOutcome> {
     return orFault(this.#host, signal, async () => {
-      for (const ref of this.#marked) this.#session.markDeleted(ref)
+      for (const ref of this.#marked.keys()) this.#session.markDeleted(ref)
       const { state, refused } = await this.#session.commit({ signal })
-      return { state, refused: refused.flatMap(ref => this.#messages.get(ref) ?? []) }
+      return { state, refused: refused.flatMap(ref => this.#marked.get(ref) ?? []) }
     })
   }
 

@@ -64,6 +64,8 @@ it('lists, hands out octets as they are, and deletes what was marked with QUIT a
   expect(await fetchAll(session)).toEqual(['A: b\r\n\r\nc\r\n', 'A: b\r\n\r\n.\xe9\r\n'])
   const { messages: now } = await session.listing(never)
   for (const message of now) session.markDeleted(message)
+  // What was said before this was asked has come by now.
+  await session.listing(never)
   expect(server.lines.filter(line => line.startsWith('DELE'))).toEqual([])
   expect(await session.commit(never)).toEqual({ state: 'committed', refused: [] })
   expect(server.lines.slice(-3)).toEqual(['DELE 1', 'DELE 2', 'QUIT'])
@@ -84,6 +86,7 @@ it('tells what the server would not delete, and when its answer did not come', a
   ])
   const { messages } = await session.listing(never)
   for (const message of messages) session.markDeleted(message)
+  await session.listing(never)
   expect(await session.commit(never)).toEqual({ state: 'unknown', refused: [messages[0]] })
 })
 

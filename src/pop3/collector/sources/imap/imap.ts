@@ -74,7 +74,7 @@ class ImapSourceSession implements SourceSession {
   readonly #host: string
   readonly #folders: readonly string[]
   readonly #places = new Map<SourceMessage, Place>()
-  readonly #marked = new Set<SourceMessage>()
+  readonly #marked = new Map<SourceMessage, Place>()
 
   constructor(
     connection: Connection,
@@ -108,14 +108,13 @@ class ImapSourceSession implements SourceSession {
   }
 
   markDeleted(message: SourceMessage): void {
-    this.#placeOf(message)
-    this.#marked.add(message)
+    this.#marked.set(message, this.#placeOf(message))
   }
 
   async commit(signal: AbortSignal): Promise<SourceOutcome> {
     const refused: SourceMessage[] = []
-    for (const [folder, messages] of this.#byFolder([...this.#marked])) {
-      const uids = new Map(messages.map(message => [this.#placeOf(message).uid, message]))
+    for (const [folder, messages] of this.#byFolder([...this.#marked.keys()])) {
+      const uids = new Map(messages.map(message => [this.#marked.get(message)?.uid ?? 0, message]))
       const left = await expungeIn(this.#connection, folder, [...uids.keys()]).catch(() => undefined)
       // What was asked before may have been done, or not.
       if (!left || signal.aborted) return this.#ended('unknown', refused)
@@ -155,7 +154,7 @@ class ImapSourceSession implements SourceSession {
   #byFolder(messages: readonly SourceMessage[]): (readonly [Folder, SourceMessage[]])[] {
     const groups: (readonly [Folder, SourceMessage[]])[] = []
     for (const message of messages) {
-      const { folder } = this.#placeOf(message)
+      const { folder } = this.#marked.get(message) ?? this.#placeOf(message)
       const last = groups.at(-1)
       if (last?.[0] === folder) last[1].push(message)
       else groups.push([folder, [message]])
