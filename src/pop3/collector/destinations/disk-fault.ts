@@ -17,7 +17,7 @@ const faults: Readonly<Record<string, readonly [DestinationFault, string]>> = {
 }
 
 /** What was thrown as a `DestinationError`; one that is stays as it is. `path` names what was touched. */
-export function diskFault(error: unknown, path: string): DestinationError {
+function diskFault(error: unknown, path: string): DestinationError {
   if (error instanceof DestinationError) return error
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException
   const [fault, sentence] = faults[code] ?? ['unavailable', message]
