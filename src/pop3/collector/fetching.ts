@@ -11,8 +11,8 @@ import { maxReceivedFields } from './policy.ts'
 import { failed, newRecord, parked, skipped, storedIn } from './record.ts'
 import type { Records } from './records.ts'
 import type { RunParts } from './run-parts.ts'
-import { type FetchedMessage, SourceError, type SourceSession } from './source.ts'
-import { spool, TooLarge } from './spool.ts'
+import { type FetchedMessage, SourceError, type SourceMessage, type SourceSession } from './source.ts'
+import { type SpooledLetter, spool, TooLarge } from './spool.ts'
 import { StoreQueue } from './store-queue.ts'
 
 /** Counts of messages, and of octets. */
@@ -29,14 +29,22 @@ export interface FetchOptions {
   readonly counts: FetchCounts
   /** See `Reconciled`. */
   readonly doubtful: ReadonlySet<string>
+  /** By their digest, what is stored and has gone from the listing: one of them may be back under another name. */
+  readonly missing: ReadonlyMap<string, CollectedRecord>
   readonly isFirstRun: boolean
   /** Throws when the right to collect from the source was lost. */
   readonly checkLease: () => void
 }
 
+/** Messages that were shorter than listed, none having been as long as listed: from then on sizes mean nothing. */
+const shortToBeIgnored = 3
+
 export class Fetching {
   readonly #options: FetchOptions
   readonly #atOnce: number
+  /** Messages of the size that was listed, and those that were shorter. */
+  #exact = 0
+  #short = 0
 
   constructor(options: FetchOptions) {
     this.#options = options
@@ -54,7 +62,8 @@ export class Fetching {
         if (key === undefined) continue
         this.#options.checkLease()
         const letter = await this.#read(fetched, key)
-        if (letter) await queue.add(() => this.#storeAndRemove(letter, key))
+        if (letter && !(await this.#isCut(letter, fetched.message, key)))
+          await queue.add(() => this.#storeAndRemove(letter, key))
       }
     } finally {
       await queue.settle()
@@ -83,7 +92,27 @@ export class Fetching {
     }
   }
 
-  async #storeAndRemove(letter: Letter & AsyncDisposable, key: string): Promise<void> {
+  /**
+   * Shorter than listed: an end that came too soon, or a server that does not know sizes. What is the same when it is fetched
+   * anew is whole.
+   */
+  async #isCut(letter: SpooledLetter, { octets }: SourceMessage, key: string): Promise<boolean> {
+    const { records, parts } = this.#options
+    if (octets === undefined || letter.octets >= octets) {
+      this.#exact += 1
+      return false
+    }
+    this.#short += 1
+    const record = records.get(key) ?? newRecord(parts.source.name, key)
+    if (record.digest === letter.digest) return false
+    if (this.#exact === 0 && this.#short > shortToBeIgnored) return false
+    const reason = `${letter.octets} octets came, of ${octets} that were listed`
+    await letter[Symbol.asyncDispose]()
+    await this.#note({ ...failed(record, reason, parts.now()), digest: letter.digest })
+    return true
+  }
+
+  async #storeAndRemove(letter: SpooledLetter, key: string): Promise<void> {
     try {
       await this.#store(letter, key)
     } catch (failure) {
@@ -103,6 +132,7 @@ export class Fetching {
       await records.save({ ...known, state: 'stored' }, 'soon')
       return
     }
+    if (!known && (await this.#isRenamed(letter, key))) return
     const record = known && !isBack ? known : newRecord(source.name, key)
     // The ledger must not say of the message that came before that it is stored: this one would be taken for it.
     if (isBack) await records.save(record, 'now')
@@ -121,6 +151,17 @@ export class Fetching {
     counts.fetched += 1
     counts.fetchedOctets += octets
     onEvent({ kind: 'stored', source: source.name, key, octets, wasKnown })
+  }
+
+  /** Under another name the source had it before: it is stored already. */
+  async #isRenamed({ digest, octets }: Letter, key: string): Promise<boolean> {
+    const { records, missing, parts } = this.#options
+    const before = missing.get(digest)
+    if (!before || !records.get(before.key)) return false
+    await records.save({ ...before, key, absentSince: undefined, absentSessions: 0 }, 'now')
+    await records.forget([before])
+    parts.onEvent({ kind: 'stored', source: parts.source.name, key, octets, wasKnown: true })
+    return true
   }
 
   /** Notes why there is no such message in the destinations. Throws again what concerns others as well. */

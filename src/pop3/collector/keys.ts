@@ -1,5 +1,5 @@
 // What messages are called in the ledger. A source without unique ids gets names made of headers and sizes, as long as it can
-// tell headers; what even so looks the same is told apart by its place, as POP3's doubled UIDLs are.
+// tell headers, and so does one whose unique ids are the numbers of the messages, which others have tomorrow; what even so looks the same is told apart by its place, as POP3's doubled UIDLs are.
 import { createHash } from 'node:crypto'
 import type { Keyed } from './plan.ts'
 import { SourceError, type SourceMessage, type SourceSession } from './source.ts'
@@ -12,10 +12,11 @@ export async function keysOf(
   session: SourceSession,
   signal: AbortSignal,
 ): Promise<readonly Keyed[]> {
-  const nameless = messages.filter(({ key }) => key === undefined)
+  const areNumbered = messages.every(({ key }, index) => key === String(index + 1))
+  const nameless = areNumbered ? messages : messages.filter(({ key }) => key === undefined)
   const made = nameless.length === 0 ? undefined : await makeKeys(nameless, session, signal)
   return messages.flatMap(message => {
-    const key = message.key ?? made?.get(message)
+    const key = made?.get(message) ?? message.key
     return key === undefined ? [] : [{ message, key }]
   })
 }

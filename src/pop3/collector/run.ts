@@ -1,5 +1,6 @@
 // One run over one source: list, fetch what is new, store it, and only then ask the source to delete. A kill at any step leaves
 // a ledger from which the next run goes on: every message is stored before it is recorded, and recorded before it is deleted.
+import type { CollectedRecord } from '../../mail/collection-ledger.ts'
 import { deliver } from './deliver.ts'
 import { DestinationError } from './destination.ts'
 import type { RunSummary } from './events.ts'
@@ -120,13 +121,14 @@ class Run {
       await records.saveAll(past.changed)
       await records.forget(past.forgotten)
     }
-    const plan = await this.#plan(listed, session, { records, past, isFirstRun })
+    const circumstances = { records, listed: keys, past, isFirstRun }
+    const plan = await this.#plan(listed, session, circumstances)
     this.#tell(listed, plan, oddities)
     if (isDryRun) return false
     await this.#leaveAlone(plan, session, records)
     const isInSlices = policy.keep === 'none' && loginDelayMs === 0 && plan.fetch.length > policy.commitEvery
     const slice = isInSlices ? plan.fetch.slice(0, policy.commitEvery) : plan.fetch
-    await this.#fetchAndRemove(slice, plan.remove, session, { records, past, isFirstRun })
+    await this.#fetchAndRemove(slice, plan.remove, session, circumstances)
     return slice.length < plan.fetch.length
   }
 
@@ -216,7 +218,7 @@ class Run {
     wanted: readonly Keyed[],
     due: readonly Keyed[],
     session: SourceSession,
-    { records, past, isFirstRun }: Circumstances,
+    { records, listed, past, isFirstRun }: Circumstances,
   ): Promise<void> {
     const { source, signal, onEvent } = this.#parts
     const checkLease = () => {
@@ -227,6 +229,7 @@ class Run {
       records,
       counts: this.#counts,
       doubtful: past.doubtful,
+      missing: missingFrom(records, listed),
       isFirstRun,
       checkLease,
     })
@@ -261,8 +264,18 @@ class Run {
 
 interface Circumstances {
   readonly records: Records
+  /** Keys. */
+  readonly listed: ReadonlySet<string>
   readonly past: Reconciled
   readonly isFirstRun: boolean
+}
+
+function missingFrom(records: Records, listed: ReadonlySet<string>): ReadonlyMap<string, CollectedRecord> {
+  const missing = new Map<string, CollectedRecord>()
+  for (const record of records.byKey.values())
+    if (record.state === 'stored' && record.digest !== undefined && !listed.has(record.key))
+      missing.set(record.digest, record)
+  return missing
 }
 
 function octetsOf(listed: readonly Keyed[]): number {
