@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { startTransfer } from '../../src/cli/progress.ts'
 
-function screen(isTTY: boolean): { readonly stream: NodeJS.WriteStream; seen(): string } {
+function screen(isTTY: boolean): { readonly stream: NodeJS.WriteStream; readonly seen: () => string } {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 120 })
   let seen = ''
   stream.on('data', (chunk: Buffer) => {

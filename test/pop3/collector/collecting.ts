@@ -3,12 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type {
-  Destination,
-  DestinationError,
-  DestinationOptions,
-  StoreOutcome,
-} from '../../../src/pop3/collector/destination.ts'
+import type { Destination, DestinationError, StoreOutcome } from '../../../src/pop3/collector/destination.ts'
 import type { CollectEvent, RunSummary } from '../../../src/pop3/collector/events.ts'
 import type { Letter } from '../../../src/pop3/collector/letter.ts'
 import { type CollectPolicy, defaultPolicy } from '../../../src/pop3/collector/policy.ts'
@@ -32,7 +27,7 @@ export class KeepingDestination implements Destination {
     this.name = name
   }
 
-  async store(letter: Letter, _options: DestinationOptions): Promise<StoreOutcome> {
+  async store(letter: Letter): Promise<StoreOutcome> {
     const chunks: Uint8Array[] = []
     for await (const chunk of letter.body()) chunks.push(chunk)
     const text = Buffer.concat(chunks).toString('latin1')
@@ -65,12 +60,12 @@ export function setUp() {
     pass: (days: number) => {
       now += days * 86_400_000
     },
-    run(
+    run: (
       policy: Partial<CollectPolicy> = {},
       destinations: readonly Destination[] = [ann],
       more: { readonly isDryRun?: boolean; readonly signal?: AbortSignal } = {},
-    ): Promise<RunSummary> {
-      return runOnce(
+    ): Promise<RunSummary> =>
+      runOnce(
         {
           source,
           destinations,
@@ -84,9 +79,8 @@ export function setUp() {
           ...more,
         },
         () => true,
-      )
-    },
-    async states(): Promise<Record<string, string>> {
+      ),
+    states: async (): Promise<Record<string, string>> => {
       const records = await ledger.loadRecords('old')
       return Object.fromEntries([...records.values()].map(({ key, state }) => [key, state]))
     },
