@@ -52,6 +52,15 @@ function sampleText() {
   observer.delivery?.(session, '250')
   observer.turnedAway?.('pop3', '192.0.2.1', 'too-many')
   observer.ended?.(session, 'quit')
+  metrics.collected({
+    source: 'old',
+    fetched: 1,
+    fetchedOctets: 1,
+    skipped: 0,
+    failed: 0,
+    deleted: 0,
+    trouble: undefined,
+  })
   return metrics.text()
 }
 

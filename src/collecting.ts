@@ -9,7 +9,7 @@ import { Collector, type CollectorOptions } from './pop3/collector/collector.ts'
 import type { Destination } from './pop3/collector/destination.ts'
 import { createDestination } from './pop3/collector/destinations/create-destination.ts'
 import type { DestinationSecret } from './pop3/collector/destinations/login.ts'
-import type { CollectEvent } from './pop3/collector/events.ts'
+import type { CollectEvent, RunSummary } from './pop3/collector/events.ts'
 import { Notifier } from './pop3/collector/notifier.ts'
 import { createTokenSource } from './pop3/collector/oauth/token-source.ts'
 import { TokenVault } from './pop3/collector/oauth/token-vault.ts'
@@ -55,10 +55,16 @@ export function openCollector(config: Config, given: CollectingParts): Collector
   })
 }
 
+interface ServingParts extends Pick<CollectingParts, 'store' | 'delivery'> {
+  /** Told how each run ended. */
+  readonly onRun: ((summary: RunSummary) => void) | undefined
+  readonly log: Log
+}
+
 /** Collects by schedule, and tells the log and whoever is to be told. */
 export function startCollecting(
   config: Config,
-  { store, delivery, log }: Pick<CollectingParts, 'store' | 'delivery'> & { readonly log: Log },
+  { store, delivery, onRun, log }: ServingParts,
 ): Pick<Collector, 'stop'> {
   const { notifyUrl, notifyCommand } = config.collector
   const notifier = new Notifier({
@@ -71,7 +77,10 @@ export function startCollecting(
     store,
     delivery,
     onEvent: event => logEvent(event, log),
-    onEnd: (summary, state) => void notifier.tell(summary, state),
+    onEnd: (summary, state) => {
+      onRun?.(summary)
+      void notifier.tell(summary, state)
+    },
     onFault: (error, source) => log.error({ err: error, fault: createId(), source }, 'collecting failed'),
   })
   collector.start()

@@ -7,6 +7,7 @@ import type { Logins } from './logins.ts'
 import { foldName } from './mail/fold.ts'
 import { parseNetwork } from './mail/network.ts'
 import type { Store } from './mail/store.ts'
+import type { CollectedRun } from './metrics/collector-metrics.ts'
 import type { ListenAddress } from './net/listener.ts'
 import type { Log } from './net/log.ts'
 import type { Observers } from './net/observer.ts'
@@ -31,6 +32,8 @@ export interface Monitoring {
   draining(): void
   /** To be told what housekeeping has freed. */
   readonly freed: ((freed: { readonly messages: number; readonly contents: number }) => void) | undefined
+  /** To be told how a run of the collector ended. */
+  readonly collected: ((run: CollectedRun) => void) | undefined
   close(): Promise<void>
 }
 
@@ -39,6 +42,7 @@ const unwatched: Monitoring = {
   serving() {},
   draining() {},
   freed: undefined,
+  collected: undefined,
   async close() {},
 }
 
@@ -91,6 +95,7 @@ export async function openMonitoring(
       readiness.phase = 'draining'
     },
     freed: freed => metrics.freed(freed),
+    collected: run => metrics.collected(run),
     async close() {
       observers.remove(metrics.observer)
       await server.close()

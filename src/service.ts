@@ -101,7 +101,12 @@ export async function createService(config: Config, options: ServiceOptions = {}
       onFreed: monitoring.freed,
     })
     keep({ close: () => housekeeping.stop() })
-    const collecting = startCollecting(config, { store, delivery: live.delivery, log })
+    const collecting = startCollecting(config, {
+      store,
+      delivery: live.delivery,
+      onRun: monitoring.collected,
+      log,
+    })
     keep({ close: () => collecting.stop() })
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
     const storeQueue = () => store.load?.waitingWrites

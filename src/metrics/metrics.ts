@@ -1,6 +1,7 @@
 // The metrics of an office, in the text format of Prometheus: its own, and those of the process it runs in.
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { ObservedSession, Observer } from '../net/observer.ts'
+import { type CollectedRun, CollectorMetrics } from './collector-metrics.ts'
 import { type Freed, OfficeMetrics, type OfficeParts } from './office-metrics.ts'
 import { SessionMetrics } from './session-metrics.ts'
 
@@ -8,6 +9,8 @@ export interface Metrics {
   readonly observer: Observer
   /** To be told what housekeeping has freed. */
   freed(freed: Freed): void
+  /** To be told how a run of the collector ended. */
+  collected(run: CollectedRun): void
   readonly contentType: string
   /** Who asks while the text is being made gets the same. */
   text(): Promise<string>
@@ -17,11 +20,13 @@ export function createMetrics(sessions: ReadonlySet<ObservedSession>, parts: Off
   const registry = new Registry()
   const observer = new SessionMetrics(registry, sessions)
   const office = new OfficeMetrics(registry, parts)
+  const collector = new CollectorMetrics(registry)
   const ofProcess = processRegistry()
   let making: Promise<string> | undefined
   return {
     observer,
     freed: freed => office.freed(freed),
+    collected: run => collector.note(run),
     contentType: registry.contentType,
     text() {
       making ??= makeText([registry, ofProcess]).finally(() => {

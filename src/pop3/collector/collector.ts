@@ -72,15 +72,7 @@ export class Collector {
   }: RunOptions): Promise<readonly RunSummary[]> {
     const { collections } = this.#options
     const chosen = collections.filter(({ source }) => only?.includes(source.name) ?? true)
-    return Promise.all(
-      chosen.map(async collection => {
-        const waits = isForced ? undefined : await this.#reasonToWait(collection)
-        if (waits !== undefined)
-          return notRun(collection.source.name, { fault: 'waiting', reason: waits, notBefore: undefined })
-        const lease = await this.#awaitLease(collection, signal)
-        return this.#runWith(lease, collection, { isDryRun, signal })
-      }),
-    )
+    return Promise.all(chosen.map(each => this.#runByHand(each, { isForced, isDryRun, signal })))
   }
 
   /** Runs them by schedule until `stop`, the first time soon. */
@@ -133,7 +125,10 @@ export class Collector {
       try {
         destinations = openDestinations()
       } catch (error) {
-        return notRun(source.name, troubleOf(error))
+        // By schedule nobody sees what is returned.
+        const summary = notRun(source.name, troubleOf(error))
+        onEvent({ kind: 'finished', source: source.name, summary })
+        return summary
       }
       const parts = {
         source,
@@ -151,8 +146,24 @@ export class Collector {
       await this.#tellEnd(summary)
       return summary
     } finally {
-      await Promise.allSettled(destinations.map(destination => destination.close()))
+      await Promise.allSettled(destinations.map(async destination => destination.close()))
       await lease.release()
+    }
+  }
+
+  /** Never rejects: what went wrong is the summary's trouble, and concerns no other source. */
+  async #runByHand(
+    collection: Collection,
+    { isForced, isDryRun, signal }: Required<Omit<RunOptions, 'only'>>,
+  ): Promise<RunSummary> {
+    const { name } = collection.source
+    try {
+      const reason = isForced ? undefined : await this.#reasonToWait(collection)
+      if (reason !== undefined) return notRun(name, { fault: 'waiting', reason, notBefore: undefined })
+      const lease = await this.#awaitLease(collection, signal)
+      return await this.#runWith(lease, collection, { isDryRun, signal })
+    } catch (error) {
+      return notRun(name, troubleOf(error, signal))
     }
   }
 

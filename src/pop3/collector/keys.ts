@@ -1,10 +1,12 @@
 // What messages are called in the ledger. A source without unique ids gets names made of headers and sizes, as long as it can
 // tell headers, and so does one whose unique ids are the numbers of the messages, which others have tomorrow; what even so looks the same is told apart by its place, as POP3's doubled UIDLs are.
 import { createHash } from 'node:crypto'
+import { headOf } from './header-look.ts'
 import type { Keyed } from './plan.ts'
 import { SourceError, type SourceMessage, type SourceSession } from './source.ts'
 
-const maxHeaderOctets = 256 * 1024
+/** Written into the header as a message is read. */
+const whatServersChange = /^(?:x-)?(?:status|keywords):.*\r\n/gim
 
 /** In the order of the listing. Throws `SourceError` where a source can tell messages apart by nothing. */
 export async function keysOf(
@@ -36,13 +38,10 @@ async function makeKeys(
   const seen = new Map<string, number>()
   for await (const { message, body, error } of session.headers(messages, signal)) {
     if (error) continue
-    const hash = createHash('sha256').update(`${message.octets ?? ''}\n`)
-    let octets = 0
-    for await (const chunk of body) {
-      // Beyond that a header is read, but tells nothing more.
-      if (octets < maxHeaderOctets) hash.update(chunk.subarray(0, maxHeaderOctets - octets))
-      octets += chunk.length
-    }
+    const header = Buffer.from(await headOf(body))
+      .toString('latin1')
+      .replaceAll(whatServersChange, '')
+    const hash = createHash('sha256').update(`${message.octets ?? ''}\n${header}`, 'latin1')
     const key = `header/${hash.digest('hex')}`
     const ordinal = (seen.get(key) ?? 0) + 1
     seen.set(key, ordinal)

@@ -44,9 +44,7 @@ export class Notifier {
     const [kind, text] = this.#newsOf(summary, state) ?? []
     if (kind === undefined || text === undefined) return
     const notice: Notice = { kind, source: state.source, text, at: now() }
-    const telling = this.#send(notice)
-      .catch((error: unknown) => this.#options.onFault(error, state.source))
-      .finally(() => this.#underWay.delete(telling))
+    const telling = this.#send(notice).finally(() => this.#underWay.delete(telling))
     this.#underWay.add(telling)
     await telling
   }
@@ -76,9 +74,10 @@ export class Notifier {
   }
 
   async #send(notice: Notice): Promise<void> {
-    const { url, command } = this.#options
+    const { url, command, onFault } = this.#options
     const body = JSON.stringify(notice)
-    await Promise.all([url && post(url, body), command && run(command, body)])
+    const ends = await Promise.allSettled([url && post(url, body), command && run(command, body)])
+    for (const end of ends) if (end.status === 'rejected') onFault(end.reason, notice.source)
   }
 }
 

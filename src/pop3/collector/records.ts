@@ -54,23 +54,31 @@ export class Records {
   async forget(keys: readonly CollectedKey[]): Promise<void> {
     if (keys.length === 0) return
     for (const { key } of keys) this.#records.delete(key)
-    await this.#ledger.forgetRecords(keys)
+    await this.#inTurn(() => {
+      for (const { key } of keys) if (!this.#records.has(key)) this.#waiting.delete(key)
+      return this.#ledger.forgetRecords(keys)
+    })
   }
 
   /** All that was saved is durable. */
   flush(): Promise<void> {
-    const writing = this.#writing.then(async () => {
+    return this.#inTurn(async () => {
       if (this.#waiting.size === 0) return
       const waiting = this.#waiting
       this.#waiting = new Map()
       try {
         await this.#ledger.saveRecords([...waiting.values()])
       } catch (error) {
-        // A newer state of one of them may have been saved meanwhile.
-        this.#waiting = new Map([...waiting, ...this.#waiting])
+        // What has a newer state meanwhile, or was forgotten, is not brought back.
+        const current = [...waiting].filter(([key, record]) => this.#records.get(key) === record)
+        this.#waiting = new Map([...current, ...this.#waiting])
         throw error
       }
     })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const writing = this.#writing.then(work)
     this.#writing = writing.catch(() => undefined)
     return writing
   }

@@ -85,6 +85,7 @@ class Spool {
   #pieces: Uint8Array[] = []
   #head: Uint8Array | undefined
   #waiting = 0
+  #isRemoved = false
   #file: { readonly handle: FileHandle; readonly path: string } | undefined
 
   constructor(folder: string) {
@@ -109,13 +110,16 @@ class Spool {
   }
 
   async *read(): AsyncGenerator<Uint8Array, void> {
+    this.#checkKept()
     if (!this.#file) {
       yield* this.#pieces
       return
     }
+    const { handle } = this.#file
     for (let at = 0; at < this.octets; ) {
+      this.#checkKept()
       const chunk = Buffer.allocUnsafe(chunkOctets)
-      const { bytesRead } = await this.#file.handle.read(chunk, 0, chunkOctets, at)
+      const { bytesRead } = await handle.read(chunk, 0, chunkOctets, at)
       if (bytesRead === 0) throw new Error('the spool file was cut off')
       at += bytesRead
       yield chunk.subarray(0, bytesRead)
@@ -124,11 +128,20 @@ class Spool {
 
   async remove(): Promise<void> {
     const file = this.#file
+    this.#isRemoved = true
     this.#file = undefined
     this.#pieces = []
     if (!file) return
-    await file.handle.close()
-    await rm(file.path, { force: true })
+    try {
+      await file.handle.close()
+    } finally {
+      await rm(file.path, { force: true })
+    }
+  }
+
+  /** Whoever reads too late must not take it for an empty message. */
+  #checkKept(): void {
+    if (this.#isRemoved) throw new Error('the letter was removed from the spool')
   }
 
   async #spill(): Promise<void> {
@@ -141,6 +154,7 @@ class Spool {
       const path = join(this.#folder, createId())
       this.#file = { path, handle: await open(path, 'wx+', 0o600) }
     }
-    await this.#file.handle.writev([waiting])
+    // To the last octet, unlike `write`, which may take a part.
+    await this.#file.handle.appendFile(waiting)
   }
 }
