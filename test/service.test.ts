@@ -150,8 +150,8 @@ describe('reload', () => {
     for (const { key } of fixedKeys) {
       const [table, name] = key.includes('.') ? key.split('.') : [undefined, key]
       const section = table ? toml.slice(toml.indexOf(`[${table}]`)) : toml
-      // Of the document, or of a table; or a whole table.
-      const line = table ? `^(# )?${name} = ` : `^((# )?${name} = |\\[${name}\\]$)`
+      // Of the document, or of a table; or a whole table, or several of one name.
+      const line = table ? `^(# )?${name} = ` : `^((# )?${name} = |(# )?\\[{1,2}${name}\\]{1,2}$)`
       expect(section, key).toMatch(new RegExp(line, 'm'))
     }
   })
