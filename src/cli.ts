@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The `poplar` command.
-import { commands } from './cli/commands.ts'
+import { commandsFor } from './cli/commands.ts'
 import { runProgram } from './cli/program.ts'
 
-await runProgram(commands, process.argv)
+await runProgram(await commandsFor(process.argv), process.argv)

@@ -1,49 +1,34 @@
-// The commands of `poplar`, each in a file of its own, in the order in which help and manual pages show them.
+// The commands of `poplar`, each in a file of its own, in the order in which help and manual pages show them. Only what is run is
+// loaded: most of them are done in less time than all of them take to be read.
 import type { Command } from 'commander'
-import { aliasCommand } from './alias.ts'
-import { appPasswordCommand } from './app-password.ts'
-import { backupCommand } from './backup.ts'
-import { checkCommand } from './check.ts'
-import { collectCommand } from './collect.ts'
-import { configCommand } from './config.ts'
-import { deletionsCommand } from './deletions.ts'
-import { deliverCommand } from './deliver.ts'
-import { doctorCommand } from './doctor.ts'
-import { exportCommand } from './export.ts'
-import { folderCommand } from './folder.ts'
-import { getCommand } from './get.ts'
-import { importCommand } from './import.ts'
-import { locksCommand } from './locks.ts'
-import { probeCommand } from './probe.ts'
-import { restoreCommand } from './restore.ts'
-import { serveCommand } from './serve.ts'
-import { sessionsCommand } from './sessions.ts'
-import { topCommand } from './top.ts'
-import { traceCommand } from './trace.ts'
-import { undeleteCommand } from './undelete.ts'
-import { userCommand } from './user.ts'
 
-export const commands: readonly (() => Command)[] = [
-  serveCommand,
-  userCommand,
-  appPasswordCommand,
-  aliasCommand,
-  deliverCommand,
-  folderCommand,
-  importCommand,
-  exportCommand,
-  undeleteCommand,
-  deletionsCommand,
-  backupCommand,
-  restoreCommand,
-  locksCommand,
-  sessionsCommand,
-  traceCommand,
-  topCommand,
-  doctorCommand,
-  collectCommand,
-  checkCommand,
-  probeCommand,
-  getCommand,
-  configCommand,
-]
+const loaders: Readonly<Record<string, () => Promise<() => Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  user: async () => (await import('./user.ts')).userCommand,
+  'app-password': async () => (await import('./app-password.ts')).appPasswordCommand,
+  alias: async () => (await import('./alias.ts')).aliasCommand,
+  deliver: async () => (await import('./deliver.ts')).deliverCommand,
+  folder: async () => (await import('./folder.ts')).folderCommand,
+  import: async () => (await import('./import.ts')).importCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
+  undelete: async () => (await import('./undelete.ts')).undeleteCommand,
+  deletions: async () => (await import('./deletions.ts')).deletionsCommand,
+  backup: async () => (await import('./backup.ts')).backupCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
+  locks: async () => (await import('./locks.ts')).locksCommand,
+  sessions: async () => (await import('./sessions.ts')).sessionsCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
+  top: async () => (await import('./top.ts')).topCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  collect: async () => (await import('./collect.ts')).collectCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  probe: async () => (await import('./probe.ts')).probeCommand,
+  get: async () => (await import('./get.ts')).getCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+}
+
+/** The command that the arguments name, or all of them, for help and for whoever has mistyped one. */
+export async function commandsFor([, , name = '']: readonly string[]): Promise<readonly (() => Command)[]> {
+  const loader = Object.hasOwn(loaders, name) ? loaders[name] : undefined
+  return Promise.all((loader ? [loader] : Object.values(loaders)).map(load => load()))
+}
