@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { commands } from '../dist/cli/commands.js'
+import { commandsFor } from '../dist/cli/commands.js'
 import { buildProgram, packageVersion } from '../dist/cli/program.js'
 import { describedTables } from '../dist/config.js'
 
@@ -126,7 +126,7 @@ function configurationPage() {
   )
 }
 
-const program = buildProgram(commands)
+const program = buildProgram(await commandsFor([]))
 const pages = new Map([
   ['poplar.1', programPage(program)],
   ...program.commands.map(each => /** @type {const} */ ([`poplar-${each.name()}.1`, commandPage(each)])),
