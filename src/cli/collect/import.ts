@@ -166,7 +166,7 @@ function report(
   for (const { source, added, already } of outcomes)
     printLine(`${source}: taken over ${added}, known before ${already}`)
   if (fresh.length > 0)
-    printLine('the configuration has the new sources; a server that runs takes them with SIGHUP')
+    printLine('the configuration has the new sources; a server that runs takes them when it is started again')
 }
 
 function show(adopted: Adopted, found: readonly Found[], options: ImportOptions): void {
