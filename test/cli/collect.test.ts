@@ -172,6 +172,7 @@ it('lists what was left alone, and takes it again by key', async () => {
   await run('collect run', small)
   const listed = await lines('collect list old', small)
   expect(listed.map(({ state }) => state)).toEqual(['skipped', 'skipped'])
+  expect((await run('collect retry old', small)).stdout).toBe('0 messages will be tried again\n')
   const [first, second] = listed.map(({ key }) => String(key))
   expect((await run(`collect retry old ${first}`, small)).stdout).toBe('1 messages will be tried again\n')
   expect((await run(`collect skip old ${second}`, small)).stdout).toBe('1 messages are left alone\n')

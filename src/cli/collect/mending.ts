@@ -12,9 +12,12 @@ import { requireCollected, requireRecord } from './at-hand.ts'
 
 export function collectRetryCommand(): Command {
   const command = new Command('retry')
-    .description('try messages again with the next run: those that were set aside or left alone, or these')
+    .description('try messages again with the next run: those that failed or were set aside, or these')
     .argument('<name>', 'a source')
-    .argument('[key...]', 'keys of messages; default: all that failed or were set aside, or are too large')
+    .argument(
+      '[key...]',
+      'keys of messages; default: all that failed or were set aside, not what was left alone',
+    )
     .addOption(configOption())
     .action(async (name: string, keys: readonly string[], options: ConfigOptions) => {
       await inOffice(options, async office => {
