@@ -27,8 +27,9 @@ const loaders: Readonly<Record<string, () => Promise<() => Command>>> = {
   config: async () => (await import('./config.ts')).configCommand,
 }
 
-/** The command that the arguments name, or all of them, for help and for whoever has mistyped one. */
+/** The command that the arguments name, none for the version, or all of them, for help and for whoever has mistyped one. */
 export async function commandsFor([, , name = '']: readonly string[]): Promise<readonly (() => Command)[]> {
+  if (name === '--version') return []
   const loader = Object.hasOwn(loaders, name) ? loaders[name] : undefined
   return Promise.all((loader ? [loader] : Object.values(loaders)).map(load => load()))
 }

@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aliasCommand } from '../../src/cli/alias.ts'
 import { appPasswordCommand } from '../../src/cli/app-password.ts'
+import { commandsFor } from '../../src/cli/commands.ts'
 import { configCommand } from '../../src/cli/config.ts'
 import { locksCommand } from '../../src/cli/locks.ts'
 import { buildProgram } from '../../src/cli/program.ts'
@@ -157,4 +158,11 @@ describe('config', () => {
       smtp: { maxOctets: 52_428_800 },
     })
   })
+})
+
+it('loads the command that is named, none for the version, and all for help', async () => {
+  const loaded = async (...args: string[]) => (await commandsFor(['node', 'poplar', ...args])).length
+  expect(await loaded('--version')).toBe(0)
+  expect(await loaded('locks')).toBe(1)
+  expect(await loaded('--help')).toBeGreaterThan(20)
 })
