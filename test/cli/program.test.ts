@@ -160,7 +160,9 @@ describe('config', () => {
   })
 })
 
-it('loads the command that is named, none for the version, and all for help', { timeout: 60_000 }, async () => {
+it('loads the command that is named, none for the version, and all for help', {
+  timeout: 60_000,
+}, async () => {
   const loaded = async (...args: string[]) => (await commandsFor(['node', 'poplar', ...args])).length
   expect(await loaded('--version')).toBe(0)
   expect(await loaded('locks')).toBe(1)
