@@ -73,10 +73,11 @@ const columns: readonly Column<SourceStatus>[] = [
   { title: 'skipped', cell: ({ counts }) => counts.skipped, align: 'right' },
 ]
 
-function stateOf({ isConfigured, paused, error, lastRunAt }: SourceStatus): string {
+function stateOf({ isConfigured, paused, error, failures, lastRunAt }: SourceStatus): string {
   if (!isConfigured) return 'not configured'
   if (paused !== undefined) return 'paused'
-  if (error !== undefined) return 'in trouble'
+  // Somebody else has the mailbox, or a person has just let it go on.
+  if (error !== undefined) return failures > 0 ? 'in trouble' : 'waits'
   return lastRunAt === undefined ? 'never run' : 'well'
 }
 

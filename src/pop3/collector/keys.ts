@@ -1,5 +1,6 @@
 // What messages are called in the ledger. A source without unique ids gets names made of headers and sizes, as long as it can
-// tell headers, and so does one whose unique ids are the numbers of the messages, which others have tomorrow; what even so looks the same is told apart by its place, as POP3's doubled UIDLs are.
+// tell headers, and so does one whose unique ids are the numbers of the messages, which others have tomorrow; what even so looks
+// the same is told apart by its place, as POP3's doubled UIDLs are.
 import { createHash } from 'node:crypto'
 import { headOf } from './header-look.ts'
 import type { Keyed } from './plan.ts'
@@ -28,11 +29,6 @@ async function makeKeys(
   session: SourceSession,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceMessage, string>> {
-  if (!session.headers)
-    throw new SourceError(
-      'configuration',
-      'the server has neither UIDL nor TOP: nothing tells old mail from new',
-    )
   const keys = new Map<SourceMessage, string>()
   if (!session.headers) throw nothingTells()
   const seen = new Map<string, number>()
