@@ -65,7 +65,7 @@ interface ServingParts extends Pick<CollectingParts, 'store' | 'delivery'> {
 export function startCollecting(
   config: Config,
   { store, delivery, onRun, log }: ServingParts,
-): Pick<Collector, 'stop'> {
+): { close(): Promise<void> } {
   const { notifyUrl, notifyCommand } = config.collector
   const notifier = new Notifier({
     url: notifyUrl,
@@ -85,7 +85,7 @@ export function startCollecting(
   })
   collector.start()
   return {
-    async stop() {
+    async close() {
       await collector.stop()
       await notifier.settled()
     },

@@ -101,13 +101,7 @@ export async function createService(config: Config, options: ServiceOptions = {}
       onFreed: monitoring.freed,
     })
     keep({ close: () => housekeeping.stop() })
-    const collecting = startCollecting(config, {
-      store,
-      delivery: live.delivery,
-      onRun: monitoring.collected,
-      log,
-    })
-    keep({ close: () => collecting.stop() })
+    keep(startCollecting(config, { store, delivery: live.delivery, onRun: monitoring.collected, log }))
     const nameOf = (name: string) => logins.authenticator.nameOf(name)
     const storeQueue = () => store.load?.waitingWrites
     keep(await openControl(config, isKept, { observers, nameOf, storeQueue, log }))
