@@ -45,8 +45,9 @@ const sourceOf = (name: string, open: Source['open'] = async () => emptySession)
 /** Opens when it is told to stop, by failing. */
 const hang: Source['open'] = signal =>
   new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
+    const stop = () => reject(new Error('stopped'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
   })
 
 const collectionOf = (source: Source, more: Partial<Collection> = {}): Collection => ({
@@ -149,12 +150,11 @@ describe('many sources', () => {
 
   it('suffer from no ledger that fails for one of them', async () => {
     const ledger = createMemoryStore()
-    const { findSource } = ledger
     const failing: CollectionLedger = {
       ...ledger,
       findSource: async name => {
         if (name === 'a') throw new Error('a record cannot be read')
-        return findSource(name)
+        return ledger.findSource(name)
       },
     }
     const { run } = setUp(

@@ -43,16 +43,17 @@ interface Heard {
 /** A webhook; status 0 never answers. */
 async function startWebhook(status = 204) {
   const heard: Heard[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of request) chunks.push(chunk)
+  const server = createServer((request, response) => {
     const { method, headers } = request
-    heard.push({
-      method,
-      type: headers['content-type'],
-      notice: JSON.parse(Buffer.concat(chunks).toString()),
+    request.setEncoding('utf8')
+    let body = ''
+    request.on('data', (text: string) => {
+      body += text
     })
-    if (status > 0) response.writeHead(status, { location: '/' }).end()
+    request.on('end', () => {
+      heard.push({ method, type: headers['content-type'], notice: JSON.parse(body) as Heard['notice'] })
+      if (status > 0) response.writeHead(status, { location: '/' }).end()
+    })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -73,8 +74,8 @@ function setUp(options: Partial<NotifierOptions>) {
 }
 
 function hastenTimeouts(): void {
-  const { timeout } = AbortSignal
-  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout.call(AbortSignal, 300))
+  const timeout = AbortSignal.timeout.bind(AbortSignal)
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(300))
 }
 
 afterEach(() => void vi.restoreAllMocks())
