@@ -341,6 +341,16 @@ describe('a schedule', () => {
     expect(await isFree('a')).toBe(true)
   })
 
+  it('stopped between two runs begins none', async () => {
+    const { collector, runs, pass } = setUpSchedule(sourceOf('a'), minuteMs, 0)
+    collector.start()
+    await pass(1)
+    await collector.stop()
+    expect(vi.getTimerCount()).toBe(0)
+    await pass(10 * minuteMs)
+    expect(runs()).toBe(1)
+  })
+
   it('does not begin a second run beside the first', async () => {
     const { collector, runs, pass } = setUpSchedule(sourceOf('a', hang), minuteMs, 0)
     collector.start()
