@@ -190,6 +190,15 @@ export class Collector {
 }
 
 function notRun(source: string, trouble: Trouble): RunSummary {
-  const none = { listed: 0, fetched: 0, fetchedOctets: 0, skipped: 0, failed: 0, deleted: 0, left: 0 }
+  const none = {
+    listed: 0,
+    fetched: 0,
+    fetchedOctets: 0,
+    skipped: 0,
+    failed: 0,
+    parked: 0,
+    deleted: 0,
+    left: 0,
+  }
   return { source, ...none, durationMs: 0, trouble }
 }

@@ -10,6 +10,8 @@ export interface RunSummary {
   /** Not wanted: too large, filtered out, or older than what was asked for. */
   readonly skipped: number
   readonly failed: number
+  /** Of those, the ones that failed so often that they wait for a person. */
+  readonly parked: number
   /** Deleted at the source, as far as it has said so. */
   readonly deleted: number
   /** Still to be fetched. */

@@ -21,6 +21,7 @@ export class FetchCounts {
   fetchedOctets = 0
   skipped = 0
   failed = 0
+  parked = 0
 }
 
 export interface FetchOptions {
@@ -186,6 +187,7 @@ export class Fetching {
     const { records, counts, parts } = this.#options
     const { source, key, reason = '', retryAt } = record
     counts.failed += 1
+    if (record.state === 'parked') counts.parked += 1
     await records.save(record, 'now')
     parts.onEvent({ kind: 'failed', source, key, reason, retryAt })
   }

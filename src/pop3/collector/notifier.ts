@@ -55,7 +55,7 @@ export class Notifier {
   }
 
   #newsOf(
-    { failed, trouble }: RunSummary,
+    { parked, trouble }: RunSummary,
     { source, paused, failures, error = '' }: CollectedSource,
   ): readonly [Notice['kind'], string] | undefined {
     const before = this.#told.get(source)
@@ -67,8 +67,10 @@ export class Notifier {
     if (paused !== undefined) return news('paused', `${source} is paused: ${paused}`)
     if (failures > toleratedFailures)
       return news('failing', `${source} has failed ${failures} times in a row: ${error}`)
+    // These are others each time.
+    if (parked > 0)
+      return ['parked', `${parked} of ${source} wait for you: \`poplar collect list ${source}\` shows them`]
     if (trouble) return undefined
-    if (failed > 0) return news('parked', `${failed} messages of ${source} could not be collected`)
     if (before === undefined || before === 'well-again') return undefined
     return news('well-again', `${source} is well again`)
   }

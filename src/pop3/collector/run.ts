@@ -62,6 +62,7 @@ class Run {
       fetchedOctets: this.#counts.fetchedOctets,
       skipped: this.#counts.skipped,
       failed: this.#counts.failed,
+      parked: this.#counts.parked,
       deleted: this.#deleted,
       left: this.#left,
       durationMs: performance.now() - this.#began,

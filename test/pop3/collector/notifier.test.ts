@@ -18,6 +18,7 @@ const well: RunSummary = {
   fetchedOctets: 0,
   skipped: 0,
   failed: 0,
+  parked: 0,
   deleted: 0,
   left: 0,
   durationMs: 0,
@@ -118,9 +119,11 @@ describe('a webhook', () => {
   it('is told of messages that could not be collected', async () => {
     const { heard, url } = await startWebhook()
     const { notifier } = setUp({ url })
-    for (let run = 0; run < 2; run++) await notifier.tell({ ...well, failed: 2 }, stateOf())
+    await notifier.tell({ ...well, failed: 3 }, stateOf())
+    await notifier.tell({ ...well, failed: 3, parked: 2 }, stateOf())
+    await notifier.tell(well, stateOf())
     expect(heard.map(({ notice }) => [notice.kind, notice.text])).toEqual([
-      ['parked', '2 messages of old could not be collected'],
+      ['parked', '2 of old wait for you: `poplar collect list old` shows them'],
     ])
   })
 

@@ -120,11 +120,11 @@ describe('a message that fails', () => {
     expect(source.fetched).toHaveLength(1)
     for (let more = 1; more < maxFailures; more++) {
       pass(1)
-      await run()
+      expect(await run()).toMatchObject({ failed: 1, parked: more === maxFailures - 1 ? 1 : 0 })
     }
     expect(await states()).toEqual({ poison: 'parked' })
     pass(1)
-    await run()
+    expect(await run()).toMatchObject({ failed: 0, parked: 0 })
     expect(source.fetched).toHaveLength(maxFailures)
     expect(events.filter(({ kind }) => kind === 'failed').at(-1)).toMatchObject({ retryAt: undefined })
   })
