@@ -41,7 +41,7 @@ export function noticeOf({ source, key, octets, header, maxOctets, hostname, now
     '',
     'To have it all the same, raise `max_size` and say:',
     '',
-    `  poplar collect retry ${safe(source)}`,
+    `  poplar collect retry ${safe(source)} '${safe(key).replaceAll("'", `'\\''`)}'`,
     '',
   ].join('\r\n')
   const body = Buffer.from(head + text)

@@ -290,16 +290,17 @@ describe('memory of a source', () => {
 describe('what is not wanted', () => {
   it('is what is too large; the destinations are told', async () => {
     const { source, ann, run, states } = setUp()
-    source.mails.push({ key: 'big', text: 'From: bob\r\nSubject: film\r\n\r\n', octets: 9_000_000 })
+    source.mails.push({ key: "it's big", text: 'From: bob\r\nSubject: film\r\n\r\n', octets: 9_000_000 })
     source.put('small')
     expect(await run({ maxOctets: 1000, tellsOfLarge: true, keep: 'none' })).toMatchObject({
       fetched: 1,
       skipped: 1,
       deleted: 1,
     })
-    expect(await states()).toEqual({ big: 'skipped', small: 'committed' })
+    expect(await states()).toEqual({ "it's big": 'skipped', small: 'committed' })
     expect(ann.texts[0]).toMatch(/^Subject: A message of 8\.6 MiB was left at old$/m)
     expect(ann.texts[0]).toMatch(/^ {2}Subject: film\r$/m)
+    expect(ann.texts[0]).toContain("\r\n  poplar collect retry old 'it'\\''s big'\r\n")
     await run({ maxOctets: 1000, tellsOfLarge: true, keep: 'none' })
     expect(ann.texts).toHaveLength(2)
     expect(source.mails).toHaveLength(1)
