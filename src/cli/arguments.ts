@@ -1,6 +1,7 @@
 // Arguments and options that several commands share, so that they read and fail alike everywhere.
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { parseAccountName } from '../mail/account-name.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
 
 /** What `configOption` gives an action. */
 export interface ConfigOptions {
@@ -27,13 +28,18 @@ export function userArgument(): Argument {
   return new Argument('<user>', 'name of the account').argParser(rejecting(parseAccountName))
 }
 
+/** Such a text is not repeated in a complaint: logs of others would have it. */
+const passwordInUrl = /:\/\/[^/@]*:[^/@]*@/
+
 /** Makes a parser's error a usage error. */
 export function rejecting<T>(parse: (text: string) => T): (text: string) => T {
   return text => {
     try {
       return parse(text)
     } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+      const message = error instanceof Error ? error.message : String(error)
+      if (passwordInUrl.test(text)) throw new CommandFailure(message, exitCodes.usage)
+      throw new InvalidArgumentError(message)
     }
   }
 }
