@@ -6,6 +6,7 @@ import type {
   CollectedSource,
   CollectedState,
 } from '../../mail/collection-ledger.ts'
+import { newSource } from '../../pop3/collector/source-state.ts'
 import { type ConfigOptions, configOption, type JsonOptions, jsonOption, withExamples } from '../arguments.ts'
 import { inOffice, type Office } from '../office.ts'
 import { type Column, formatOctets, formatTime, printLine, printRows } from '../output.ts'
@@ -40,25 +41,11 @@ async function statuses({ config, store }: Office): Promise<readonly SourceStatu
   return Promise.all(
     [...names].map(async name => {
       const configured = config.collect.find(each => each.name === name)
-      const state = known.get(name) ?? neverRun(name)
+      const state = known.get(name) ?? newSource(name, '')
       const counts = await store.countRecords(name)
       return { ...state, isConfigured: configured !== undefined, everyMs: configured?.everyMs, counts }
     }),
   )
-}
-
-function neverRun(source: string): CollectedSource {
-  return {
-    source,
-    identity: '',
-    lastRunAt: undefined,
-    lastSuccessAt: undefined,
-    failures: 0,
-    loginFailures: 0,
-    error: undefined,
-    notBefore: undefined,
-    paused: undefined,
-  }
 }
 
 const columns: readonly Column<SourceStatus>[] = [

@@ -2,6 +2,7 @@
 // the client.
 import { readFileSync } from 'node:fs'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { passwordMechanisms } from '../../pop3/client/credentials.ts'
 import {
   type ConnectOptions,
   type Credentials,
@@ -29,17 +30,6 @@ export interface ReachOptions extends SecretOptions {
 }
 
 const maxPatienceSeconds = 600
-const mechanisms: readonly PasswordMechanism[] = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1',
-  'USER',
-  'PLAIN',
-  'LOGIN',
-  'CRAM-MD5',
-  'APOP',
-]
 
 /** `<server>`. What is wrong with it is said without repeating it: a password may stand there. */
 export function serverArgument(): Argument {
@@ -77,7 +67,7 @@ export function addReachOptions(command: Command): Command {
     .addOption(
       new Option(
         '--auth <mechanism>',
-        `log in by this one only (${mechanisms.join(', ')}); may be given several times`,
+        `log in by this one only (${passwordMechanisms.join(', ')}); may be given several times`,
       ).argParser(gathering(parseMechanism)),
     )
     .option('--oauth2', 'the secret is an access token, for XOAUTH2 or OAUTHBEARER')
@@ -146,8 +136,8 @@ function parsePin(text: string): string {
 
 function parseMechanism(text: string): PasswordMechanism {
   const name = text.toUpperCase()
-  const known = mechanisms.find(each => each === name)
-  if (!known) throw new Error(`it is one of ${mechanisms.join(', ')}`)
+  const known = passwordMechanisms.find(each => each === name)
+  if (!known) throw new Error(`it is one of ${passwordMechanisms.join(', ')}`)
   return known
 }
 

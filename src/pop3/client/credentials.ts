@@ -54,7 +54,10 @@ const byDefault = [
   'LOGIN',
 ] as const
 
-export type PasswordMechanism = (typeof byDefault)[number] | 'APOP' | 'CRAM-MD5'
+/** All, the safest first but for the two that are weak. */
+export const passwordMechanisms = [...byDefault, 'CRAM-MD5', 'APOP'] as const
+
+export type PasswordMechanism = (typeof passwordMechanisms)[number]
 
 export function password(
   user: string,

@@ -3,7 +3,7 @@
 import { HeaderWatch } from '../../mail/delivery/header-rule.ts'
 import type { Keyed } from './plan.ts'
 import type { CollectPolicy } from './policy.ts'
-import type { SourceSession } from './source.ts'
+import type { SourceMessage, SourceSession } from './source.ts'
 
 const maxHeaderOctets = 256 * 1024
 
@@ -20,13 +20,11 @@ export async function lookInto(
   { isFirstRun, signal }: { readonly isFirstRun: boolean; readonly signal: AbortSignal },
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>()
-  if (!session.headers || messages.length === 0) return reasons
+  if (messages.length === 0) return reasons
   const keys = new Map(messages.map(({ message, key }) => [message, key]))
-  const asked = messages.map(({ message }) => message)
-  for await (const { message, body, error } of session.headers(asked, signal)) {
+  for await (const { message, header } of headersOf([...keys.keys()], session, signal)) {
     const key = keys.get(message)
-    if (error || key === undefined) continue
-    const header = await headOf(body)
+    if (key === undefined) continue
     const reason = unwantedFor(header, policy, isFirstRun)
     if (reason !== undefined) reasons.set(key, reason)
   }
@@ -54,8 +52,19 @@ function dateIn(header: Uint8Array): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
+/** The headers that can be had; none where the source cannot. */
+export async function* headersOf(
+  messages: readonly SourceMessage[],
+  session: SourceSession,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly message: SourceMessage; readonly header: Uint8Array }, void> {
+  if (!session.headers) return
+  for await (const { message, body, error } of session.headers(messages, signal))
+    if (!error) yield { message, header: await headOf(body) }
+}
+
 /** As much of it as a header may have; all of it is read. */
-export async function headOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function headOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let octets = 0
   for await (const chunk of body) {

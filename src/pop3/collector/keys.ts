@@ -2,7 +2,7 @@
 // tell headers, and so does one whose unique ids are the numbers of the messages, which others have tomorrow; what even so looks
 // the same is told apart by its place, as POP3's doubled UIDLs are.
 import { createHash } from 'node:crypto'
-import { headOf } from './header-look.ts'
+import { headersOf } from './header-look.ts'
 import type { Keyed } from './plan.ts'
 import { SourceError, type SourceMessage, type SourceSession } from './source.ts'
 
@@ -30,14 +30,10 @@ async function makeKeys(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceMessage, string>> {
   const keys = new Map<SourceMessage, string>()
-  if (!session.headers) throw nothingTells()
   const seen = new Map<string, number>()
-  for await (const { message, body, error } of session.headers(messages, signal)) {
-    if (error) continue
-    const header = Buffer.from(await headOf(body))
-      .toString('latin1')
-      .replaceAll(whatServersChange, '')
-    const hash = createHash('sha256').update(`${message.octets ?? ''}\n${header}`, 'latin1')
+  for await (const { message, header } of headersOf(messages, session, signal)) {
+    const text = Buffer.from(header).toString('latin1').replaceAll(whatServersChange, '')
+    const hash = createHash('sha256').update(`${message.octets ?? ''}\n${text}`, 'latin1')
     const key = `header/${hash.digest('hex')}`
     const ordinal = (seen.get(key) ?? 0) + 1
     seen.set(key, ordinal)

@@ -5,7 +5,7 @@ import { deliver } from './deliver.ts'
 import { DestinationError } from './destination.ts'
 import type { RunSummary } from './events.ts'
 import { FetchCounts, Fetching } from './fetching.ts'
-import { headOf, lookInto, needsHeaders } from './header-look.ts'
+import { headersOf, lookInto, needsHeaders } from './header-look.ts'
 import { keysOf } from './keys.ts'
 import { noticeOf } from './notice.ts'
 import { type Keyed, type Plan, planOf } from './plan.ts'
@@ -15,7 +15,7 @@ import { newRecord, skipped } from './record.ts'
 import { Records } from './records.ts'
 import { removeAndCommit } from './removing.ts'
 import type { RunParts } from './run-parts.ts'
-import { type Source, SourceError, type SourceSession } from './source.ts'
+import { type Source, SourceError, type SourceMessage, type SourceSession } from './source.ts'
 import { afterRun, newSource } from './source-state.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -192,7 +192,9 @@ class Run {
 
   async #tellOfLarge({ large, skip }: Plan, session: SourceSession, records: Records): Promise<void> {
     const { source, destinations, policy, hostname, signal, now } = this.#parts
-    const headers = await headersOf(large, session, signal)
+    const headers = new Map<SourceMessage, Uint8Array>()
+    const asked = large.map(({ message }) => message)
+    for await (const { message, header } of headersOf(asked, session, signal)) headers.set(message, header)
     for (const { key, message } of large) {
       const record = skip.find(each => each.key === key)
       if (!record) continue
@@ -200,7 +202,7 @@ class Run {
         source: source.name,
         key,
         octets: message.octets,
-        header: headers.get(key) ?? new Uint8Array(),
+        header: headers.get(message) ?? new Uint8Array(),
         maxOctets: policy.maxOctets ?? 0,
         hostname,
         now: now(),
@@ -281,22 +283,6 @@ function missingFrom(records: Records, listed: ReadonlySet<string>): ReadonlyMap
 
 function octetsOf(listed: readonly Keyed[]): number {
   return listed.reduce((sum, { message }) => sum + (message.octets ?? 0), 0)
-}
-
-async function headersOf(
-  large: readonly Keyed[],
-  session: SourceSession,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>()
-  if (!session.headers) return found
-  const keys = new Map(large.map(({ message, key }) => [message, key]))
-  for await (const { message, body, error } of session.headers([...keys.keys()], signal)) {
-    const key = keys.get(message)
-    if (error || key === undefined) continue
-    found.set(key, await headOf(body))
-  }
-  return found
 }
 
 function otherMailbox({ name, identity }: Source, before: string): SourceError {
