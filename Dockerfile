@@ -8,15 +8,16 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
+COPY scripts ./scripts
 RUN npm run build \
- && chmod 755 dist/cli.js \
+ && chmod 755 dist/bin/poplar.js \
  && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:22-bookworm-slim
 RUN groupadd --system --gid 990 poplar \
  && useradd --system --uid 990 --gid poplar --home-dir /var/lib/poplar --shell /usr/sbin/nologin poplar \
  && install -d -o poplar -g poplar -m 0700 /var/lib/poplar /run/poplar \
- && ln -s /opt/poplar/dist/cli.js /usr/local/bin/poplar
+ && ln -s /opt/poplar/dist/bin/poplar.js /usr/local/bin/poplar
 COPY --from=build /opt/poplar/package.json /opt/poplar/package.json
 COPY --from=build /opt/poplar/node_modules /opt/poplar/node_modules
 COPY --from=build /opt/poplar/dist /opt/poplar/dist

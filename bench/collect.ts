@@ -18,7 +18,7 @@ const [rounds = 3, messages = 1000, known = 0] = process.argv.slice(2).map(Numbe
 const messageOctets = 10_000
 const user = 'ann'
 const secret = 'collect'
-const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 const folder = mkdtempSync(join(tmpdir(), 'poplar-collect-bench-'))
 
 interface Run {

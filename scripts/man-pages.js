@@ -5,8 +5,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { commandsFor } from '../dist/cli/commands.js'
-import { buildProgram, packageVersion } from '../dist/cli/program.js'
+import { buildProgram } from '../dist/cli/program.js'
 import { describedTables } from '../dist/config.js'
+import { packageVersion } from '../dist/version.js'
 
 /** @typedef {import('commander').Command} Command */
 

@@ -1,6 +1,5 @@
 // How the office is watched from outside: metrics and probes by HTTP, traces to a collector. What either needs is loaded only
 // where the configuration wants it.
-import { readFileSync } from 'node:fs'
 import type { OfficeCertificates } from './certificates.ts'
 import type { Config } from './config.ts'
 import type { Logins } from './logins.ts'
@@ -13,6 +12,7 @@ import type { Log } from './net/log.ts'
 import type { Observers } from './net/observer.ts'
 import { tracesEndpoint } from './tracing/endpoint.ts'
 import type { Tracing } from './tracing/tracing.ts'
+import { packageVersion } from './version.ts'
 
 /** What is watched. */
 export interface MonitoredParts {
@@ -109,9 +109,4 @@ export async function openTracing({ tracing, hostname }: Config, log: Log): Prom
   if (!endpoint) return undefined
   const { startTracing } = await import('./tracing/tracing.ts')
   return startTracing({ endpoint, hostname, version: packageVersion(), log })
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

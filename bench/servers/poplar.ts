@@ -64,7 +64,7 @@ export class Poplar implements Contender {
     const ports = { pop3Port: await freePort(), pop3sPort: await freePort(), lmtpPort: await freePort() }
     const configFile = join(this.#folder, 'poplar.toml')
     writeFileSync(configFile, this.#config(ports))
-    const cli = join(repository, 'dist', 'cli.js')
+    const cli = join(repository, 'dist', 'bin', 'poplar.js')
     const child = await startServer(
       [process.execPath, ...nodeOptions, cli, 'serve', '--config', configFile],
       join(this.#folder, 'output.log'),

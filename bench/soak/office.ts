@@ -22,7 +22,7 @@ import { StoredPasswords } from '../servers/stored-passwords.ts'
 import { mailDomain } from './field.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
-const cli = join(repository, 'dist', 'cli.js')
+const cli = join(repository, 'dist', 'bin', 'poplar.js')
 /** For an hour, in which housekeeping frees what was deleted every ten minutes. */
 const fileSystemSize = '2g'
 const fillerOctets = 1024 * 1024

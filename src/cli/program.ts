@@ -1,6 +1,6 @@
 // Builds the program out of its commands and runs it: exit codes, one-line errors, quiet ends of closed pipes.
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../version.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 
 /** Commands whose wrong usage has an exit code other than 2. */
@@ -33,12 +33,6 @@ export function buildProgram(commands: readonly (() => Command)[]): Command {
   for (const create of commands) program.addCommand(create())
   prepare(program)
   return program
-}
-
-/** The version of the installed package. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 /** What every command and subcommand has alike. */

@@ -11,11 +11,11 @@ import { takeInheritedSockets } from '../net/inherited-sockets.ts'
 import { formatListenAddress } from '../net/listener.ts'
 import { ensureSelfSigned } from '../net/self-signed.ts'
 import { createService, type Service } from '../service.ts'
+import { packageVersion } from '../version.ts'
 import type { ConfigOptions, JsonOptions } from './arguments.ts'
 import { demoFolder, demoUsers, fillDemo } from './demo.ts'
 import { invocation } from './invocation.ts'
 import { printLine } from './output.ts'
-import { packageVersion } from './program.ts'
 import { type ServiceManager, takeServiceManager } from './service-manager.ts'
 
 /** What running sessions get to finish once the server is told to end. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runProgram } from '../e2e/program.ts'
 
-export const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+export const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 
 /** Passwords are hashed cheaply: what is tested here is not the hash. */
 export const cheapConfig = `

@@ -29,7 +29,7 @@ function installUnits(name: string, { withSockets }: { withSockets: boolean }): 
   for (const file of readdirSync(source).filter(isUnit)) cpSync(join(source, file), join(target, file))
   const service = join(target, 'poplar.service')
   const text = readFileSync(service, 'utf8')
-  const command = `ExecStart=${process.execPath} ${join(root, 'dist/cli.js')} `
+  const command = `ExecStart=${process.execPath} ${join(root, 'dist/bin/poplar.js')} `
   expect(text).toContain('ExecStart=poplar ')
   writeFileSync(service, text.replace('ExecStart=poplar ', command))
   if (withSockets) {

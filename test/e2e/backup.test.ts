@@ -107,7 +107,7 @@ describe('a full disk', () => {
     const folder = smallDisk(context)
     for (let i = 0; i < 3; i++)
       await office.run(['deliver', 'ann'], `Subject: large\n\n${'A line of it.\n'.repeat(40_000)}`)
-    const cli = join(import.meta.dirname, '../../dist/cli.js')
+    const cli = join(import.meta.dirname, '../../dist/bin/poplar.js')
     const args = [cli, 'backup', join(folder, 'b'), ...more, '--config', office.configFile]
     const { code, stderr } = await runProgram(process.execPath, args)
     expect(code).toBe(1)

@@ -9,7 +9,7 @@ import { deliverByLmtp, LinePeer, stuff } from './line-peer.ts'
 import { logIn, readMaildrop, uidlsOf } from './maildrop.ts'
 import { Office } from './office.ts'
 
-const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 const smallMessage = Buffer.from('Subject: small\r\n\r\nsmall\r\n')
 const largeMessage = Buffer.from(`Subject: large\r\n\r\n${'A line of the large message.\r\n'.repeat(35_000)}`)
 let mountPoint: string | undefined

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { ensureSelfSigned } from '../../src/net/self-signed.ts'
 import { itWith, runProgram } from './program.ts'
 
-const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 /** Nobody, in Debian and elsewhere. */
 const nobody = 65_534
 /** SIOCSIFFLAGS, for the loopback device of a new network is down. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { runOrFail } from './program.ts'
 
-const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 
 /** Passwords are hashed cheaply: what is tested here is not the hash. */
 const cheapHashes = '[auth]\nargon2_memory = "8MiB"\nargon2_passes = 1'

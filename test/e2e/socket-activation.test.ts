@@ -9,7 +9,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { LinePeer } from './line-peer.ts'
 import { itWith } from './program.ts'
 
-const cli = resolve(import.meta.dirname, '../../dist/cli.js')
+const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 const folder = mkdtempSync(join(tmpdir(), 'poplar-activation-'))
 const configFile = join(folder, 'poplar.toml')
 // No machine has this address: whoever binds what [listen] says, fails.

@@ -21,8 +21,8 @@ import { tapOf } from '../../conformance/report/tap.ts'
 import type { CaseRun } from '../../conformance/runner.ts'
 import type { Secrets } from '../../conformance/secrets.ts'
 import { formatTranscript } from '../../conformance/transcript-file.ts'
+import { packageVersion } from '../../version.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
-import { packageVersion } from '../program.ts'
 import type { AnyCase } from './suites.ts'
 
 export interface ResultOptions {
