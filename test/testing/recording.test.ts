@@ -6,6 +6,7 @@ import {
   type ConnectOptions,
   connect,
   oauth2,
+  type PasswordMechanism,
   type Pop3Error,
   password,
 } from '../../src/pop3/client/index.ts'
@@ -51,6 +52,34 @@ async function officeWithMail(startTls: 'none' | 'offered' = 'none'): Promise<Te
   return office
 }
 
+/** Logs in and leaves. */
+async function logInWith(
+  { host, port, certificate: authority }: Place,
+  mechanism: PasswordMechanism,
+  tls: 'none' | 'stls' | 'implicit',
+  secret: string,
+): Promise<void> {
+  const auth = password('ann', secret, { mechanisms: [mechanism] })
+  const session = await connect({
+    host,
+    port,
+    tls,
+    allowCleartextAuth: true,
+    certificate: { authority },
+    auth,
+  })
+  await session.commit()
+}
+
+/** As a server behind TLS is recorded; by hand. */
+function boundLogin(mechanism: string, tls: 'stls' | 'implicit'): string {
+  const capa = 'C: CAPA\nS: +OK'
+  const stls = `S: +OK\n${capa}\nS: STLS\nS: .\nC: STLS\nS: +OK\n[TLS]\n`
+  const login = `C: AUTH ${mechanism} {response}\nS: + {challenge}\nC: {response}\nS: + {challenge}\nC:\nS: +OK\n`
+  const last = `${capa}\nS: .\nC: QUIT\nS: +OK\n`
+  return `${tls === 'stls' ? stls : '[TLS]\nS: +OK\n'}${capa}\nS: SASL ${mechanism}\nS: .\n${login}${last}`
+}
+
 describe('a session that was recorded', () => {
   it.each([
     ['in clear', 'none', { tls: 'none' }],
@@ -94,6 +123,19 @@ describe('a session that was recorded', () => {
     peer.drop()
     expect(recorder.transcript()).toContain(shown)
     expect(recorder.transcript()).not.toMatch(/sesame|c2VzYW1l|YW5u/)
+    const isBound = recorder.transcript().includes('{challenge}')
+    expect(recorder.transcript().includes('`replay` has to be given the `password`')).toBe(isBound)
+  })
+
+  it('shows what a server of SCRAM says in place of its proof', async () => {
+    const script = 'S: +OK\nC: AUTH SCRAM-SHA-1 {a}\nS: + ZT1vdGhlci1lcnJvcg==\nC: *\nS: -ERR'
+    await using server = await replay(script)
+    await using recorder = await record(server)
+    const peer = await LinePeer.connect(recorder.port)
+    await peer.line()
+    for (const command of ['AUTH SCRAM-SHA-1 biws', '*']) await peer.ask(command)
+    peer.drop()
+    expect(recorder.transcript()).toContain('\nS: + ZT1vdGhlci1lcnJvcg==\nC: *\nS: -ERR')
   })
 
   it('has no token, and is played to whoever brings another', async () => {
@@ -106,6 +148,36 @@ describe('a session that was recorded', () => {
     await using played = await replay(transcript)
     expect(await fetchAll(played, { auth: oauth2('ann', 'other') })).toHaveLength(2)
     await played.played()
+  })
+
+  it.each([
+    ['SCRAM-SHA-256', 'none'],
+    ['SCRAM-SHA-1', 'none'],
+    ['SCRAM-SHA-256-PLUS', 'stls'],
+    ['SCRAM-SHA-1-PLUS', 'implicit'],
+  ] as const)('is played to another nonce and password of %s', async (mechanism, tls) => {
+    await using office = await officeWithMail('offered')
+    const isImplicit = tls === 'implicit'
+    const server = isImplicit ? office.pop3s : office.pop3
+    const certificate = { authority: office.certificate }
+    await using recorder = await record({ ...server, tls: isImplicit ? tls : 'none', certificate })
+    // A channel that ends at the recorder cannot be bound to the server's.
+    if (tls !== 'none') await expect(logInWith(recorder, mechanism, tls, 'sesame')).rejects.toThrow()
+    const transcript =
+      tls === 'none'
+        ? await logInWith(recorder, mechanism, tls, 'sesame').then(() => recorder.transcript())
+        : boundLogin(mechanism, tls)
+    expect(transcript).toMatch(/\nC: AUTH SCRAM-[^\n]* \{response\}\nS: \+ \{challenge\}\nC: \{response\}\n/)
+    await expect(replay(transcript)).rejects.toThrow(`(${mechanism}), which has to be made anew`)
+
+    await using played = await replay(transcript, { password: 'another' })
+    await logInWith(played, mechanism, tls, 'another')
+    await played.played()
+    await using other = await replay(transcript, { password: 'another' })
+    await expect(logInWith(other, mechanism, tls, 'sesame')).rejects.toThrow()
+    await expect(other.played()).rejects.toThrow(
+      /^line \d+ of the transcript: the client has another password than `replay` was given$/,
+    )
   })
 
   it('keeps what has no usual end, and who closed', async () => {
@@ -244,7 +316,25 @@ describe('replay', () => {
     ['S: +OK\nQUIT', 'line 2 of the transcript is none of'],
     ['S: +OK\n[5 octets of content]', 'line 2 of the transcript is none of'],
     ['S: +OK\nS: + {challenge}', 'line 2 of the transcript: what the server said is not told'],
+    ['C: AUTH SCRAM-SHA-512\nS: + {challenge}', 'line 2 of the transcript: what the server said is not told'],
   ])('refuses what cannot be played: %j', async (text, says) => {
-    await expect(replay(text)).rejects.toThrow(says)
+    await expect(replay(text, { password: 'x' })).rejects.toThrow(says)
+  })
+
+  it.each([
+    ['begins otherwise', 'AUTH SCRAM-SHA-256 eA==', 'did not begin as SCRAM does'],
+    [
+      'answers another nonce',
+      'AUTH SCRAM-SHA-256 biwsbj1hbm4scj14\r\nYz1iaXdzLHI9eCxwPXg=',
+      'did not answer',
+    ],
+  ])('tells of a client of SCRAM that %s', async (_how, commands, says) => {
+    const text = 'S: +OK\nC: AUTH SCRAM-SHA-256 {a}\nS: + {challenge}\nC: {b}\nS: + {challenge}\nC:\nS: +OK'
+    await using server = await replay(text, { password: 'x' })
+    const peer = await LinePeer.connect(server.port)
+    peer.write(`${commands}\r\n`)
+    expect(await peer.end()).toContain('-ERR replay: line ')
+    peer.drop()
+    await expect(server.played()).rejects.toThrow(says)
   })
 })

@@ -1,7 +1,7 @@
 // What must not be shown of a session: found by the state of the protocol as its lines pass by, and after it wherever the
 // password that was learnt so stands. RFC 1939 section 7, RFC 5034, RFC 4954.
 import { type Hidden, Secrets } from '../../conformance/secrets.ts'
-import type { RecordedLine, Side } from './transcript.ts'
+import { challengePiece, type RecordedLine, type Side } from './transcript.ts'
 
 /** Shorter ones would be found everywhere. */
 const minSecretOctets = 4
@@ -82,8 +82,10 @@ export class Masks {
       this.#mechanism = undefined
       return []
     }
+    const line = text.replace(/\r?\n$/, '')
+    const isError = Buffer.from(line.slice(mark.length), 'base64').toString('latin1').startsWith('e=')
     // With these and what the client says anybody could try passwords at home.
-    return boundMechanism.test(mechanism) ? from(mark.length, text.replace(/\r?\n$/, ''), 'challenge') : []
+    return boundMechanism.test(mechanism) && !isError ? from(mark.length, line, challengePiece) : []
   }
 
   #learnResponse(response: string): void {

@@ -13,6 +13,9 @@ export type TranscriptEntry =
   | { readonly kind: 'message'; readonly line: number }
   | { readonly kind: 'note'; readonly note: Note; readonly line: number }
 
+/** The name of what a server asked in a login that is bound to it. */
+export const challengePiece = 'challenge'
+
 /** What happened between the lines. */
 export type Note = 'TLS' | 'the client closed' | 'the server closed'
 
@@ -26,17 +29,22 @@ export interface RecordedLine {
 const firstLine = 'poplar session transcript, format 1'
 const notes: readonly Note[] = ['TLS', 'the client closed', 'the server closed']
 const marks: Readonly<Record<Side, string>> = { client: 'C:', server: 'S:' }
+const needsPassword =
+  '# A login here is bound to its challenge (SCRAM): `replay` has to be given the `password`.'
 const entryLine = /^([CS]):(?: (.*))?$/
 const endless = /(?:^|[^\\])(?:\\\\)*\\c$/
 const placeholder = /\{([^{}]*)\}/
 
 export function formatTranscript(sessions: readonly (readonly (RecordedLine | Note)[])[]): string {
+  const isBound = sessions
+    .flat()
+    .some(entry => typeof entry !== 'string' && entry.hidden.some(({ name }) => name === challengePiece))
   const shown = sessions.flatMap((entries, index) => [
     '',
     `[connection ${index + 1}]`,
     ...entries.map(entry => (typeof entry === 'string' ? `[${entry}]` : formatLine(entry))),
   ])
-  return `${[firstLine, ...shown].join('\n')}\n`
+  return `${[firstLine, ...(isBound ? [needsPassword] : []), ...shown].join('\n')}\n`
 }
 
 /** The entries of each connection. Throws an Error that names the line. */
