@@ -66,6 +66,13 @@ export interface CollectionLease {
   release(): Promise<void>
 }
 
+/** What is left of the records of a source that may be damaged. */
+export interface SalvagedRecords {
+  readonly records: ReadonlyMap<string, CollectedRecord>
+  /** Sentences, each of one that cannot be read. */
+  readonly unreadable: readonly string[]
+}
+
 export interface CollectionLedger {
   /**
    * Takes the source; undefined while another run has it, in this process or in any other. A dead holder frees it: a
@@ -93,4 +100,12 @@ export interface CollectionLedger {
    */
   saveRecords(records: readonly CollectedRecord[]): Promise<void>
   forgetRecords(keys: readonly CollectedKey[]): Promise<void>
+
+  /** As `loadRecords`, without those that cannot be read. */
+  salvageRecords(source: string): Promise<SalvagedRecords>
+  /**
+   * Puts these in the place of all that is known of the source, readable or not, in one transaction: whatever fails, the old
+   * ones are there as they were.
+   */
+  replaceSource(source: CollectedSource, records: readonly CollectedRecord[]): Promise<void>
 }

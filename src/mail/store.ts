@@ -6,6 +6,7 @@ import type { ArchiveStore } from './archive-store.ts'
 import type { CollectionLedger } from './collection-ledger.ts'
 import type { DeliveryTarget } from './delivery-target.ts'
 import type { Folders } from './folders.ts'
+import type { KeptMail } from './kept-mail.ts'
 import type { MaildropLocks, MaildropStore } from './maildrop-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
 import type { RetentionStore } from './retention-store.ts'
@@ -28,6 +29,7 @@ export interface Store
     RecoveryStore,
     RetentionStore,
     ArchiveStore,
+    KeptMail,
     CollectionLedger {
   /** Absent where nothing is written to a disk. */
   readonly load?: StoreLoad

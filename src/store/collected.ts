@@ -17,10 +17,14 @@ const longestName = 1000
 
 /** Throws when what names a source or a message could not be told from another once it was stored. */
 export function checkCollectedName(what: 'source' | 'key', name: string): void {
-  if (name.length > 0 && name.length <= longestName && isWellFormed(name)) return
+  if (isCollectedName(name)) return
   throw new Error(
     `the ledger takes no ${what} but of 1 to ${longestName} characters: ${JSON.stringify(name.slice(0, 80))}`,
   )
+}
+
+export function isCollectedName(name: string): boolean {
+  return name.length > 0 && name.length <= longestName && isWellFormed(name)
 }
 
 /** Throws when the record would not come back as it is. */

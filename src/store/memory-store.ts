@@ -6,6 +6,7 @@ import { memoryAppPasswords } from './memory/app-passwords.ts'
 import { memoryCollections } from './memory/collections.ts'
 import { memoryDeliveries } from './memory/deliveries.ts'
 import { memoryFolders } from './memory/folders.ts'
+import { memoryKeptMail } from './memory/kept-mail.ts'
 import { memoryArchive, memoryLocks, memoryMaildrops } from './memory/maildrops.ts'
 import { memoryRecovery } from './memory/recovery.ts'
 import { memoryRetention } from './memory/retention.ts'
@@ -34,6 +35,7 @@ export function createMemoryStore({ now = Date.now, leaseMs = 60_000 }: MemorySt
     ...memoryRecovery(state),
     ...memoryRetention(state),
     ...memoryArchive(state),
+    ...memoryKeptMail(state),
     ...memoryFolders(state),
     ...memoryCollections(state),
 

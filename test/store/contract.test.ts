@@ -5,6 +5,7 @@ import { appPasswordsSuite } from '../suites/app-passwords.ts'
 import { archiveStoreSuite } from '../suites/archive-store.ts'
 import { collectionLedgerSuite } from '../suites/collection-ledger.ts'
 import { deliveryTargetSuite } from '../suites/delivery-target.ts'
+import { keptMailSuite } from '../suites/kept-mail.ts'
 import { maildropStoreSuite } from '../suites/maildrop-store.ts'
 import { maildropViewsSuite } from '../suites/maildrop-views.ts'
 import { messageFormsSuite } from '../suites/message-forms.ts'
@@ -24,5 +25,6 @@ describe.each(Object.entries(stores))('%s', (_name, factory) => {
   describe('retention store', () => retentionStoreSuite(factory))
   describe('collection ledger', () => collectionLedgerSuite(factory))
   describe('archive store', () => archiveStoreSuite(factory))
+  describe('kept mail', () => keptMailSuite(factory))
   describe('all together', () => randomOperationsSuite(factory))
 })

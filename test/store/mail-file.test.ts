@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/open-store.ts'
 import { migrations } from '../../src/store/sql/migrations/migrations.ts'
 import { openForWriting } from '../../src/store/sql/sqlite/mail-file.ts'
-import { collected, deliverCollected } from '../suites/collection-ledger.ts'
+import { collected, deliverCollected, idleSource } from '../suites/collection-ledger.ts'
 import { put, uidlsOf } from '../suites/fixtures.ts'
 import { scratchFolder } from './factories.ts'
 
@@ -227,7 +227,8 @@ describe('damage inside is found by the integrity check', () => {
     change(folder, collectedRow({ state: 'lost' }))
     change(folder, collectedRow({ key: 'other', state: 'parked', destinations: 'ann' }))
     const store = await openStore({ folder, writer: 'inline' })
-    const says = /the ledger of gmail is damaged: the record of "(k|other)" .*Restore a backup.*poplar doctor/
+    const says =
+      /the ledger of gmail is damaged, .*: the record of "(k|other)" .*`poplar collect rebuild gmail`.*poplar doctor/
     const refusal = { code: 'store-unusable', message: expect.stringMatching(says) as string }
     await expect(store.loadRecords('gmail')).rejects.toMatchObject(refusal)
     await expect(store.listRecords('gmail', 'parked')).rejects.toMatchObject(refusal)
@@ -239,6 +240,14 @@ describe('damage inside is found by the integrity check', () => {
     })
     expect((await store.findAccount('ann'))?.usedMessages).toBe(before)
     expect((await store.loadRecords('work')).size).toBe(0)
+    const { records, unreadable } = await store.salvageRecords('gmail')
+    expect([...records.keys()].filter(key => key === 'k' || key === 'other')).toEqual([])
+    expect(unreadable).toEqual([
+      'the record of "k" cannot be read: its state is none that this version knows',
+      'the record of "other" cannot be read: its destinations are no list',
+    ])
+    await store.replaceSource(idleSource, [...records.values()])
+    expect(await store.loadRecords('gmail')).toEqual(records)
     await store.close()
   })
 

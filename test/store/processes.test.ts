@@ -118,6 +118,20 @@ describe('kill -9', () => {
   })
 
   it.each([
+    ['thread', 3],
+    ['inline', 4],
+  ])('while a ledger is replaced (%s, after %i answers) leaves one of the two, whole', async (writer, killAfter) => {
+    const folder = await folderWithAnn()
+    await run('replace.mjs', [folder, writer], killAfter)
+    const { store } = await reopen(folder)
+    const keys = [...(await store.loadRecords('gmail')).keys()]
+    expect([1000, 2000]).toContain(keys.length)
+    expect(new Set(keys.map(key => key[0])).size).toBe(1)
+    expect((await store.findSource('gmail'))?.identity).toBe(String(keys.length))
+    await store.close()
+  })
+
+  it.each([
     1, 7, 20,
   ])('during UPDATE (after %i answers) deletes all ten or none, and leaves no lock', async killAfter => {
     const uidls = Array.from({ length: 1000 }, (_, i) => `u${String(i).padStart(3, '0')}`)

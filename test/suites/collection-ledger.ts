@@ -197,6 +197,32 @@ function recordsSuite(bench: TheBench): void {
     })
   })
 
+  it('are replaced together with what is known of the source, and those of others are not', async () => {
+    const { store } = bench()
+    const many = Array.from({ length: 700 }, (_, i) => collected(`k${i}`))
+    await store.saveSource(idleSource)
+    await store.saveRecords([...many, collected('k0', { source: 'work' })])
+    const fresh = [full, collected('k3', { state: 'pending' })]
+    await store.replaceSource({ ...idleSource, identity: 'pop3 ann@elsewhere:995' }, fresh)
+    expect([...(await store.loadRecords('gmail')).values()]).toEqual(fresh)
+    expect((await store.findSource('gmail'))?.identity).toBe('pop3 ann@elsewhere:995')
+    expect((await store.loadRecords('work')).size).toBe(1)
+    await store.replaceSource({ ...idleSource, source: 'never seen' }, [])
+    expect(await store.findSource('never seen')).toMatchObject({ source: 'never seen' })
+    const none = collected('none', { digest: 'none' })
+    await expect(store.replaceSource(idleSource, [none])).rejects.toThrow('digest')
+    expect((await store.loadRecords('gmail')).size).toBe(2)
+  })
+
+  it('are read around those that cannot be read', async () => {
+    const { store } = bench()
+    const many = Array.from({ length: 1100 }, (_, i) => collected(`k${i}`))
+    await store.saveRecords([...many, full, collected('k0', { source: 'work' })])
+    const { records, unreadable } = await store.salvageRecords('gmail')
+    expect(unreadable).toEqual([])
+    expect(records).toEqual(await store.loadRecords('gmail'))
+  })
+
   it('are read whole where there are many', async () => {
     const { store } = bench()
     const many = Array.from({ length: 2500 }, (_, i) =>

@@ -61,6 +61,21 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
     async forgetRecords(keys) {
       for (const { source, key } of keys) collected.get(source)?.delete(key)
     },
+
+    async salvageRecords(source) {
+      return {
+        records: new Map(recordsOf(source).map(({ record }) => [record.key, record])),
+        unreadable: [],
+      }
+    },
+
+    async replaceSource(source, records) {
+      checkCollectedName('source', source.source)
+      for (const record of records) checkCollected(record)
+      collected.delete(source.source)
+      for (const record of records) state.saveCollected(record)
+      sources.set(source.source, { ...source })
+    },
   }
 }
 

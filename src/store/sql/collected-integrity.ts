@@ -1,7 +1,6 @@
 // Which lines of the collection ledger cannot be read. Until they are mended, nothing is collected from their source.
 import { setImmediate } from 'node:timers/promises'
-import { isDigest } from '../collected.ts'
-import { nameRecord, rowFault } from './collected-row.ts'
+import { digestFault, nameRecord, rowFault } from './collected-row.ts'
 import { sourceFault } from './collected-source.ts'
 import { allSources } from './collected-statements.ts'
 import type { Connection } from './database.ts'
@@ -24,11 +23,6 @@ export async function* collectedFaults(reader: Connection): AsyncGenerator<strin
     }
     if (page.length < pageRows) return
   }
-}
-
-/** Readers look at its length only. */
-function digestFault(digest: string | null): string | undefined {
-  return digest === null || isDigest(digest) ? undefined : 'its digest is none'
 }
 
 const collectedAfter = statement<{ source: string; key: string; limit: number }>()((db, p) =>

@@ -2,7 +2,7 @@
 // source is collected, for a record taken for another would lose a message or double it.
 import type { CollectedKey, CollectedRecord, CollectedState } from '../../mail/collection-ledger.ts'
 import { Refusal } from '../../mail/errors.ts'
-import { collectedStates } from '../collected.ts'
+import { collectedStates, isDigest } from '../collected.ts'
 import { formatList } from './list-column.ts'
 import type { Schema } from './schema.ts'
 
@@ -34,7 +34,7 @@ export function toRecord(found: Omit<CollectedRow, 'recorded_at'>): CollectedRec
     source: found.source,
     key: found.key,
     state: found.state as CollectedState,
-    destinations: destinationsOf(found.destinations),
+    destinations: destinationsOf(found.destinations, found),
     digest: found.digest ?? undefined,
     octets: found.octets ?? undefined,
     storedAt: toDate(found.stored_at),
@@ -53,8 +53,8 @@ const states: ReadonlySet<string> = new Set(collectedStates)
 
 /** What is wrong with a row, in a few words; undefined when nothing is. */
 export function rowFault(found: Omit<CollectedRow, 'recorded_at'>): string | undefined {
-  if (!states.has(found.state)) return 'its state is none'
-  if (readDestinations(found.destinations) === undefined) return 'its destinations are no list'
+  if (!states.has(found.state)) return 'its state is none that this version knows'
+  if (readDestinations(found.destinations) === undefined) return noList
   if (found.digest !== null && found.digest.length !== digestLength) return 'its digest is none'
   if (!isCount(found.failures) || !isCount(found.absent_sessions)) return 'one of its counts is none'
   if (found.octets !== null && !isCount(found.octets)) return 'its octets are no number'
@@ -63,12 +63,19 @@ export function rowFault(found: Omit<CollectedRow, 'recorded_at'>): string | und
   return undefined
 }
 
-/** The names; refuses with `store-unusable` what is no list of texts. */
-export function destinationsOf(column: string | null): readonly string[] {
+/** Readers that are in a hurry look at its length only. */
+export function digestFault(digest: string | null): string | undefined {
+  return digest === null || isDigest(digest) ? undefined : 'its digest is none'
+}
+
+/** The names; refuses with `store-unusable` what is no list of texts. `of` is the record that they stand in. */
+export function destinationsOf(column: string | null, of: CollectedKey): readonly string[] {
   const list = readDestinations(column)
   if (list) return list
-  throw new Refusal('store-unusable', 'the ledger of what was collected is damaged: run `poplar doctor`')
+  throw unreadable(of, noList)
 }
+
+const noList = 'its destinations are no list'
 
 const noDestinations: readonly string[] = Object.freeze([])
 /** The last list that was read: nearly always it is the next one, too. */
@@ -107,8 +114,9 @@ export function toDate(time: number | null): Date | undefined {
 function unreadable({ source, key }: CollectedKey, fault: string): Refusal {
   return new Refusal(
     'store-unusable',
-    `the ledger of ${source} is damaged: ${nameRecord(key)} cannot be read (${fault}). Nothing is collected from it. ` +
-      'Restore a backup, or see what else is damaged with `poplar doctor`',
+    `the ledger of ${source} is damaged, or of a newer version: ${nameRecord(key)} cannot be read (${fault}). ` +
+      `Nothing is collected from it. \`poplar collect rebuild ${source}\` makes it anew from what its destinations have; ` +
+      '`poplar doctor` shows what else is damaged',
   )
 }
 

@@ -50,6 +50,10 @@ export const deleteCollected = statement<{ source: string; key: string }>()((db,
   db.deleteFrom('collected_message').where('source', '=', p.source).where('key', '=', p.key),
 )
 
+export const deleteCollectedOf = statement<{ source: string }>()((db, p) =>
+  db.deleteFrom('collected_message').where('source', '=', p.source),
+)
+
 export const deleteSomeCollected = statement<{ source: string; limit: number }>()((db, p) =>
   db
     .deleteFrom('collected_message')

@@ -4,11 +4,13 @@ import type { CollectedKey, CollectedState, CollectionLedger } from '../../mail/
 import { checkCollected, checkCollectedName, collectedStates } from '../collected.ts'
 import { listRecords, loadRecords } from './collected-reading.ts'
 import { type CollectedRow, toRow } from './collected-row.ts'
+import { salvageRecords } from './collected-salvage.ts'
 import { toSource, toSourceRow } from './collected-source.ts'
 import {
   allSources,
   countCollected,
   deleteCollected,
+  deleteCollectedOf,
   deleteSomeCollected,
   deleteSource,
   sourceByName,
@@ -80,6 +82,18 @@ export function sqlCollections({ reader, writer, now }: Database, leases: Source
           step.map(({ source, key }) => ({ source, key })),
         )
     },
+
+    salvageRecords: source => salvageRecords(reader, source),
+
+    async replaceSource(source, records) {
+      checkCollectedName('source', source.source)
+      for (const record of records) checkCollected(record)
+      const at = now()
+      await writer.run(replaceCollected, {
+        source: toSourceRow(source),
+        records: records.map(record => toRow(record, at)),
+      })
+    },
   }
 }
 
@@ -97,6 +111,18 @@ export function* forgetCollected(keys: readonly CollectedKey[]): Operation<void>
 }
 
 export function* saveCollectedSource(source: Schema['collected_source']): Operation<void> {
+  yield* rows(upsertSource, source)
+}
+
+export interface Replacement {
+  readonly source: Schema['collected_source']
+  readonly records: readonly CollectedRow[]
+}
+
+/** All in one transaction, however many: half of a ledger would double the other half. */
+export function* replaceCollected({ source, records }: Replacement): Operation<void> {
+  yield* rows(deleteCollectedOf, { source: source.source })
+  yield* saveCollected(records)
   yield* rows(upsertSource, source)
 }
 

@@ -210,7 +210,7 @@ export function* deliver(delivery: Deliver): Operation<CopyOutcome[]> {
 function* isCollected(record: CollectedRecord): Operation<boolean> {
   const { source, key } = record
   const known = yield* row(collectedDestinations, { source, key })
-  return known !== undefined && hasIt(destinationsOf(known.destinations), record)
+  return known !== undefined && hasIt(destinationsOf(known.destinations, record), record)
 }
 
 function* deliverCopy(copy: PlainCopy, content: NewContent): Operation<CopyOutcome> {

@@ -12,7 +12,13 @@ import {
 } from './accounts.ts'
 import { addAppPassword, noteAppPasswordUse, revokeAppPassword } from './app-passwords.ts'
 import { forgetDeletions, forgetRemoved } from './audit.ts'
-import { forgetCollected, forgetCollectedSource, saveCollected, saveCollectedSource } from './collections.ts'
+import {
+  forgetCollected,
+  forgetCollectedSource,
+  replaceCollected,
+  saveCollected,
+  saveCollectedSource,
+} from './collections.ts'
 import { deliver, spill } from './deliveries.ts'
 import { freeLoose } from './freeing.ts'
 import { createFolder, removeFolder } from './mailboxes.ts'
@@ -53,6 +59,7 @@ const operations = [
   forgetCollected,
   saveCollectedSource,
   forgetCollectedSource,
+  replaceCollected,
 ] as const satisfies readonly ((argument: never) => Operation<unknown>)[]
 
 type AnyOperation = (argument: unknown) => Operation<unknown>

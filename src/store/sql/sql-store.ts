@@ -8,6 +8,7 @@ import { sqlCollections } from './collections.ts'
 import type { Database } from './database.ts'
 import { sqlDeliveries } from './deliveries.ts'
 import { checkIntegrity } from './integrity.ts'
+import { sqlKeptMail } from './kept-mail.ts'
 import { type LeaseOptions, Leases, sqlLocks } from './leases.ts'
 import { sqlFolders } from './mailboxes.ts'
 import { sqlMaildrops } from './maildrops.ts'
@@ -36,6 +37,7 @@ export async function createSqlStore(database: Database, options: SqlStoreOption
     ...sqlRecovery(database, leases, remembered),
     ...sqlRetention(database),
     ...sqlArchive(database),
+    ...sqlKeptMail(database),
     ...sqlFolders(database),
     ...sqlCollections(database, sourceLeases),
     load: storeLoad(database, leases, remembered),
