@@ -7,7 +7,7 @@ import type { Account, AccountName } from '../mail/account.ts'
 import { domainOf } from '../mail/account-name.ts'
 import { Refusal } from '../mail/errors.ts'
 import type { Store } from '../mail/store.ts'
-import { openStore } from '../store/open-store.ts'
+import { openStore, type StoreOptions } from '../store/open-store.ts'
 import type { ConfigOptions } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 
@@ -16,22 +16,26 @@ export interface Office {
   readonly store: Store
 }
 
-/** Whether a command may begin an office, or only work in one that is there. */
-type Beginning = 'existing' | 'may-begin'
+export interface OfficeNeeds {
+  /** Whether the command may begin an office; else it only works in one that is there. */
+  readonly mayBegin?: boolean
+  /** See `StoreOptions`. Default `inline`. */
+  readonly writer?: StoreOptions['writer']
+}
 
 /**
- * Opens the office for one piece of work, and closes it however the work ends. Writes happen in this process. Refuses
+ * Opens the office for one piece of work, beside a server if there is one, and closes it however the work ends. Refuses
  * with `store-unusable` where there is none: in a wrong folder, or before its disk is mounted, an office made on the way
  * would have no users, and mail to them would bounce.
  */
 export async function inOffice<T>(
   options: ConfigOptions,
   work: (office: Office) => Promise<T>,
-  beginning: Beginning = 'existing',
+  { mayBegin = false, writer = 'inline' }: OfficeNeeds = {},
 ): Promise<T> {
   const config = loadConfig(options.config)
-  if (beginning === 'existing' && !holdsAnything(config.data)) throw noOffice(config)
-  const office = { config, store: await openStore({ folder: config.data, writer: 'inline' }) }
+  if (!mayBegin && !holdsAnything(config.data)) throw noOffice(config)
+  const office = { config, store: await openStore({ folder: config.data, writer, server: false }) }
   try {
     return await work(office)
   } finally {

@@ -60,7 +60,7 @@ async function restoreOne(file: string, name: AccountName, options: RestoreOptio
         backup.close()
       }
     },
-    'may-begin',
+    { mayBegin: true },
   )
 }
 

@@ -54,7 +54,7 @@ function addCommand(): Command {
     .addOption(passwordStdinOption())
     .addOption(configOption())
     .action(async (name: AccountName, options: AddOptions) => {
-      await inOffice(options, office => addUser(office, name, options), 'may-begin')
+      await inOffice(options, office => addUser(office, name, options), { mayBegin: true })
     })
   return withExamples(command, [
     ['poplar user add ann', 'ask for a password, add the account ann'],

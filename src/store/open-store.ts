@@ -7,11 +7,15 @@ export interface StoreOptions {
   /** Made with mode 0700 when missing. */
   readonly folder: string
   /**
-   * `thread`: writes happen in a thread of their own, for the one server of the folder, which holds its lock
-   * (folder-lock.ts); the maildrop locks of a server that died are dropped. `inline`: writes happen on the calling
-   * thread, for one-shot commands beside a server.
+   * `thread`: writes happen in a thread of their own, for whoever writes much. `inline`: on the calling thread, for
+   * one-shot commands.
    */
   readonly writer: 'thread' | 'inline'
+  /**
+   * Whether this is the one server of the folder, which holds its lock (folder-lock.ts): the maildrop locks of a server that
+   * died are dropped. Others work beside it. Default: with a writer thread.
+   */
+  readonly server?: boolean
   /** How long a maildrop's lease lasts without being renewed; it is renewed three times as often. Default 60,000. */
   readonly leaseMs?: number
   /** The clock, in milliseconds. Default `Date.now`. */
@@ -27,6 +31,7 @@ export interface StoreOptions {
 /** Refuses with `store-unusable` (damaged, not ours, newer), `store-busy`, `store-full`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { writer, leaseMs = 60_000, now = Date.now, busyTimeoutMs = 10_000, cacheOctets = 0 } = options
+  const { server = writer === 'thread' } = options
   const database = openSqlite({ ...options, now, busyTimeoutMs })
-  return createSqlStore(database, { leaseMs, server: writer === 'thread', cacheOctets })
+  return createSqlStore(database, { leaseMs, server, cacheOctets })
 }

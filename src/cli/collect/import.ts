@@ -145,7 +145,7 @@ async function write(adopted: Adopted, found: readonly Found[], options: ImportO
         writeConfig(extendedConfig(config, configText({ sources: fresh }, { to, passwordFiles })))
       return done
     },
-    'may-begin',
+    { mayBegin: true },
   )
   const remarks = [...adopted.remarks, ...fresh.flatMap(remarksOf)]
   if (options.json) {

@@ -23,7 +23,7 @@ export function collectRunCommand(): Command {
     .addOption(jsonOption())
     .addOption(configOption())
     .action(async (names: readonly string[], options: RunOptions) => {
-      await inOffice(options, office => run(office, names, options))
+      await inOffice(options, office => run(office, names, options), { writer: 'thread' })
     })
   return withExamples(command, [
     ['poplar collect run', 'everything that is new, everywhere'],
