@@ -1,5 +1,5 @@
 // The servers of a test office: those of any other, without the patience and the limits that a test would only wait for, each
-// but LMTP behind the place where faults are made.
+// behind the place where faults are made.
 import type { AccountPolicy } from '../mail/account-policy.ts'
 import type { MailDelivery } from '../mail/delivery/deliver.ts'
 import type { LoginDelays } from '../mail/login-delays.ts'
@@ -56,6 +56,17 @@ export interface OfficeServers {
   close(): Promise<void>
 }
 
+/** What is spoken at each, and whether TLS is there from the first octet on. */
+const doors = {
+  pop3: { protocol: 'pop3', hasImplicitTls: false },
+  pop3s: { protocol: 'pop3', hasImplicitTls: true },
+  smtp: { protocol: 'smtp', hasImplicitTls: false },
+  smtps: { protocol: 'smtp', hasImplicitTls: true },
+  lmtp: { protocol: 'lmtp', hasImplicitTls: false },
+} as const satisfies Record<
+  keyof OfficePorts,
+  { readonly protocol: ChaosProtocol; readonly hasImplicitTls: boolean }
+>
 /** Of what is behind the place where faults are made. */
 const inside = [{ host: '127.0.0.1', port: 0 }]
 const handshakeTimeoutMs = 10_000
@@ -83,22 +94,20 @@ export async function startOfficeServers(parts: OfficeServerParts): Promise<Offi
   const at = (port = 0) => [{ host, port }]
   const { contexts } = certificate
   /** In front of a server that only this office reaches. */
-  const lead = async (protocol: ChaosProtocol, starting: Promise<Server>, hasImplicitTls: boolean) => {
+  const lead = async (name: keyof OfficePorts, starting: Promise<Server>) => {
+    const { protocol, hasImplicitTls } = doors[name]
     const server = { ...(await start(starting)), hasImplicitTls }
     const dialect = dialects[protocol]
     const tls = { contexts, alpn: dialect.alpn, handshakeTimeoutMs }
-    const port = ports[hasImplicitTls ? (`${protocol}s` as const) : protocol]
     const { ties } = parts.authenticator
-    return start(startChaosFront({ listen: at(port), server, chaos, dialect, tls, ties }))
+    return start(startChaosFront({ listen: at(ports[name]), server, chaos, dialect, tls, ties }))
   }
   try {
-    const lmtp = await start(
-      startIntake({ ...intakeOptions(parts), listen: at(ports.lmtp), protocol: 'lmtp' }),
-    )
-    const smtp = await lead('smtp', startSmtp(parts, false), false)
-    const smtps = await lead('smtp', startSmtp(parts, true), true)
-    const pop3 = await lead('pop3', startPop3(parts, false), false)
-    const pop3s = await lead('pop3', startPop3(parts, true), true)
+    const lmtp = await lead('lmtp', startIntake({ ...intakeOptions(parts), protocol: 'lmtp' }))
+    const smtp = await lead('smtp', startSmtp(parts, false))
+    const smtps = await lead('smtps', startSmtp(parts, true))
+    const pop3 = await lead('pop3', startPop3(parts, false))
+    const pop3s = await lead('pop3s', startPop3(parts, true))
     return { pop3, pop3s, smtp, smtps, lmtp, close: closeAll }
   } catch (error) {
     await closeAll()
@@ -107,7 +116,7 @@ export async function startOfficeServers(parts: OfficeServerParts): Promise<Offi
 }
 
 function intakeOptions({ hostname, delivery, observer, maxOctets }: OfficeServerParts) {
-  return { hostname, delivery, observer, maxOctets }
+  return { hostname, delivery, observer, maxOctets, listen: inside }
 }
 
 function startSmtp(parts: OfficeServerParts, implicitTls: boolean): Promise<Server> {
@@ -120,7 +129,6 @@ function startSmtp(parts: OfficeServerParts, implicitTls: boolean): Promise<Serv
   }
   return startIntake({
     ...intakeOptions(parts),
-    listen: inside,
     protocol: 'smtp',
     ...((implicitTls || startTls !== 'none') && { tls, implicitTls }),
     ...(smtpLogin !== 'none' && { logins }),

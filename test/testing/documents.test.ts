@@ -55,14 +55,15 @@ describe('docs/testing.md', () => {
 
   it('has a row for every fault, with the commands it is made at', () => {
     const rows = [
-      ...text.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|.*\| ([^|]*) \| ([^|]*) \|$/gm),
-    ].flatMap(([, names = '', pop3, smtp]) => names.split(', ').map(name => [name.slice(1, -1), pop3, smtp]))
+      ...text.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|.*\| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm),
+    ].flatMap(([, names = '', ...at]) => names.split(', ').map(name => [name.slice(1, -1), ...at]))
     const told = (verbs: FaultVerbs | undefined) =>
       verbs === 'every' ? 'every command' : (verbs?.join(', ') ?? '')
-    const known = Object.entries(faults).map(([name, { pop3, smtp }]: [string, Fault<never>]) => [
+    const known = Object.entries(faults).map(([name, { pop3, smtp, lmtp }]: [string, Fault<never>]) => [
       name,
       told(pop3),
       told(smtp),
+      told(lmtp),
     ])
     expect(rows).toEqual(known)
   })

@@ -130,7 +130,7 @@ describe('a session that was recorded', () => {
   it('shows what a server of SCRAM says in place of its proof', async () => {
     const script = 'S: +OK\nC: AUTH SCRAM-SHA-1 {a}\nS: + ZT1vdGhlci1lcnJvcg==\nC: *\nS: -ERR'
     await using server = await replay(script)
-    await using recorder = await record(server)
+    await using recorder = await record({ host: server.host, port: server.port })
     const peer = await LinePeer.connect(recorder.port)
     await peer.line()
     for (const command of ['AUTH SCRAM-SHA-1 biws', '*']) await peer.ask(command)

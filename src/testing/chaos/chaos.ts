@@ -2,14 +2,18 @@
 // for chance comes from a seed.
 import { Random } from '../../conformance/random.ts'
 import { foldAddress } from '../../mail/fold.ts'
+import { dialects } from './dialect.ts'
 import { type ChaosProtocol, type Exchange, greeting } from './exchange.ts'
 import { type FaultName, type FaultOptions, faults } from './faults.ts'
 
 /** Where a fault is made. All that is given must hold. */
 export interface RulePlace {
-  /** Default: either, as far as there is such a fault in it. */
+  /** Default: any, as far as there is such a fault in it. */
   readonly protocol?: ChaosProtocol
-  /** One or several, in any case; `GREETING`; in SMTP `END-OF-DATA`, behind the message. Default: those of the fault. */
+  /**
+   * One or several, in any case; `GREETING`; in SMTP `END-OF-DATA`, behind the message, in LMTP for each
+   * recipient. Default: those of the fault.
+   */
   readonly verb?: string | readonly string[]
   /** Only where this stands in what is behind the verb, in any case: an address, a number. */
   readonly argument?: string
@@ -67,7 +71,7 @@ export class Chaos {
     const { seed = 'poplar' } = rule
     const active = {
       rule,
-      verbs: { pop3: verbsOf(rule, 'pop3'), smtp: verbsOf(rule, 'smtp') },
+      verbs: { pop3: verbsOf(rule, 'pop3'), smtp: verbsOf(rule, 'smtp'), lmtp: verbsOf(rule, 'lmtp') },
       random: new Random(String(seed)),
       seen: 0,
     }
@@ -126,8 +130,8 @@ function isUser(wanted: string, claimed: string | undefined): boolean {
 function check({ fault, nth, probability, protocol }: ChaosRule): void {
   if (!Object.hasOwn(faults, fault))
     throw new TypeError(`there is no fault ${JSON.stringify(fault)}: ${Object.keys(faults).join(', ')}`)
-  if (protocol !== undefined && protocol !== 'pop3' && protocol !== 'smtp')
-    throw new TypeError('there are faults of pop3 and smtp')
+  if (protocol !== undefined && !Object.hasOwn(dialects, protocol))
+    throw new TypeError('there are faults of pop3, smtp and lmtp')
   if (protocol !== undefined && faults[fault][protocol] === undefined)
     throw new TypeError(`there is no fault ${JSON.stringify(fault)} of ${protocol}`)
   if (nth !== undefined && !(Number.isInteger(nth) && nth >= 1)) throw new TypeError('`nth` counts from 1')

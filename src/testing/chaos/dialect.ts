@@ -1,4 +1,5 @@
-// What tells POP3 and SMTP apart for whoever stands between client and server: RFC 1939 section 3, RFC 5321 section 4.2.
+// What tells POP3 from SMTP and LMTP for whoever stands between client and server: RFC 1939 section 3, RFC 5321 section 4.2,
+// RFC 2033.
 import { type ChaosProtocol, type Exchange, endOfData } from './exchange.ts'
 
 export interface Dialect {
@@ -53,7 +54,9 @@ const smtp: Dialect = {
   alpn: 'smtp',
 }
 
-export const dialects: Readonly<Record<ChaosProtocol, Dialect>> = { pop3, smtp }
+const lmtp: Dialect = { ...smtp, protocol: 'lmtp' }
+
+export const dialects: Readonly<Record<ChaosProtocol, Dialect>> = { pop3, smtp, lmtp }
 
 /** A line of the client, with or without its end. */
 export function readCommand(text: string, user: string | undefined, dialect: Dialect): Exchange {

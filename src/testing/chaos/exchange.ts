@@ -3,23 +3,23 @@ import type { Random } from '../../conformance/random.ts'
 
 /** The greeting is chosen by this verb: nobody has asked for it. */
 export const greeting = 'GREETING'
-/** What a message of SMTP is answered, behind its final dot. */
+/** What a message of SMTP is answered, behind its final dot; in LMTP for each recipient. */
 export const endOfData = 'END-OF-DATA'
 
-export type ChaosProtocol = 'pop3' | 'smtp'
+export type ChaosProtocol = 'pop3' | 'smtp' | 'lmtp'
 
 export interface Exchange {
   readonly protocol: ChaosProtocol
   /** In capitals, or `GREETING`, or `END-OF-DATA`. */
   readonly verb: string
-  /** What stands behind the verb. */
+  /** What stands behind the verb; in LMTP behind the RCPT that `END-OF-DATA` is for. */
   readonly argument: string
   /** Whom the client has claimed to be, last. */
   readonly user: string | undefined
 }
 
 export interface Reply {
-  /** With its CRLF; in SMTP all of its lines. It may be a challenge. Latin-1, as all text here. */
+  /** With its CRLF; in SMTP and LMTP all of its lines. It may be a challenge. Latin-1, as all text here. */
   readonly status: string
   /** The lines that follow in POP3, stuffed, the terminator among them; undefined where none do. */
   readonly body: string | undefined

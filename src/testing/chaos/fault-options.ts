@@ -37,7 +37,7 @@ export interface FaultOptions {
   readonly truncated: { readonly lines?: number }
   /** CAPA tells what is not so. Default: STLS is added. */
   readonly 'lying-capa': { readonly add?: readonly string[]; readonly remove?: readonly string[] }
-  /** EHLO tells what is not so. Default: STARTTLS is added. */
+  /** EHLO, or LHLO, tells what is not so. Default: STARTTLS is added. */
   readonly 'lying-ehlo': { readonly add?: readonly string[]; readonly remove?: readonly string[] }
   /** A line in clear stands behind the `+OK` that TLS follows. */
   readonly 'stls-injection': { readonly text?: string }

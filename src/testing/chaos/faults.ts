@@ -13,6 +13,7 @@ export interface Fault<O> {
   /** Where it is made in POP3; undefined: nowhere, whatever the rule says. */
   readonly pop3?: FaultVerbs
   readonly smtp?: FaultVerbs
+  readonly lmtp?: FaultVerbs
   /** In place of the command, which the server never sees. Undefined where the command gives no occasion for it. */
   readonly instead?: (options: O, context: FaultContext) => readonly Step[] | undefined
   /** Undefined where the reply gives no occasion for it. */
@@ -28,16 +29,19 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   drop: {
     pop3: ['RETR'],
     smtp: [endOfData],
+    lmtp: [endOfData],
     change: (reply, { afterOctets }) => [beginning(reply, afterOctets), close],
   },
   stall: {
     pop3: ['RETR'],
     smtp: [endOfData],
+    lmtp: [endOfData],
     change: (reply, { afterOctets }) => [beginning(reply, afterOctets), hang],
   },
   trickle: {
     pop3: 'every',
     smtp: 'every',
+    lmtp: 'every',
     change: (reply, { octets = 1, everyMs = 0 }) => [
       { kind: 'trickle', text: textOf(reply), octets, everyMs },
     ],
@@ -45,6 +49,7 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   delay: {
     pop3: 'every',
     smtp: 'every',
+    lmtp: 'every',
     change: (reply, { ms = 1_000 }) => [
       { kind: 'wait', ms },
       { kind: 'send', text: textOf(reply) },
@@ -104,6 +109,7 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   reply: {
     pop3: ['RETR'],
     smtp: ['RCPT'],
+    lmtp: ['RCPT'],
     instead: ({ text }, { exchange: { protocol } }) => {
       const said = text ?? (protocol === 'pop3' ? '-ERR try again later' : '451 4.3.0 try again later')
       return [{ kind: 'send', text: `${said.replace(/\r?\n/g, '\r\n')}\r\n` }]
@@ -138,6 +144,7 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   },
   'lying-ehlo': {
     smtp: ['EHLO'],
+    lmtp: ['LHLO'],
     change: (reply, { add, remove = [] }) =>
       sent(withExtensions(reply, add ?? (remove.length > 0 ? [] : ['STARTTLS']), remove)),
   },
@@ -146,16 +153,19 @@ export const faults: { readonly [N in FaultName]: Fault<FaultOptions[N]> } = {
   garbage: {
     pop3: 'every',
     smtp: 'every',
+    lmtp: 'every',
     change: (reply, { text = '*** debug: 42' }) => [{ kind: 'send', text: `${text}\r\n${textOf(reply)}` }],
   },
   'no-answer': {
     pop3: ['QUIT'],
     smtp: [endOfData],
+    lmtp: [endOfData],
     instead: ({ carriedOut = true }) => (carriedOut ? undefined : [close]),
     change: () => [close],
   },
   'drop-data': {
     smtp: ['DATA'],
+    lmtp: ['DATA'],
     instead: ({ afterOctets = 1 }) => [
       { kind: 'send', text: '354 go ahead\r\n' },
       { kind: 'swallow', octets: afterOctets },

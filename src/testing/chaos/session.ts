@@ -8,6 +8,7 @@ import { type Dialect, readCommand } from './dialect.ts'
 import { claimedIn, type Exchange, endOfData, greeting, type Reply, type Step, textOf } from './exchange.ts'
 import { type Fault, type FaultOptions, faults } from './faults.ts'
 import { Incoming } from './incoming.ts'
+import { MailTransaction } from './mail-transaction.ts'
 import { perform, type StepClient, swallow } from './steps.ts'
 import { Upstream, type UpstreamAddress } from './upstream.ts'
 
@@ -21,9 +22,15 @@ export interface ChaosSessionParts {
 
 type Outcome = 'over' | 'challenge' | 'message' | 'tls' | undefined
 
+/** What will be said of a message, in LMTP to one recipient: chosen before DATA, for what is refused must not reach the server. */
+interface Verdict {
+  readonly exchange: Exchange
+  readonly chosen: Chosen | undefined
+  /** In place of the server's. */
+  readonly instead: readonly Step[] | undefined
+}
+
 const toMessage = Buffer.from('354 go ahead\r\n')
-/** Behind these a transaction of SMTP has no recipients. */
-const beginsAnew: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'MAIL', 'RSET', 'STARTTLS', endOfData])
 
 export class ChaosSession implements ConnectionHandler, StepClient {
   readonly incoming: Incoming
@@ -32,13 +39,12 @@ export class ChaosSession implements ConnectionHandler, StepClient {
   readonly #parts: ChaosSessionParts
   readonly #leaving = new AbortController()
   readonly #memory = new Map<string, string>()
+  readonly #transaction = new MailTransaction()
   /** Resolves when the connection is closed. */
   readonly #gone: Promise<void>
   #upstream: Upstream | undefined
   #untie: () => void = () => {}
   #user: string | undefined
-  /** That the server has accepted, of the transaction at hand. */
-  #recipients = 0
   #endInput: () => void = () => {}
 
   constructor(connection: Connection, parts: ChaosSessionParts) {
@@ -133,14 +139,21 @@ export class ChaosSession implements ConnectionHandler, StepClient {
   }
 
   async #exchange(upstream: Upstream, line: Buffer): Promise<'over' | undefined> {
-    const { chaos, dialect } = this.#parts
     const asked = this.#read(line)
-    const planned = this.#plan(asked)
-    const chosen = chaos.choose(asked)
+    const verdicts = this.#verdicts(asked)
+    const chosen = this.#parts.chaos.choose(asked)
     const instead = this.#stepsInstead(asked, chosen)
-    if (instead) return (await perform(instead, this)) ?? (asked.verb === 'QUIT' ? 'over' : undefined)
-    const refused = planned && this.#stepsInstead(planned.exchange, planned.chosen, 'quietly')
-    if (planned && refused) return this.#refuseMessage(upstream, planned, refused)
+    if (instead) {
+      this.#note(asked, chosen)
+      return (await perform(instead, this)) ?? (asked.verb === 'QUIT' ? 'over' : undefined)
+    }
+    const refused = verdicts.filter(verdict => verdict.instead)
+    if (refused.length > 0) await this.#keepFrom(upstream, verdicts)
+    if (refused.length > 0 && refused.length === verdicts.length) {
+      await this.send(toMessage)
+      await swallow(this.incoming, Number.POSITIVE_INFINITY)
+      return this.#tellVerdicts(upstream, verdicts)
+    }
     if (this.#startsTls(asked) && this.incoming.pendingOctets > 0) {
       // What stands behind it in clear is the server's to refuse.
       await upstream.send(Buffer.concat([line, this.incoming.rest()]))
@@ -154,33 +167,46 @@ export class ChaosSession implements ConnectionHandler, StepClient {
     else if (this.#startsTls(asked)) this.#connection.resume()
     if (outcome === 'message') {
       for await (const piece of this.incoming.mailData()) await upstream.send(piece)
-      outcome = await this.#answer(upstream, this.#exchangeOf(endOfData), planned?.chosen)
+      outcome = await this.#tellVerdicts(upstream, verdicts)
     }
     for (let nth = 1; outcome === 'challenge'; nth += 1) outcome = await this.#respond(upstream, asked, nth)
-    if (beginsAnew.has(asked.verb) || (dialect.protocol === 'smtp' && asked.verb === 'DATA'))
-      this.#recipients = 0
     return outcome === 'over' ? outcome : undefined
   }
 
-  /** What is said of the message behind DATA: chosen before it, for what is refused must not reach the server. */
-  #plan({ verb }: Exchange): { exchange: Exchange; chosen: Chosen | undefined } | undefined {
-    if (this.#parts.dialect.protocol !== 'smtp' || verb !== 'DATA' || this.#recipients === 0) return undefined
-    const exchange = this.#exchangeOf(endOfData)
-    return { exchange, chosen: this.#parts.chaos.choose(exchange) }
+  /** In SMTP one, in LMTP one of each recipient. */
+  #verdicts({ verb }: Exchange): readonly Verdict[] {
+    const { protocol } = this.#parts.dialect
+    if (protocol === 'pop3' || verb !== 'DATA') return []
+    const { recipients } = this.#transaction
+    const told = protocol === 'lmtp' ? recipients : recipients.slice(0, 1).map(() => '')
+    return told.map(argument => {
+      const exchange = { ...this.#exchangeOf(endOfData), argument }
+      const chosen = this.#parts.chaos.choose(exchange)
+      return { exchange, chosen, instead: this.#stepsInstead(exchange, chosen) }
+    })
   }
 
-  async #refuseMessage(
-    upstream: Upstream,
-    { exchange, chosen }: { exchange: Exchange; chosen: Chosen | undefined },
-    steps: readonly Step[],
-  ): Promise<'over' | undefined> {
-    await this.send(toMessage)
-    await swallow(this.incoming, Number.POSITIVE_INFINITY)
-    if (chosen) this.#parts.chaos.note(chosen.rule, exchange)
-    await upstream.send(Buffer.from('RSET\r\n'))
-    await this.#readStatus(upstream)
-    this.#recipients = 0
-    return perform(steps, this)
+  /** The server has no transaction any more, or one without the recipients that are refused. */
+  async #keepFrom(upstream: Upstream, verdicts: readonly Verdict[]): Promise<void> {
+    const kept = verdicts.filter(({ instead }) => !instead).map(({ exchange }) => exchange.argument)
+    const commands = this.#transaction.narrow(kept)
+    for (const command of kept.length > 0 ? commands : commands.slice(0, 1)) {
+      await upstream.send(Buffer.from(command, 'latin1'))
+      const status = (await this.#readStatus(upstream)).toString('latin1')
+      if (!status.startsWith('2'))
+        throw new Error(`the server does not repeat what it has accepted: ${status}`)
+    }
+  }
+
+  /** In order; behind them there is no transaction. */
+  async #tellVerdicts(upstream: Upstream, verdicts: readonly Verdict[]): Promise<'over' | undefined> {
+    this.#transaction.end()
+    for (const { exchange, chosen, instead } of verdicts) {
+      if (instead) this.#note(exchange, chosen)
+      const outcome = await (instead ? perform(instead, this) : this.#answer(upstream, exchange, chosen))
+      if (outcome === 'over') return outcome
+    }
+    return undefined
   }
 
   async #respond(upstream: Upstream, asked: Exchange, nth: number): Promise<Outcome> {
@@ -213,16 +239,14 @@ export class ChaosSession implements ConnectionHandler, StepClient {
     return verb === (this.#parts.dialect.protocol === 'pop3' ? 'STLS' : 'STARTTLS')
   }
 
-  #stepsInstead(
-    exchange: Exchange,
-    chosen: Chosen | undefined,
-    how: 'noted' | 'quietly' = 'noted',
-  ): readonly Step[] | undefined {
+  #stepsInstead(exchange: Exchange, chosen: Chosen | undefined): readonly Step[] | undefined {
     if (!chosen || exchange.verb === greeting) return undefined
     const context = { exchange, random: chosen.random, memory: this.#memory }
-    const steps = faultOf(chosen).instead?.(chosen.rule, context)
-    if (steps && how === 'noted') this.#parts.chaos.note(chosen.rule, exchange)
-    return steps
+    return faultOf(chosen).instead?.(chosen.rule, context)
+  }
+
+  #note(exchange: Exchange, chosen: Chosen | undefined): void {
+    if (chosen) this.#parts.chaos.note(chosen.rule, exchange)
   }
 
   async #readStatus(upstream: Upstream): Promise<Buffer> {
@@ -241,7 +265,7 @@ export class ChaosSession implements ConnectionHandler, StepClient {
     const text = status.toString('latin1')
     const isLong = this.#parts.dialect.hasBody(exchange, text)
     const outcome = this.#outcomeOf(exchange, text)
-    if (exchange.verb === 'RCPT' && text.startsWith('25')) this.#recipients += 1
+    this.#transaction.note(exchange, text)
     if (!chosen) {
       await this.send(status)
       if (isLong) for await (const piece of upstream.incoming.body()) await this.send(piece)
@@ -251,7 +275,7 @@ export class ChaosSession implements ConnectionHandler, StepClient {
     if (isLong) for await (const piece of upstream.incoming.body()) pieces.push(piece)
     const reply = { status: text, body: isLong ? Buffer.concat(pieces).toString('latin1') : undefined }
     const steps = this.#stepsOf(reply, exchange, chosen)
-    if (steps) this.#parts.chaos.note(chosen.rule, exchange)
+    if (steps) this.#note(exchange, chosen)
     return (await perform(steps ?? [{ kind: 'send', text: textOf(reply) }], this)) ?? outcome
   }
 

@@ -10,7 +10,7 @@ const octets = z.int().min(-2_147_483_648).max(2_147_483_647)
 const places = z.int().min(0).max(2_147_483_647)
 
 const place: ShapeOf<RulePlace> = {
-  protocol: z.enum(['pop3', 'smtp']).optional(),
+  protocol: z.enum(['pop3', 'smtp', 'lmtp']).optional(),
   verb: z
     .union([text, z.array(text).min(1).max(100)])
     .optional()
