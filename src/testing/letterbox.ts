@@ -6,7 +6,7 @@ import { readMessage, type TestMessage } from './message.ts'
 
 /** What of these is given must all fit. A text is compared whole, addresses without regard to case. */
 export interface MessageFilter {
-  /** A recipient of the envelope: an address, or a name at the office's domain. */
+  /** A recipient of the envelope: an address, or a name at the office's domain, however the envelope has it. */
   readonly to?: string | RegExp
   /** The sender of the envelope, or the address in From. */
   readonly from?: string | RegExp
@@ -178,7 +178,7 @@ export class Letterbox {
     const isFrom = addressTest(from)
     return ({ id: own, envelope, from: author, subject: text }) =>
       (id === undefined || own === id) &&
-      (to === undefined || envelope.to.some(isTo)) &&
+      (to === undefined || envelope.to.some(each => isTo(each) || isTo(this.#complete(each)))) &&
       (from === undefined || isFrom(envelope.from) || isFrom(author?.address ?? '')) &&
       (subject === undefined || (subject instanceof RegExp ? matches(subject, text) : text === subject))
   }

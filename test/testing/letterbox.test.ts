@@ -108,6 +108,15 @@ describe('office.waitForMessage', () => {
     expect(await office.messages({ subject: 'X' })).toEqual([])
   })
 
+  it('knows who is meant where the envelope has no domain', async () => {
+    await using office = await startTestOffice({ users: ['ann', 'bob'] })
+    const message = await office.deliver('Subject: x\n\n', { from: '', to: ['Ann', 'bob@office.test'] })
+    expect(message.envelope.to).toEqual(['Ann', 'bob@office.test'])
+    for (const to of ['ann', 'ANN@Office.Test', 'bob', /^Ann@/, /^Ann$/])
+      expect(await office.messages({ to })).toEqual([message])
+    for (const to of ['eve', 'ann@other.test', /@other/]) expect(await office.messages({ to })).toEqual([])
+  })
+
   it('tells what has come when the time is over', async () => {
     await using office = await startTestOffice({ users: ['ann'] })
     await expect(office.waitForMessage({ to: 'ann', timeout: 1 })).rejects.toThrow(
