@@ -1,4 +1,4 @@
-// Port: what was delivered to an account and is still here, wherever its owner has put it: for who has to tell whether a
+// Port: what was delivered to accounts and is still here, wherever their owners have put it: for who has to tell whether a
 // message came already.
 import type { Account } from './account.ts'
 import type { Octets } from './octets.ts'
@@ -12,8 +12,8 @@ export interface KeptContent {
 
 export interface KeptMail {
   /**
-   * Every content once, in no order: of all folders, and of messages that were deleted as long as `undelete` would find
-   * them. Takes no lock.
+   * Every content once, however many messages of these accounts show it, in no order: of all folders, and of messages that
+   * were deleted as long as `undelete` would find them. Takes no lock.
    */
-  keptMail(account: Account): AsyncIterable<KeptContent>
+  keptMail(accounts: readonly Account[]): AsyncIterable<KeptContent>
 }

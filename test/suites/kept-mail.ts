@@ -5,9 +5,9 @@ import type { Account } from '../../src/mail/account.ts'
 import type { Store } from '../../src/mail/store.ts'
 import { copyFor, deliver, expunge, octets, plainText, type StoreFactory, withStore } from './fixtures.ts'
 
-async function textsOf(store: Store, account: Account): Promise<readonly string[]> {
+async function textsOf(store: Store, ...accounts: readonly Account[]): Promise<readonly string[]> {
   const texts: string[] = []
-  for await (const { octets: expected, body } of store.keptMail(account)) {
+  for await (const { octets: expected, body } of store.keptMail(accounts)) {
     const pieces: Uint8Array[] = []
     for await (const piece of body) pieces.push(piece)
     const whole = Buffer.concat(pieces)
@@ -41,6 +41,9 @@ export function keptMailSuite(factory: StoreFactory): void {
     await deliver(store, [copyFor(ann)], `${plainText}the same`)
     await deliver(store, [copyFor(ann)], `${plainText}the same`)
     expect(await textsOf(store, ann)).toEqual(['the same', 'the same', 'twice'])
+    const bob = await store.addAccount({ name: 'bob' })
+    await deliver(store, [copyFor(ann), copyFor(bob)], `${plainText}to both`)
+    expect(await textsOf(store, bob, ann)).toEqual(['the same', 'the same', 'to both', 'twice'])
   })
 
   it('has what was deleted until it is freed', async () => {

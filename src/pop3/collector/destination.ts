@@ -1,6 +1,7 @@
 // Where collected mail goes. A destination says when a message is durably there, and what it can promise when the process is
 // killed between that and the ledger's line.
 import type { CollectedRecord } from '../../mail/collection-ledger.ts'
+import type { KeptCopy } from './kept-copy.ts'
 import type { Letter } from './letter.ts'
 
 /**
@@ -26,6 +27,13 @@ export type StoreOutcome =
   /** It was laid down, and the ledger says so in the same transaction. */
   | 'recorded'
 
+export interface CopiesOptions {
+  readonly signal: AbortSignal
+  /** Where a copy has to be fetched, those of other sizes are left out; undefined: none is. */
+  readonly sizes: ReadonlySet<number> | undefined
+  readonly onCopy: (copy: KeptCopy) => void
+}
+
 export interface Destination {
   /** As configured; names what has a message in the ledger. */
   readonly name: string
@@ -36,6 +44,11 @@ export interface Destination {
   readonly atOnce?: number
   /** Resolves when the message is durably there. Throws `DestinationError`. */
   store(letter: Letter, options: DestinationOptions): Promise<StoreOutcome>
+  /**
+   * Tells of every copy that it still has, of whatever source; undefined where it cannot be read. Writes nothing. Throws
+   * `DestinationError`.
+   */
+  readonly copies?: ((options: CopiesOptions) => Promise<void>) | undefined
   /** Gives back what it holds. */
   close(): Promise<void>
 }

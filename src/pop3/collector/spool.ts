@@ -5,6 +5,7 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createId } from '../../mail/id.ts'
 import { WireForm } from '../../mail/message/wire-form.ts'
+import { deliveryKeyOf } from './delivery-key.ts'
 import type { Letter } from './letter.ts'
 import { reversePathIn } from './reverse-path.ts'
 import type { SourceMessage } from './source.ts'
@@ -60,9 +61,7 @@ export async function spool(body: AsyncIterable<Uint8Array>, options: SpoolOptio
     const digest = hash.digest('hex')
     const header = store.head.subarray(0, Math.min(wireForm.headerOctets, headerOctets))
     return {
-      deliveryKey: createHash('sha256')
-        .update(JSON.stringify([source, key, digest]))
-        .digest('hex'),
+      deliveryKey: deliveryKeyOf(source, key, digest),
       digest,
       octets: store.octets,
       source,

@@ -1,4 +1,4 @@
-// What an account still has of what was delivered to it, in SQL: by pages of its messages, each content once.
+// What accounts still have of what was delivered to them, in SQL: by pages of their messages, each content once.
 import { setImmediate } from 'node:timers/promises'
 import type { Account } from '../../mail/account.ts'
 import { isRefusal } from '../../mail/errors.ts'
@@ -13,11 +13,15 @@ const pageRows = 200
 const noTrace = new Uint8Array(0)
 
 export function sqlKeptMail({ reader }: Database): KeptMail {
-  return { keptMail: account => contentsOf(reader, account) }
+  return {
+    async *keptMail(accounts) {
+      const seen = new Set<Id>()
+      for (const account of accounts) yield* contentsOf(reader, account, seen)
+    },
+  }
 }
 
-async function* contentsOf(reader: Connection, { id }: Account): AsyncGenerator<KeptContent> {
-  const seen = new Set<Id>()
+async function* contentsOf(reader: Connection, { id }: Account, seen: Set<Id>): AsyncGenerator<KeptContent> {
   for (let from = { mailbox_id: '', uidl: '' }; ; await setImmediate()) {
     const page = await reader.rows(messagesAfter, { account_id: id, ...from, limit: pageRows })
     for (const { mailbox_id, uidl, ...found } of page) {

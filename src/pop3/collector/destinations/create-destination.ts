@@ -2,6 +2,7 @@
 // got a message once is known by it.
 import { commandWords } from '../../../mail/command-words.ts'
 import type { MailDelivery } from '../../../mail/delivery/deliver.ts'
+import type { KeptMail } from '../../../mail/kept-mail.ts'
 import type { Trust } from '../../../net/tls/trust.ts'
 import { type Destination, DestinationError } from '../destination.ts'
 import { commandDestination } from './command.ts'
@@ -17,6 +18,8 @@ import { smtpDestination } from './smtp.ts'
 export interface DestinationParts {
   /** Of this office; undefined where there is none to deliver to. */
   readonly delivery: MailDelivery | undefined
+  /** What it has in its mailboxes; undefined where nobody has to know. */
+  readonly kept?: KeptMail | undefined
   /** How this host calls itself to servers. */
   readonly hostname: string
   /** Who logs in; default: the user in the URL. */
@@ -65,7 +68,7 @@ export function createDestination(text: string, parts: DestinationParts): Destin
     return maker(text, rest, parts)
   }
   if (!parts.delivery) throw fault(text, 'is an address of this office, which is not at hand')
-  return mailboxDestination(text, text, parts.delivery)
+  return mailboxDestination(text, text, parts.delivery, parts.kept)
 }
 
 function smtp(text: string, parts: DestinationParts): Destination {

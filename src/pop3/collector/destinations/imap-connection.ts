@@ -29,13 +29,17 @@ export class ImapConnection {
     this.#where = `${server.host} port ${server.port}`
   }
 
-  /** After a failure, the connection is another one. Throws `DestinationError`. */
-  async use<T>(signal: AbortSignal, work: (client: ImapFlow) => Promise<T>): Promise<T> {
+  /** `mayCreate`: whether a missing folder is made. After a failure, the connection is another one. Throws `DestinationError`. */
+  async use<T>(
+    signal: AbortSignal,
+    work: (client: ImapFlow) => Promise<T>,
+    { mayCreate = true }: { readonly mayCreate?: boolean } = {},
+  ): Promise<T> {
     const stop = () => this.#drop()
     signal.addEventListener('abort', stop)
     try {
       signal.throwIfAborted()
-      return await work(await this.#ready(signal))
+      return await work(await this.#ready(signal, mayCreate))
     } catch (thrown) {
       // Whoever waited hears only that the connection is gone.
       const error = (this.#client && failureOf(this.#client)) ?? thrown
@@ -54,7 +58,7 @@ export class ImapConnection {
     client?.close()
   }
 
-  async #ready(signal: AbortSignal): Promise<ImapFlow> {
+  async #ready(signal: AbortSignal, mayCreate: boolean): Promise<ImapFlow> {
     const kept = this.#client
     if (kept?.usable && kept.mailbox) {
       const isAlive = await kept.noop().then(
@@ -65,7 +69,7 @@ export class ImapConnection {
     }
     this.#drop()
     const client = await this.#connect(signal)
-    await this.#select(client)
+    await this.#select(client, mayCreate)
     return client
   }
 
@@ -88,11 +92,11 @@ export class ImapConnection {
   }
 
   /** Read-only: nothing is seen or recent because of us. */
-  async #select(client: ImapFlow): Promise<void> {
+  async #select(client: ImapFlow, mayCreate: boolean): Promise<void> {
     try {
       await client.mailboxOpen(this.#folder, { readOnly: true })
     } catch (error) {
-      if (!(error as { readonly mailboxMissing?: boolean }).mailboxMissing) throw error
+      if (!mayCreate || !(error as { readonly mailboxMissing?: boolean }).mailboxMissing) throw error
       await client.mailboxCreate(this.#folder)
       await client.mailboxOpen(this.#folder, { readOnly: true })
     }

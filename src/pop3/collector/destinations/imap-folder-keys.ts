@@ -23,7 +23,7 @@ export class FolderKeys {
     if (!mailbox) throw new DestinationError('unavailable', 'the connection was lost')
     if (mailbox.uidValidity !== this.#uidValidity) this.#forget(mailbox.uidValidity)
     const found = (
-      await search(client, { uid: `${this.#nextUid}:*`, header: { [deliveryField]: true } })
+      await searchFolder(client, { uid: `${this.#nextUid}:*`, header: { [deliveryField]: true } })
     ).filter(uid => uid >= this.#nextUid)
     const fresh = found.filter(uid => !this.#seen.has(uid))
     for (let at = 0; at < fresh.length; at += batch) {
@@ -43,7 +43,7 @@ export class FolderKeys {
   async has(client: ImapFlow, key: string): Promise<boolean> {
     const uid = this.#uids.get(key)
     if (uid === undefined) return false
-    if ((await search(client, { uid: String(uid) })).includes(uid)) return true
+    if ((await searchFolder(client, { uid: String(uid) })).includes(uid)) return true
     this.#uids.delete(key)
     return false
   }
@@ -61,7 +61,8 @@ export class FolderKeys {
   }
 }
 
-async function search(
+/** UIDs. Throws `DestinationError` where the server does not search for that. */
+export async function searchFolder(
   client: ImapFlow,
   query: Parameters<ImapFlow['search']>[0],
 ): Promise<readonly number[]> {

@@ -2,10 +2,11 @@
 // `X-Poplar-Delivery` in front, and the folder's keys are read once and then as they come (UID SEARCH HEADER), before each
 // APPEND. What somebody has moved to another folder is not found any more. A message lies in memory as a whole meanwhile.
 import { LRUCache } from 'lru-cache'
-import { type Destination, DestinationError, type StoreOutcome } from '../destination.ts'
+import { type CopiesOptions, type Destination, DestinationError, type StoreOutcome } from '../destination.ts'
 import type { Letter } from '../letter.ts'
 import { withDeliveryField } from './delivery-field.ts'
 import { ImapConnection, type ImapServer } from './imap-connection.ts'
+import { readImapCopies } from './imap-copies.ts'
 import { FolderKeys } from './imap-folder-keys.ts'
 
 /** Beyond that no server that we know takes a message. */
@@ -28,6 +29,7 @@ export function imapDestination(name: string, { folder, keys, ...server }: ImapO
     description: `IMAP ${server.login.user}@${server.host}:${server.port}, folder ${folder}`,
     promise: 'exactly-once',
     store: (letter, { signal }) => target.store(letter, signal),
+    copies: options => target.copies(options),
     close: () => target.close(),
   }
 }
@@ -56,6 +58,12 @@ class ImapFolder {
     const turn = this.#last.then(() => this.#store(letter, signal))
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+
+  copies(options: CopiesOptions): Promise<void> {
+    return this.#connection.use(options.signal, client => readImapCopies(client, options, maxOctets), {
+      mayCreate: false,
+    })
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { MailDelivery, Recipient, ResolveRefusal } from '../../../mail/deli
 import type { CopyRefusal } from '../../../mail/delivery-target.ts'
 import { localEnvelope } from '../../../mail/envelope.ts'
 import { isRefusal, type RefusalCode } from '../../../mail/errors.ts'
+import type { KeptMail } from '../../../mail/kept-mail.ts'
 import {
   type Destination,
   DestinationError,
@@ -12,6 +13,7 @@ import {
   type StoreOutcome,
 } from '../destination.ts'
 import type { Letter } from '../letter.ts'
+import { readMailboxCopies } from './mailbox-copies.ts'
 
 /** So many may wait for one transaction of the store. */
 const atOnce = 16
@@ -40,14 +42,26 @@ const refused: Partial<Record<RefusalCode, DestinationFault>> = {
   'directory-unavailable': 'unavailable',
 }
 
-/** `address` is an account, an alias, or an address of a local domain. */
-export function mailboxDestination(name: string, address: string, delivery: MailDelivery): Destination {
+/** `address` is an account, an alias, or an address of a local domain; without `kept` it cannot be read. */
+export function mailboxDestination(
+  name: string,
+  address: string,
+  delivery: MailDelivery,
+  kept?: KeptMail,
+): Destination {
   return {
     name,
     description: `mailbox ${address}`,
     promise: 'exactly-once',
     atOnce,
     store: (letter, options) => orFault(() => store(letter, options, address, delivery)),
+    copies:
+      kept &&
+      (options =>
+        orFault(async () => {
+          const { accounts } = await resolved(address, 0, delivery)
+          await readMailboxCopies(accounts, kept, options)
+        })),
     close: () => Promise.resolve(),
   }
 }

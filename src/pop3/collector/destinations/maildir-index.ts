@@ -62,13 +62,13 @@ export class MaildirIndex {
     const files = new Map<string, string>()
     const leftovers = new Map<string, string[]>()
     for (const name of await readdir(join(this.#path, 'tmp'))) {
-      const key = keyOf(name)
+      const key = deliveryKeyOfFile(name)
       if (key !== undefined) leftovers.set(key, [...(leftovers.get(key) ?? []), name])
     }
     // In this order: readers move files from new/ to cur/, and one that is moved meanwhile is seen twice rather than never.
     for (const folder of ['new', 'cur'])
       for (const name of await readdir(join(this.#path, folder))) {
-        const key = keyOf(name)
+        const key = deliveryKeyOfFile(name)
         if (key !== undefined) files.set(key, join(folder, name))
       }
     for (const [key, file] of this.#added) files.set(key, file)
@@ -87,6 +87,7 @@ export class MaildirIndex {
   }
 }
 
-function keyOf(name: string): string | undefined {
+/** In the name of a file that was stored by us, whatever flags a reader has put behind it. */
+export function deliveryKeyOfFile(name: string): string | undefined {
   return namePattern.exec(name)?.[1]
 }

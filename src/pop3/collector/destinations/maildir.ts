@@ -10,6 +10,7 @@ import { DestinationError } from '../destination.ts'
 import type { Letter } from '../letter.ts'
 import { orDiskFault } from './disk-fault.ts'
 import { syncFolder, writeAll } from './file-octets.ts'
+import { readMaildirCopies } from './maildir-copies.ts'
 import { MaildirIndex } from './maildir-index.ts'
 
 const folders = ['cur', 'new', 'tmp'] as const
@@ -25,6 +26,7 @@ export function maildirDestination(name: string, path: string): Destination {
     promise: 'exactly-once',
     atOnce,
     store: (letter, options) => orDiskFault(path, () => maildir.store(letter, options)),
+    copies: options => orDiskFault(path, () => readMaildirCopies(path, options)),
     close: () => Promise.resolve(),
   }
 }

@@ -9,16 +9,18 @@ import { dirname } from 'node:path'
 import { formatFromLine, quoteFromLines } from '../../../mail/message/from-line.ts'
 import { toFileLineEnds } from '../../../mail/message/line-ends.ts'
 import {
+  type CopiesOptions,
   type Destination,
   DestinationError,
   type DestinationOptions,
   type StoreOutcome,
 } from '../destination.ts'
 import type { Letter } from '../letter.ts'
-import { deliveryField } from './delivery-field.ts'
+import { deliveryField, withoutDeliveryField } from './delivery-field.ts'
 import { orDiskFault } from './disk-fault.ts'
 import { lockMbox, removeLockLeftovers } from './dotlock.ts'
 import { syncFolder, writeAll } from './file-octets.ts'
+import { readMboxCopies } from './mbox-copies.ts'
 import { fateOf, type MboxEntry, MboxJournal } from './mbox-journal.ts'
 import { readMboxKeys } from './mbox-keys.ts'
 
@@ -38,6 +40,7 @@ export function mboxDestination(name: string, path: string, options: MboxOptions
     description: `mbox ${path}`,
     promise: 'exactly-once',
     store: (letter, { signal }) => orDiskFault(path, () => mbox.store(letter, signal)),
+    copies: given => orDiskFault(path, () => mbox.copies(given)),
     close: () => Promise.resolve(),
   }
 }
@@ -63,6 +66,27 @@ class Mbox {
     const turn = this.#last.then(() => this.#storeLocked(letter, signal))
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+
+  /** A file that is not there has none: mail readers remove empty ones. */
+  async copies(options: CopiesOptions): Promise<void> {
+    const lock = await lockMbox(this.#path, { waitMs: this.#lockWaitMs, signal: options.signal })
+    try {
+      const file = await openExisting(this.#path)
+      if (!file) return
+      try {
+        await this.#refuseOddFile(file)
+        const entry = await this.#journal.read()
+        const fate = entry && (await fateOf(entry, file, (await file.stat()).size))
+        const isTorn = fate === 'torn' || fate === 'doubtful'
+        const torn = isTorn ? withoutDeliveryField(entry?.head ?? '').deliveryKey : undefined
+        await readMboxCopies(file, { ...options, torn })
+      } finally {
+        await file.close()
+      }
+    } finally {
+      await lock.release()
+    }
   }
 
   async #storeLocked(letter: Letter, signal: DestinationOptions['signal']): Promise<StoreOutcome> {
@@ -141,6 +165,15 @@ class Mbox {
       throw error
     }
     await this.#journal.clear()
+  }
+}
+
+async function openExisting(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 
