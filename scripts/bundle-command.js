@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Writes dist/bin: the `poplar` command and the programs of its threads, with what they load at every start in a few files
 // instead of 700: most commands are done in less time than Node takes to find those. Reads the last build.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'dist', 'bin')
+/** Put in place when it is whole, for commands may be running. */
+const unfinished = `${folder}.new`
 /** Threads are started by the name of a file that lies beside the one that starts them. */
 const programs = {
   poplar: 'dist/cli.js',
@@ -22,7 +24,7 @@ const isExternal = id => !/^[./]/.test(id) && !bundled.some(name => id === name 
 
 const bundle = await rolldown({ input: programs, cwd: root, platform: 'node', external: isExternal })
 await bundle.write({
-  dir: folder,
+  dir: unfinished,
   cleanDir: true,
   format: 'esm',
   entryFileNames: '[name].js',
@@ -36,4 +38,6 @@ function licence(name) {
   if (file === undefined) throw new Error(`${name} has no licence that could be copied`)
   return `${name}\n\n${readFileSync(join(home, file), 'utf8')}`
 }
-writeFileSync(join(folder, 'LICENSES.txt'), bundled.map(licence).join('\n\n'))
+writeFileSync(join(unfinished, 'LICENSES.txt'), bundled.map(licence).join('\n\n'))
+rmSync(folder, { recursive: true, force: true })
+renameSync(unfinished, folder)
