@@ -27,7 +27,7 @@ import type { RetentionRule } from './mail/retention.ts'
 import type { View } from './mail/view.ts'
 import type { ListenAddress } from './net/listener.ts'
 
-export type { CollectConfig, CollectorConfig, DestinationConfig, SecretConfig } from './config/collection.ts'
+export type { CollectConfig, CollectorConfig, DestinationConfig } from './config/collection.ts'
 export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
 export { describedTables, exampleConfig } from './config/example.ts'
 export { parseMilliseconds, parseOctets } from './config/quantities.ts'

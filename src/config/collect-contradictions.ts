@@ -21,6 +21,7 @@ export function* contradictorySources({ collect }: ParsedConfig): Generator<Comp
 
 function* faultsOf(source: Source): Generator<Complaint> {
   yield* faultsOfServer(source)
+  yield* faultsOfCertificate(source)
   yield* faultsOfSecrets(source, [])
   if (source.since !== undefined && source.newest !== undefined)
     yield [['newest'], '`since` and `newest` in [[collect]] do not go together']
@@ -42,7 +43,7 @@ function* faultsOf(source: Source): Generator<Complaint> {
 }
 
 function* faultsOfServer(source: Source): Generator<Complaint> {
-  const { server, user, tls, folders, mechanisms, oauth } = source
+  const { server, user, tls, folders, mechanisms, quirks, oauth } = source
   if (user === undefined && server.user === undefined)
     yield [['server'], '`server` in [[collect]] needs a user: in the URL, or as `user` beside it']
   if (user !== undefined && server.user !== undefined && user !== server.user)
@@ -59,10 +60,31 @@ function* faultsOfServer(source: Source): Generator<Complaint> {
     yield [['tls'], '`pin` and `ca` in [[collect]] mean nothing with `tls = "none"`']
   if (server.protocol === 'pop3' && folders !== undefined)
     yield [['folders'], '`folders` in [[collect]] are for `imap:`; POP3 has one maildrop']
+  if (server.protocol === 'imap' && quirks !== undefined)
+    yield [['quirks'], '`quirks` in [[collect]] are for `pop3:`']
   if (server.protocol === 'imap' && mechanisms !== undefined)
     yield [['mechanisms'], '`mechanisms` in [[collect]] are for `pop3:`']
   if (mechanisms !== undefined && oauth !== undefined)
     yield [['mechanisms'], '`mechanisms` in [[collect]] are for passwords, and `oauth` has none']
+}
+
+function* faultsOfCertificate(source: Source): Generator<Complaint> {
+  const { server, tls, cert, key, mechanisms } = source
+  if (key !== undefined && cert === undefined)
+    yield [['key'], '`key` in [[collect]] needs its certificate, as `cert`']
+  if (cert !== undefined && tls === 'none' && !server.isImplicit)
+    yield [['cert'], '`cert` in [[collect]] means nothing with `tls = "none"`']
+  if (!mechanisms?.includes('EXTERNAL')) return
+  if (mechanisms.length > 1)
+    yield [
+      ['mechanisms'],
+      '"EXTERNAL" in `mechanisms` in [[collect]] stands alone: the others need a password',
+    ]
+  if (cert === undefined)
+    yield [['mechanisms'], '"EXTERNAL" in `mechanisms` in [[collect]] needs a certificate, as `cert`']
+  const secret = secretNames.find(name => source[name] !== undefined)
+  if (secret !== undefined)
+    yield [[secret], `\`${secret}\` in [[collect]] means nothing with "EXTERNAL" in \`mechanisms\``]
 }
 
 function* faultsOfSecrets(

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { parseAccountName } from '../mail/account-name.ts'
 import { parseHeaderRule } from '../mail/delivery/header-rule.ts'
+import { passwordMechanisms } from '../mail/password-mechanisms.ts'
+import { quirkNames } from '../mail/server-quirks.ts'
 import { parseProxy } from '../net/proxies/proxy.ts'
 import { filePath, pins, secretKeys, secrets, takesCommand, words } from './collect-secrets.ts'
 import { isUserName, parseCollectServer } from './collect-server.ts'
@@ -24,6 +26,9 @@ const toTable = z.strictObject({
   pin: pins.optional(),
   ...secretKeys,
 })
+
+/** EXTERNAL has no password: the certificate of the client lets it in. */
+const loginMechanisms = [...passwordMechanisms, 'EXTERNAL'] as const
 
 const day = parsed(text => {
   const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
@@ -79,6 +84,15 @@ const where = {
     '/etc/poplar/isp-ca.crt',
     'Who signs the certificate of the server, or that certificate itself, in PEM, trusted besides the usual ones.',
   ),
+  cert: path(
+    '/etc/poplar/ann.crt',
+    'The certificate that is shown to a server that asks who the client is, in PEM, with those that lead to its authority behind it.',
+  ),
+  key: path(
+    '/etc/poplar/ann.key',
+    'The key of that certificate, in PEM and not encrypted; only its owner may read the file.',
+    'in `cert`',
+  ),
   proxy: describe(parsed(text => (parseProxy(text) ? text : undefined)).optional(), {
     takes: 'a URL that begins with socks5:, socks5h: or http:',
     byDefault: { inWords: 'none', example: 'socks5h://127.0.0.1:9050' },
@@ -95,31 +109,18 @@ const where = {
       description: 'Of an IMAP server, the folders that are collected.',
     },
   ),
-  mechanisms: describe(
-    z
-      .array(
-        z.literal([
-          'SCRAM-SHA-256-PLUS',
-          'SCRAM-SHA-1-PLUS',
-          'SCRAM-SHA-256',
-          'SCRAM-SHA-1',
-          'PLAIN',
-          'LOGIN',
-          'USER',
-          'APOP',
-          'CRAM-MD5',
-        ]),
-      )
-      .min(1)
-      .optional(),
-    {
-      takes:
-        'a list of "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "USER", "APOP", "CRAM-MD5"',
-      byDefault: { inWords: 'all but APOP and CRAM-MD5, the safest first', example: ['APOP'] },
-      description:
-        'How a password is proved to a POP3 server, the first that it has. APOP and CRAM-MD5 are weak: only what is named here uses them.',
-    },
-  ),
+  mechanisms: describe(z.array(z.literal(loginMechanisms)).min(1).optional(), {
+    takes: `a list of ${loginMechanisms.map(name => `"${name}"`).join(', ')}`,
+    byDefault: { inWords: 'all but APOP, CRAM-MD5 and EXTERNAL, the safest first', example: ['APOP'] },
+    description:
+      'How a password is proved to a POP3 server, the first that it has. APOP and CRAM-MD5 are weak: only what is named here uses them. `["EXTERNAL"]` logs in by `cert` instead, without a password.',
+  }),
+  quirks: describe(z.array(z.literal(quirkNames)).min(1).optional(), {
+    takes: `a list of ${quirkNames.map(name => `"${name}"`).join(', ')}`,
+    byDefault: { inWords: 'what is known of servers of its kind', example: ['one-at-a-time'] },
+    description:
+      'What a POP3 server does its own way, beyond what its host name and its greeting tell: the name of a known server, or single quirks (docs/pop3-client.md).',
+  }),
 }
 
 const policy = {

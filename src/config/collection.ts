@@ -1,41 +1,16 @@
 // What the tables of the collector come to: sources, destinations and secrets with every key at its value.
 import { join } from 'node:path'
 import type { HeaderRule } from '../mail/delivery/header-rule.ts'
+import type { LoginOrigin } from '../mail/secret-origin.ts'
 import { isLoopbackAddress } from '../net/limits.ts'
 import type { ParsedConfig } from './schema.ts'
-
-/** Where a password or a token comes from. No variant holds one. */
-export type SecretConfig =
-  /** Asked of whoever sits at the terminal. */
-  | { readonly kind: 'prompt' }
-  | { readonly kind: 'file'; readonly file: string }
-  | { readonly kind: 'environment'; readonly variable: string }
-  | { readonly kind: 'command'; readonly command: readonly string[] }
-  /** `file` undefined: `~/.netrc`. */
-  | { readonly kind: 'netrc'; readonly file: string | undefined }
-  /** Attribute, value, attribute, value. Undefined: host, service and user. */
-  | { readonly kind: 'keyring'; readonly attributes: readonly string[] | undefined }
-  | { readonly kind: 'oauth'; readonly oauth: OAuthConfig }
-
-export interface OAuthConfig {
-  /** A name, or an issuer's URL. */
-  readonly provider: string
-  readonly clientId: string
-  readonly clientSecretFile: string | undefined
-  /** Undefined: by device where the provider has that. */
-  readonly flow: 'device' | 'browser' | undefined
-  /** Undefined: what the provider asks for mail. */
-  readonly scope: string | undefined
-  /** Of the redirection to this machine; undefined: any. */
-  readonly redirectPort: number | undefined
-}
 
 export interface DestinationConfig {
   /** As written, paths of Maildir and mbox made absolute. */
   readonly text: string
   readonly user: string | undefined
   /** Undefined: none is named. */
-  readonly secret: SecretConfig | undefined
+  readonly secret: LoginOrigin | undefined
   readonly caFile: string | undefined
   readonly pins: readonly string[]
 }
@@ -50,12 +25,16 @@ export interface CollectConfig {
   readonly allowCleartext: boolean
   readonly pins: readonly string[]
   readonly caFile: string | undefined
+  /** Paths: the certificate that is shown to the server, and its key; they may be one file. */
+  readonly identity: { readonly certFile: string; readonly keyFile: string } | undefined
   readonly proxy: string | undefined
   /** Of IMAP. */
   readonly folders: readonly string[]
   /** Of POP3; undefined: the client's. */
   readonly mechanisms: ParsedConfig['collect'][number]['mechanisms']
-  readonly secret: SecretConfig
+  /** Of POP3: names. */
+  readonly quirks: readonly string[]
+  readonly secret: LoginOrigin
   readonly to: readonly DestinationConfig[]
   /** 0: by hand only. */
   readonly everyMs: number
@@ -116,9 +95,11 @@ export function completeCollect(
       allowCleartext: source.allow_cleartext ?? isHere,
       pins: source.pin ?? [],
       caFile: source.ca && at(source.ca),
+      identity: identityOf(source, at),
       proxy: source.proxy,
       folders: source.folders ?? ['INBOX'],
       mechanisms: source.mechanisms,
+      quirks: source.quirks ?? [],
       secret: secretOf(source, at) ?? { kind: 'prompt' },
       to: source.to.map(to => completeDestination(to, at)),
       everyMs: source.every,
@@ -130,6 +111,10 @@ export function completeCollect(
 /** Nobody else is on the way there. */
 export function isThisMachine(host: string): boolean {
   return host === 'localhost' || isLoopbackAddress(host)
+}
+
+function identityOf({ cert, key = cert }: Source, at: At): CollectConfig['identity'] {
+  return cert === undefined || key === undefined ? undefined : { certFile: at(cert), keyFile: at(key) }
 }
 
 function policyOf(source: Source): CollectConfig['policy'] {
@@ -160,7 +145,7 @@ export const secretNames = [
   'oauth',
 ] as const satisfies readonly (keyof Secrets)[]
 
-function secretOf(of: Secrets, at: At): SecretConfig | undefined {
+function secretOf(of: Secrets, at: At): LoginOrigin | undefined {
   const { password_file, password_env: variable, password_command: command, netrc, keyring, oauth } = of
   if (password_file !== undefined) return { kind: 'file', file: at(password_file) }
   if (variable !== undefined) return { kind: 'environment', variable }

@@ -24,9 +24,11 @@ it('has a value for every key', () => {
     allowCleartext: false,
     pins: [],
     caFile: undefined,
+    identity: undefined,
     proxy: undefined,
     folders: ['INBOX'],
     mechanisms: undefined,
+    quirks: [],
     secret: { kind: 'prompt' },
     to: [{ text: 'ann', user: undefined, secret: undefined, caFile: undefined, pins: [] }],
     everyMs: 300_000,
@@ -102,6 +104,19 @@ it('has what the file says', () => {
     secret: { kind: 'environment', variable: 'BOB' },
     caFile: '/etc/other.crt',
     pins: [pin],
+  })
+})
+
+it('has the names of quirks, and a certificate with its key in another file or in the same', () => {
+  const { quirks, identity, mechanisms } = source(
+    'quirks = ["Cyrus", "no-capa"]\ncert = "ann.crt"\nkey = "/keys/ann.key"\nmechanisms = ["EXTERNAL"]',
+  )
+  expect(quirks).toEqual(['Cyrus', 'no-capa'])
+  expect(identity).toEqual({ certFile: '/etc/ann.crt', keyFile: '/keys/ann.key' })
+  expect(mechanisms).toEqual(['EXTERNAL'])
+  expect(source('cert = "ann.pem"').identity).toEqual({
+    certFile: '/etc/ann.pem',
+    keyFile: '/etc/ann.pem',
   })
 })
 
@@ -352,6 +367,41 @@ describe('what cannot be is said, with its line:', () => {
       'a proxy with a password, misspelt',
       `[[collect]]\n${least}proxy = "sock5://me:sesame@proxy"`,
       /^(?!.*sesame).*line 5: `proxy`/,
+    ],
+    [
+      'a quirk that nobody knows',
+      `[[collect]]\n${least}quirks = ["Cyrus", "cyrus"]`,
+      /line 5: `quirks` in \[\[collect\]\] must be a list of "no-capa".*"Cyrus"; item 2 is "cyrus"/,
+    ],
+    [
+      'quirks of IMAP',
+      `[[collect]]\n${least.replace('pop3s', 'imaps')}quirks = ["no-capa"]`,
+      /line 5: `quirks` in \[\[collect\]\] are for `pop3:`/,
+    ],
+    [
+      'a key alone',
+      `[[collect]]\n${least}key = "a"`,
+      /line 5: `key` in \[\[collect\]\] needs its certificate/,
+    ],
+    [
+      'a certificate without TLS',
+      '[[collect]]\nname = "a"\nserver = "pop3://ann@127.0.0.1"\nto = "ann"\ntls = "none"\ncert = "a"',
+      /line 6: `cert` in \[\[collect\]\] means nothing with `tls = "none"`/,
+    ],
+    [
+      'EXTERNAL without a certificate',
+      `[[collect]]\n${least}mechanisms = ["EXTERNAL"]`,
+      /line 5: "EXTERNAL" .* needs a certificate/,
+    ],
+    [
+      'EXTERNAL among others',
+      `[[collect]]\n${least}cert = "a"\nmechanisms = ["EXTERNAL", "PLAIN"]`,
+      /line 6: "EXTERNAL" .* stands alone/,
+    ],
+    [
+      'EXTERNAL and a password',
+      `[[collect]]\n${least}cert = "a"\npassword_env = "A"\nmechanisms = ["EXTERNAL"]`,
+      /line 6: `password_env` in \[\[collect\]\] means nothing with "EXTERNAL"/,
     ],
     [
       'nobody at once',

@@ -1,11 +1,8 @@
 // What the server of an adopted source lists now, by the keys that the ledger would have. Nothing is fetched or deleted.
 
+import type { LoginOrigin } from '../../mail/secret-origin.ts'
 import { type AdoptedSource, portOf } from '../../pop3/collector/adoption/index.ts'
-import {
-  createSource,
-  type SourceOptions,
-  type SourceSecret,
-} from '../../pop3/collector/sources/create-source.ts'
+import { createSource, type SourceOptions } from '../../pop3/collector/sources/create-source.ts'
 import { CommandFailure } from '../failure.ts'
 import { readSecret } from '../terminal.ts'
 import type { MatchedSource } from './configured.ts'
@@ -48,14 +45,16 @@ function optionsOf({ source, configured }: MatchedSource): SourceOptions {
     allowCleartext: tls === 'none',
     pins: [],
     caFile: authorityFile,
+    identity: undefined,
     proxy,
     folders: folders.length > 0 ? folders : ['INBOX'],
     mechanisms: undefined,
+    quirks: [],
     secret: secretOf(source),
   }
 }
 
-function secretOf({ secret }: AdoptedSource): SourceSecret {
+function secretOf({ secret }: AdoptedSource): LoginOrigin {
   switch (secret.kind) {
     case 'command': {
       const { command } = secret

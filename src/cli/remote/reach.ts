@@ -2,7 +2,7 @@
 // the client.
 import { readFileSync } from 'node:fs'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
-import { passwordMechanisms } from '../../pop3/client/credentials.ts'
+import { passwordMechanisms } from '../../mail/password-mechanisms.ts'
 import {
   type ConnectOptions,
   type Credentials,

@@ -1,7 +1,7 @@
 // Who logs in, and the ways in which that can be proved, best first: a session takes the first that the server has and that
 // the channel allows. Mechanisms are loaded when they are taken: a program knows one of them.
-
 import type { SaslClient } from '../../auth/sasl-client.ts'
+import { type PasswordMechanism, usualMechanisms } from '../../mail/password-mechanisms.ts'
 import type { ClientBinding } from '../../net/tls/client-binding.ts'
 
 /** What a mechanism is told of the channel. */
@@ -44,25 +44,10 @@ export interface PasswordOptions {
   readonly mechanisms?: readonly PasswordMechanism[]
 }
 
-const byDefault = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-1-PLUS',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1',
-  'USER',
-  'PLAIN',
-  'LOGIN',
-] as const
-
-/** All, the safest first but for the two that are weak. */
-export const passwordMechanisms = [...byDefault, 'CRAM-MD5', 'APOP'] as const
-
-export type PasswordMechanism = (typeof passwordMechanisms)[number]
-
 export function password(
   user: string,
   secret: string,
-  { mechanisms = byDefault }: PasswordOptions = {},
+  { mechanisms = usualMechanisms }: PasswordOptions = {},
 ): Credentials {
   return {
     user,

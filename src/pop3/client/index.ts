@@ -1,4 +1,5 @@
 // The door `poplar-mail/pop3/client`: a POP3 client without runtime dependencies.
+export type { PasswordMechanism } from '../../mail/password-mechanisms.ts'
 export type { Capabilities, CapabilitySource } from './capabilities.ts'
 export { connect } from './connect.ts'
 export {
@@ -6,7 +7,6 @@ export {
   external,
   type OAuth2Options,
   oauth2,
-  type PasswordMechanism,
   type PasswordOptions,
   password,
   type TokenSource,

@@ -1,12 +1,12 @@
 // Logging in to a provider, once, by a person: with a code that is typed in elsewhere (RFC 8628), or in a browser on this machine
 // (RFC 8252) with PKCE (RFC 7636). What comes of it are tokens.
 import type { TokenEndpointResponse } from 'openid-client'
+import type { OAuthOptions } from '../../../mail/secret-origin.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import { shownText } from '../sources/advice.ts'
 import { openLoopback } from './loopback.ts'
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts'
 import { oauthFault } from './oauth-fault.ts'
-import type { OAuthOptions } from './oauth-options.ts'
 
 /** What the person is to do; all of it is fit for a terminal. */
 export type LoginPrompt =

@@ -1,11 +1,11 @@
 // What we are to an authorization server, by the library `openid-client`: from a provider that is known, or from what an issuer
 // says of itself (OpenID discovery, RFC 8414).
 import type { Configuration } from 'openid-client'
+import type { OAuthOptions } from '../../../mail/secret-origin.ts'
 import { readPrivateFile } from '../secrets/private-file.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import { boundedFetch, type FetchRequest } from './bounded-fetch.ts'
 import { oauthFault } from './oauth-fault.ts'
-import type { OAuthOptions } from './oauth-options.ts'
 import { type OAuthProvider, openIdDefaults, providers } from './providers.ts'
 
 export interface OAuthClient {

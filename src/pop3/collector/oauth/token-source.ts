@@ -1,11 +1,12 @@
 // Access tokens that are good: the one that is kept, or a new one by the refresh token (RFC 6749 section 6). A refresh token that
 // replaces another is durable before anything is done with what came with it: the old one may be worth nothing by then.
+
+import type { OAuthOptions } from '../../../mail/secret-origin.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import type { SourceParts } from '../sources/create-source.ts'
 import type { OAuthTokens } from './login.ts'
 import { createOAuthClient } from './oauth-client.ts'
 import { oauthFault } from './oauth-fault.ts'
-import type { OAuthOptions } from './oauth-options.ts'
 import { loginCommand, type TokenVault } from './token-vault.ts'
 
 /** A token that ends while it is on its way is of no use, and clocks differ. */

@@ -5,9 +5,9 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecretBox, type SecretBox } from '../../../auth/sealed-secret.ts'
 import { ensureSecretKey, parseSecretKey } from '../../../auth/secret-key.ts'
+import type { OAuthOptions } from '../../../mail/secret-origin.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import type { OAuthTokens } from './login.ts'
-import type { OAuthOptions } from './oauth-options.ts'
 
 export interface TokenVaultOptions {
   /** Made when it is not there. */

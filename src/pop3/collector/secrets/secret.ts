@@ -1,21 +1,11 @@
 // Passwords of sources and destinations, from where they are kept: a file, the environment, a command, netrc, a keyring, or the
 // person at the terminal. They are read anew for each login, so that a change needs no restart, and are never written.
+import type { SecretOrigin } from '../../../mail/secret-origin.ts'
 import { readCommand } from './command.ts'
 import { lookUpKeyring } from './keyring.ts'
 import { findInNetrc } from './netrc.ts'
 import { readPrivateFile } from './private-file.ts'
 import { SecretError } from './secret-error.ts'
-
-export type SecretOrigin =
-  | { readonly kind: 'prompt' }
-  | { readonly kind: 'file'; readonly file: string }
-  | { readonly kind: 'environment'; readonly variable: string }
-  /** A program and its arguments; there is no shell but the one that is named here. */
-  | { readonly kind: 'command'; readonly command: readonly string[] }
-  /** `file` undefined: `.netrc` of the home folder. */
-  | { readonly kind: 'netrc'; readonly file: string | undefined }
-  /** Attribute, value, attribute, value. Undefined: host, service and user, as mpop and msmtp have them. */
-  | { readonly kind: 'keyring'; readonly attributes: readonly string[] | undefined }
 
 /** Whose password it is. */
 export interface SecretOwner {

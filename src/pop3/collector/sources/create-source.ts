@@ -1,21 +1,15 @@
 // From what is configured to a source: by its protocol, with its password or token read before each login.
-import { readFile } from 'node:fs/promises'
-import {
-  type Credentials,
-  oauth2,
-  type PasswordMechanism,
-  password,
-  type TlsPolicy,
-} from '../../client/index.ts'
-import type { OAuthOptions } from '../oauth/oauth-options.ts'
-import { readSecret, type SecretOrigin, type SecretOwner, type SecretParts } from '../secrets/secret.ts'
+import type { PasswordMechanism } from '../../../mail/password-mechanisms.ts'
+import type { LoginOrigin, OAuthOptions } from '../../../mail/secret-origin.ts'
+import { quirksNamed } from '../../../mail/server-quirks.ts'
+import { type Credentials, external, oauth2, password, type TlsPolicy } from '../../client/index.ts'
+import { readSecret, type SecretOwner, type SecretParts } from '../secrets/secret.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import type { Source } from '../source.ts'
+import { type IdentityFiles, readCertificates, readIdentity } from './certificate-files.ts'
 import type { ImapSecret } from './imap/connection.ts'
 import { imapSource } from './imap/imap.ts'
 import { pop3Source } from './pop3.ts'
-
-export type SourceSecret = SecretOrigin | { readonly kind: 'oauth'; readonly oauth: OAuthOptions }
 
 export interface SourceOptions {
   readonly name: string
@@ -28,12 +22,16 @@ export interface SourceOptions {
   /** `sha256/<base64>`: with one of these keys the server is trusted, whoever vouches for it; `caFile` has to, if given. */
   readonly pins: readonly string[]
   readonly caFile: string | undefined
+  /** Shown to a server that asks who the client is. */
+  readonly identity: IdentityFiles | undefined
   readonly proxy: string | undefined
   /** Of IMAP. */
   readonly folders: readonly string[]
-  /** Of POP3; undefined: the client's. */
-  readonly mechanisms: readonly PasswordMechanism[] | undefined
-  readonly secret: SourceSecret
+  /** Of POP3; undefined: the client's. With EXTERNAL it is `identity` that lets in, and there is no secret. */
+  readonly mechanisms: readonly (PasswordMechanism | 'EXTERNAL')[] | undefined
+  /** Of POP3: names that `quirksNamed` knows, besides what is known of the server. */
+  readonly quirks: readonly string[]
+  readonly secret: LoginOrigin
 }
 
 export interface SourceParts extends SecretParts {
@@ -51,7 +49,7 @@ export function createSource(options: SourceOptions, parts: SourceParts): Source
 }
 
 function pop3(options: SourceOptions, parts: SourceParts): Source {
-  const { name, user, host, port, tls, pins, caFile, proxy } = options
+  const { name, user, host, port, tls, pins, caFile, proxy, quirks } = options
   return pop3Source({
     name,
     user,
@@ -63,9 +61,18 @@ function pop3(options: SourceOptions, parts: SourceParts): Source {
       allowCleartextAuth: options.allowCleartext,
       ...(pins.length > 0 && { pin: pins, certificate: { verify: caFile !== undefined } }),
       ...(proxy !== undefined && { proxy }),
+      ...(quirks.length > 0 && { quirks: quirksNamed(quirks) }),
     },
-    authority: caFile === undefined ? undefined : () => readAuthority(caFile),
+    ...certificatesOf(options),
   })
+}
+
+/** Read before each connection. */
+function certificatesOf({ caFile, identity }: SourceOptions) {
+  return {
+    authority: caFile === undefined ? undefined : () => readCertificates(caFile),
+    identity: identity && (() => readIdentity(identity)),
+  }
 }
 
 async function credentialsOf(
@@ -74,21 +81,27 @@ async function credentialsOf(
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { user, mechanisms } = options
+  // Named, so that a server that would take somebody else for the owner of the certificate refuses.
+  if (mechanisms?.includes('EXTERNAL')) return external(user)
   if (options.secret.kind === 'oauth')
     return oauth2(user, isRetry => tokenOf(options, parts, { isRetry, signal }))
   const secret = await readSecret(options.secret, ownerOf(options), { ...parts, signal })
-  return password(user, secret, mechanisms ? { mechanisms } : {})
+  return password(user, secret, mechanisms ? { mechanisms: mechanisms.filter(isOfPassword) } : {})
+}
+
+function isOfPassword(mechanism: PasswordMechanism | 'EXTERNAL'): mechanism is PasswordMechanism {
+  return mechanism !== 'EXTERNAL'
 }
 
 function imap(options: SourceOptions, parts: SourceParts): Source {
-  const { name, user, host, port, tls, pins, caFile, proxy, folders, allowCleartext } = options
+  const { name, user, host, port, tls, pins, proxy, folders, allowCleartext } = options
   return imapSource({
     name,
     user,
     folders,
     secret: (signal, isRetry) => imapSecretOf(options, parts, { isRetry, signal }),
     connection: { host, port, tls, allowCleartextAuth: allowCleartext, pins, proxy },
-    authority: caFile === undefined ? undefined : () => readAuthority(caFile),
+    ...certificatesOf(options),
   })
 }
 
@@ -114,16 +127,4 @@ async function tokenOf(
 
 function ownerOf({ host, user, protocol }: SourceOptions): SecretOwner {
   return { host, user, service: protocol }
-}
-
-const maxAuthorityOctets = 1 << 20
-
-async function readAuthority(file: string): Promise<string> {
-  const text = await readFile(file, 'latin1').catch((cause: unknown) => {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new SecretError('configuration', `the certificate in ${file} cannot be read (${code})`, { cause })
-  })
-  if (text.length > maxAuthorityOctets || !text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new SecretError('configuration', `${file} holds no certificate in PEM`)
-  return text
 }

@@ -18,6 +18,7 @@ import {
   type SourceOutcome,
   type SourceSession,
 } from '../source.ts'
+import type { ClientIdentity } from './certificate-files.ts'
 import { maxKeyLength, odditiesOf } from './oddities.ts'
 import { pop3Fault, pop3MessageFault } from './pop3-fault.ts'
 
@@ -30,9 +31,12 @@ export interface Pop3SourceOptions {
   readonly connection: Omit<ConnectOptions, 'auth' | 'signal'>
   /** PEM, trusted besides the usual ones; read before each connection. Throws `SecretError`. */
   readonly authority?: (() => Promise<string>) | undefined
+  /** Shown to a server that asks who the client is; read before each connection. Throws `SecretError`. */
+  readonly identity?: (() => Promise<ClientIdentity>) | undefined
 }
 
-export function pop3Source({ name, user, credentials, connection, authority }: Pop3SourceOptions): Source {
+export function pop3Source(options: Pop3SourceOptions): Source {
+  const { name, user, credentials, connection } = options
   const { host, tls = 'implicit', port = tls === 'implicit' ? 995 : 110 } = connection
   const hostname = host.toLowerCase()
   return {
@@ -41,12 +45,18 @@ export function pop3Source({ name, user, credentials, connection, authority }: P
     async open(signal) {
       return orFault(hostname, signal, async () => {
         const auth = await credentials(signal)
-        const certificate = { ...connection.certificate, ...(authority && { authority: await authority() }) }
+        const certificate = { ...connection.certificate, ...(await certificatesOf(options)) }
         const session = await connect({ ...connection, certificate, auth, signal })
         return new Pop3SourceSession(session, hostname)
       })
     },
   }
+}
+
+async function certificatesOf(options: Pop3SourceOptions) {
+  const authority = await options.authority?.()
+  const identity = await options.identity?.()
+  return { ...(authority !== undefined && { authority }), ...(identity && { identity }) }
 }
 
 class Pop3SourceSession implements SourceSession {

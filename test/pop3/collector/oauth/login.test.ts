@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parseConfig } from '../../../../src/config.ts'
+import type { OAuthOptions } from '../../../../src/mail/secret-origin.ts'
 import {
   type LoginPrompt,
   loginToProvider,
   type OAuthTokens,
 } from '../../../../src/pop3/collector/oauth/login.ts'
-import type { OAuthOptions } from '../../../../src/pop3/collector/oauth/oauth-options.ts'
 import { providers } from '../../../../src/pop3/collector/oauth/providers.ts'
 import { createTokenSource } from '../../../../src/pop3/collector/oauth/token-source.ts'
 import { TokenVault } from '../../../../src/pop3/collector/oauth/token-vault.ts'

@@ -3,12 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { SecretOrigin } from '../../../../src/mail/secret-origin.ts'
 import { outputOf } from '../../../../src/pop3/collector/secrets/command.ts'
-import {
-  readSecret,
-  type SecretOrigin,
-  type SecretParts,
-} from '../../../../src/pop3/collector/secrets/secret.ts'
+import { readSecret, type SecretParts } from '../../../../src/pop3/collector/secrets/secret.ts'
 
 const never = new AbortController().signal
 const ann = { host: 'pop.example.net', user: 'ann', service: 'pop3' }

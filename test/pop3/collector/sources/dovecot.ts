@@ -26,6 +26,8 @@ export interface DovecotOptions {
   readonly imapCapabilities?: string
   /** Where tokens are asked about, RFC 7662, with client identifier and secret in it. */
   readonly introspection?: string
+  /** PEM: who signs the certificates that clients must have. */
+  readonly clientAuthority?: string
 }
 
 export interface Dovecot {
@@ -53,6 +55,8 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   const file = join(folder, 'dovecot.conf')
   if (options.introspection !== undefined)
     writeFileSync(join(folder, 'oauth2.conf'), oauthFile(options.introspection))
+  if (options.clientAuthority !== undefined)
+    writeFileSync(join(folder, 'clients.pem'), options.clientAuthority)
   writeFileSync(file, configuration(folder, { imap, imaps, pop3 }, options))
   const master = spawn('/usr/sbin/dovecot', ['-F', '-c', file], { stdio: 'ignore' })
   const log = () => readFileSync(join(folder, 'dovecot.log'), 'latin1')
@@ -106,7 +110,7 @@ active_value = true
 }
 
 function configuration(folder: string, ports: Dovecot['ports'], options: DovecotOptions): string {
-  const { imapCapabilities, introspection } = options
+  const { imapCapabilities, introspection, clientAuthority } = options
   return `
 base_dir = ${folder}/run
 log_path = ${folder}/dovecot.log
@@ -114,6 +118,14 @@ protocols = imap pop3
 ssl = yes
 ssl_cert = <${folder}/cert.pem
 ssl_key = <${folder}/key.pem
+${
+  clientAuthority === undefined
+    ? ''
+    : `ssl_ca = <${folder}/clients.pem
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+auth_ssl_require_client_cert = yes`
+}
 disable_plaintext_auth = no
 auth_username_format = %n
 auth_mechanisms = plain login${introspection === undefined ? '' : ' xoauth2 oauthbearer'}

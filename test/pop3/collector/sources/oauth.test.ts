@@ -62,6 +62,8 @@ describe.skipIf(!hasImap)('a token of an OpenID provider', () => {
       proxy: undefined,
       folders: ['INBOX'],
       mechanisms: undefined,
+      identity: undefined,
+      quirks: [],
       secret: { kind: 'oauth', oauth },
     }
     writeFileSync(join(folder, 'ca.pem'), dovecot.certificate)

@@ -5,6 +5,7 @@ import { keyPin } from '../../../../net/tls/key-pin.ts'
 import { peerCertificate } from '../../../../net/tls/peer-certificate.ts'
 import { trustOptions } from '../../../../net/tls/trust.ts'
 import type { TlsPolicy } from '../../../client/index.ts'
+import type { ClientIdentity } from '../certificate-files.ts'
 
 export interface ImapConnectionOptions {
   readonly host: string
@@ -16,6 +17,8 @@ export interface ImapConnectionOptions {
   readonly pins: readonly string[]
   /** PEM, trusted besides the usual ones. */
   readonly authority: string | undefined
+  /** Shown to a server that asks who the client is. */
+  readonly identity?: ClientIdentity | undefined
   /** `socks5:`, `socks5h:` or `http:`. */
   readonly proxy: string | undefined
   readonly user: string
@@ -61,14 +64,18 @@ const maxLineOctets = 4 << 20
 export async function connectImap(options: ImapConnectionOptions, signal: AbortSignal): Promise<Connection> {
   const { ImapFlow } = await import('imapflow')
   signal.throwIfAborted()
-  const { host, port, tls, pins, authority, proxy, timeouts = {} } = options
+  const { host, port, tls, pins, authority, identity, proxy, timeouts = {} } = options
   const connection: Connection = new ImapFlow({
     host,
     port,
     secure: tls === 'implicit',
     ...startTls(tls),
     auth: auth(options, () => checkChannel(connection, options)),
-    tls: { ...trustOptions({ authority }), rejectUnauthorized: pins.length === 0 || authority !== undefined },
+    tls: {
+      ...trustOptions({ authority }),
+      rejectUnauthorized: pins.length === 0 || authority !== undefined,
+      ...(identity && { cert: identity.certificate, key: identity.key }),
+    },
     // The library leaves names to any SOCKS 5 proxy.
     ...(proxy !== undefined && { proxy: proxy.replace(/^socks5h:/, 'socks5:') }),
     logger: false,

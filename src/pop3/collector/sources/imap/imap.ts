@@ -10,6 +10,7 @@ import {
   type SourceOutcome,
   type SourceSession,
 } from '../../source.ts'
+import type { ClientIdentity } from '../certificate-files.ts'
 import { connectImap, failureOf, type ImapConnectionOptions, type ImapSecret } from './connection.ts'
 import { expungeIn } from './expunge.ts'
 import { imapFault } from './fault.ts'
@@ -22,9 +23,11 @@ export interface ImapSourceOptions {
   /** Asked before each login; again, with `isRetry`, when the server did not take a token. Throws `SecretError`. */
   readonly secret: (signal: AbortSignal, isRetry: boolean) => Promise<ImapSecret>
   readonly folders: readonly string[]
-  readonly connection: Omit<ImapConnectionOptions, 'user' | 'secret' | 'authority'>
+  readonly connection: Omit<ImapConnectionOptions, 'user' | 'secret' | 'authority' | 'identity'>
   /** PEM, trusted besides the usual ones; read before each connection. */
   readonly authority?: (() => Promise<string>) | undefined
+  /** Shown to a server that asks who the client is; read before each connection. */
+  readonly identity?: (() => Promise<ClientIdentity>) | undefined
 }
 
 export function imapSource(options: ImapSourceOptions): Source {
@@ -44,9 +47,10 @@ async function logIn(options: ImapSourceOptions, signal: AbortSignal): Promise<C
   const attempt = async (isRetry: boolean) => {
     const secret = await options.secret(signal, isRetry)
     const authority = await options.authority?.()
+    const identity = await options.identity?.()
     return {
       secret,
-      result: await connectImap({ ...connection, authority, user, secret }, signal).catch(toError),
+      result: await connectImap({ ...connection, authority, identity, user, secret }, signal).catch(toError),
     }
   }
   try {
