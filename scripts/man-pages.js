@@ -44,16 +44,30 @@ function wordsOf(command) {
   return words.join(' ')
 }
 
-/** Help that was added behind that of the library: examples. @param {Command} command */
-function examplesOf(command) {
+/**
+ * Help that was added behind that of the library: notes, in paragraphs, and examples.
+ * @param {Command} command
+ */
+function addedHelp(command) {
   let text = ''
   const write = (/** @type {string} */ more) => {
     text += more
   }
   command.configureOutput({ writeOut: write, writeErr: write })
   command.outputHelp()
-  const at = text.indexOf('\nExamples:\n')
-  return at < 0 ? '' : text.slice(at + '\nExamples:\n'.length).replace(/^ {2}/gm, '')
+  const own = command.helpInformation()
+  const added = text.slice(text.indexOf(own) + own.length)
+  const [before = '', ...behind] = added.split(/^Examples:\n/m)
+  const lines = behind.join('').split('\n')
+  const isExample = (/** @type {string} */ line) => line.startsWith('  ')
+  const notes = [before, ...lines.filter(line => !isExample(line))].join('\n')
+  return {
+    notes: notes
+      .trim()
+      .split(/\n{2,}/)
+      .filter(note => note !== ''),
+    examples: lines.filter(isExample).map(line => line.slice(2)),
+  }
 }
 
 /** @param {Command} command */
@@ -83,14 +97,15 @@ function commandPage(command) {
   const synopsis = leaves.map(leaf => `\\fB${roff(wordsOf(leaf))}\\fR ${roff(leaf.usage())}\n`).join('.br\n')
   const details = leaves.map(leaf => {
     const title = leaf === command ? '' : `.SS ${roff(wordsOf(leaf))}\n${prose(leaf.description())}\n`
-    const examples = examplesOf(leaf)
-    const shown = examples === '' ? '' : `.PP\n.nf\n${roff(examples.trimEnd())}\n.fi\n`
-    return `${title}${argumentsOf(leaf)}${optionsOf(leaf)}${shown}`
+    const notes = addedHelp(leaf).notes.map(note => `.PP\n${prose(note)}\n`)
+    return `${title}${argumentsOf(leaf)}${optionsOf(leaf)}${notes.join('')}`
   })
+  const examples = leaves.flatMap(leaf => addedHelp(leaf).examples)
   return (
     head(wordsOf(command).replaceAll(' ', '-'), 1, command.description()) +
     section('SYNOPSIS', synopsis) +
     section('DESCRIPTION', details.join('')) +
+    section('EXAMPLES', examples.length === 0 ? '' : `.nf\n${roff(examples.join('\n'))}\n.fi\n`) +
     section('SEE ALSO', '\\fBpoplar\\fR(1), \\fBpoplar.toml\\fR(5)\n')
   )
 }
