@@ -1,10 +1,10 @@
 // `poplar get`: fetches mail from another POP3 server by hand, or shows what lies there. Exit code 0; 1 when something could not
 // be had; what was saved until then stays, and nothing is deleted that is not on disk here.
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { connect, type Listing, type MessageRef, Pop3Error, type Session } from '../pop3/client/index.ts'
 import { DestinationError } from '../pop3/collector/destination.ts'
 import { ArchiveError } from '../store/archive/archive.ts'
-import { gathering, type JsonOptions, jsonOption, withExamples } from './arguments.ts'
+import { gathering, type JsonOptions } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { type FetchResult, fetchAll } from './get/fetching.ts'
 import { readHeaders, readWholeHeader } from './get/headers.ts'
@@ -13,13 +13,8 @@ import { type NumberRange, parseRange, select } from './get/selection.ts'
 import { type Column, printable, printJson, printLine, printRows } from './output.ts'
 import { startProgress, startTransfer } from './progress.ts'
 import { formatPop3Url, type Pop3Url } from './remote/pop3-url.ts'
-import {
-  addReachOptions,
-  credentialsFor,
-  type ReachOptions,
-  reachOf,
-  serverArgument,
-} from './remote/reach.ts'
+import { credentialsFor, type ReachOptions, reachOf } from './remote/reach.ts'
+import { remoteCommand, untilInterrupted } from './remote/remote-command.ts'
 
 interface GetOptions extends ReachOptions, JsonOptions {
   readonly list?: boolean
@@ -37,51 +32,47 @@ interface GetOptions extends ReachOptions, JsonOptions {
 const maxMessageOctets = 4 * 1024 ** 3
 
 export function getCommand(): Command {
-  const command = new Command('get')
-    .description('fetch mail from another POP3 server, or show what lies there')
-    .addArgument(serverArgument())
-    .addArgument(
+  return remoteCommand({
+    name: 'get',
+    description: 'fetch mail from another POP3 server, or show what lies there',
+    arguments: [
       new Argument('[messages...]', 'numbers and ranges: 3 5-9 12- (default: all)').argParser(
         gathering(parseRange),
       ),
-    )
-    .option('--list', 'print number, octets and unique-id of each message')
-    .addOption(
-      new Option(
-        '--headers [message]',
-        'with --list: From, Subject and Date of each; with a number: the header of that message',
-      ).argParser(parseNumber),
-    )
-    .addOption(
-      new Option('--uidl <id>', 'the message with this unique-id; may be given several times').argParser(
-        gathering(id => id),
-      ),
-    )
-    .addOption(
-      new Option('--newest <count>', 'only the last so many of the messages chosen').argParser(parseNumber),
-    )
-    .option('--to <path>', 'where messages are saved: a folder (eml, maildir) or a file (mbox)')
-    .addOption(new Option('--format <format>', 'how they are saved').choices(saveFormats).default('eml'))
-    .option('--delete', 'delete on the server what is saved, once it is on disk')
-    .addOption(
-      new Option('--max-octets <octets>', 'end the session at a message that is larger')
-        .argParser(parseNumber)
-        .default(maxMessageOctets),
-    )
-    .addOption(jsonOption())
-    .action(get)
-  addReachOptions(command)
-  return withExamples(command, [
-    [
-      'poplar get pop3s://ann@pop.example.net --list --headers',
-      'what lies there, with From, Subject and Date',
     ],
-    ['poplar get pop3s://ann@pop.example.net --newest 10 --to mail', 'the last ten, as files mail/*.eml'],
-    [
-      'poplar get pop3s://ann@pop.example.net --to ann.mbox --format mbox --delete',
-      'all of it, and then delete it there',
+    options: ownOptions(),
+    examples: [
+      [
+        'poplar get pop3s://ann@pop.example.net --list --headers',
+        'what lies there, with From, Subject and Date',
+      ],
+      ['poplar get pop3s://ann@pop.example.net --newest 10 --to mail', 'the last ten, as files mail/*.eml'],
+      [
+        'poplar get pop3s://ann@pop.example.net --to ann.mbox --format mbox --delete',
+        'all of it, and then delete it there',
+      ],
     ],
-  ])
+  }).action(get)
+}
+
+function ownOptions(): readonly Option[] {
+  return [
+    new Option('--list', 'print number, octets and unique-id of each message'),
+    new Option(
+      '--headers [message]',
+      'with --list: From, Subject and Date of each; with a number: the header of that message',
+    ).argParser(parseNumber),
+    new Option('--uidl <id>', 'the message with this unique-id; may be given several times').argParser(
+      gathering(id => id),
+    ),
+    new Option('--newest <count>', 'only the last so many of the messages chosen').argParser(parseNumber),
+    new Option('--to <path>', 'where messages are saved: a folder (eml, maildir) or a file (mbox)'),
+    new Option('--format <format>', 'how they are saved').choices(saveFormats).default('eml'),
+    new Option('--delete', 'delete on the server what is saved, once it is on disk'),
+    new Option('--max-octets <octets>', 'end the session at a message that is larger')
+      .argParser(parseNumber)
+      .default(maxMessageOctets),
+  ]
 }
 
 async function get(
@@ -94,24 +85,20 @@ async function get(
   requireOneTask(options)
   const reach = reachOf(url, options)
   const auth = await credentialsFor(user, options)
-  const interrupt = new AbortController()
-  const { signal } = interrupt
-  const stop = () => interrupt.abort()
-  process.once('SIGINT', stop)
   try {
-    await using session = await connect({ ...reach, auth, signal, limits: { message: options.maxOctets } })
-    const selection = { ranges: ranges ?? [], uidls: options.uidl ?? [], newest: options.newest }
-    const listing = await session.listing({ signal })
-    const task = { url, user, session, listing, refs: select(listing, selection), signal, options }
-    if (typeof options.headers === 'number') await showHeader(task, options.headers)
-    else if (options.list) await showList(task)
-    else await fetch(task)
+    await untilInterrupted(async signal => {
+      await using session = await connect({ ...reach, auth, signal, limits: { message: options.maxOctets } })
+      const selection = { ranges: ranges ?? [], uidls: options.uidl ?? [], newest: options.newest }
+      const listing = await session.listing({ signal })
+      const task = { url, user, session, listing, refs: select(listing, selection), signal, options }
+      if (typeof options.headers === 'number') await showHeader(task, options.headers)
+      else if (options.list) await showList(task)
+      else await fetch(task)
+    })
   } catch (error) {
     const isOfWorld =
       error instanceof Pop3Error || error instanceof DestinationError || error instanceof ArchiveError
     throw isOfWorld ? new CommandFailure(printable(error.message), exitCodes.failed, { cause: error }) : error
-  } finally {
-    process.removeListener('SIGINT', stop)
   }
 }
 

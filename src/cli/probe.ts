@@ -1,20 +1,15 @@
 // `poplar probe`: what another POP3 server really does. Exit code 0; 1 when something is wrong with it; 2 when it could not be
 // probed.
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { Pop3Error } from '../pop3/client/index.ts'
 import { type Finding, probeServer } from '../pop3/probe/probe.ts'
-import { type JsonOptions, jsonOption, withExamples } from './arguments.ts'
+import type { JsonOptions } from './arguments.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { type Column, printable, printJson, printRows } from './output.ts'
 import { startProgress } from './progress.ts'
 import type { Pop3Url } from './remote/pop3-url.ts'
-import {
-  addReachOptions,
-  credentialsFor,
-  type ReachOptions,
-  reachOf,
-  serverArgument,
-} from './remote/reach.ts'
+import { credentialsFor, type ReachOptions, reachOf } from './remote/reach.ts'
+import { remoteCommand, untilInterrupted } from './remote/remote-command.ts'
 
 interface ProbeCommandOptions extends ReachOptions, JsonOptions {
   /** In seconds. */
@@ -26,47 +21,42 @@ const maxIdleSeconds = 3_600
 const maxSample = 1_000
 
 export function probeCommand(): Command {
-  const command = new Command('probe')
-    .description('say what another POP3 server really does; it deletes nothing')
-    .addArgument(serverArgument())
-    .addOption(
+  return remoteCommand({
+    name: 'probe',
+    description: 'say what another POP3 server really does; it deletes nothing',
+    options: [
       new Option('--idle <seconds>', 'wait so long for the server to end a silent session').argParser(
         numberUpTo(maxIdleSeconds),
       ),
-    )
-    .addOption(
       new Option('--sample <messages>', 'how many messages are fetched and counted')
         .argParser(numberUpTo(maxSample))
         .default(10),
-    )
-    .addOption(jsonOption())
-    .action(probe)
-  addReachOptions(command)
-  return withExamples(command, [
-    ['poplar probe pop3s://pop.example.net', 'what can be seen without a login'],
-    ['poplar probe pop3s://ann@pop.example.net', 'ask for the password; all that can be seen'],
-    ['poplar probe pop3://ann@localhost:1110 --tls none --allow-cleartext --json', 'for a program'],
-  ])
+    ],
+    examples: [
+      ['poplar probe pop3s://pop.example.net', 'what can be seen without a login'],
+      ['poplar probe pop3s://ann@pop.example.net', 'ask for the password; all that can be seen'],
+      ['poplar probe pop3://ann@localhost:1110 --tls none --allow-cleartext --json', 'for a program'],
+    ],
+  }).action(probe)
 }
 
 async function probe(url: Pop3Url, options: ProbeCommandOptions): Promise<void> {
   const reach = reachOf(url, options)
   const auth = url.user === undefined ? undefined : await credentialsFor(url.user, options)
-  const interrupt = new AbortController()
-  const stop = () => interrupt.abort()
-  process.once('SIGINT', stop)
   const progress = startProgress(usualFindings, 'findings')
   try {
-    const report = await probeServer({
-      ...reach,
-      port: url.port,
-      patienceMs: options.patience * 1000,
-      sample: options.sample,
-      signal: interrupt.signal,
-      ...(auth && { auth }),
-      ...(options.idle !== undefined && { idleMs: options.idle * 1000 }),
-      found: () => progress.advance(1),
-    })
+    const report = await untilInterrupted(signal =>
+      probeServer({
+        ...reach,
+        port: url.port,
+        patienceMs: options.patience * 1000,
+        sample: options.sample,
+        signal,
+        ...(auth && { auth }),
+        ...(options.idle !== undefined && { idleMs: options.idle * 1000 }),
+        found: () => progress.advance(1),
+      }),
+    )
     progress.stop()
     if (options.json) printJson(report)
     else printRows(report.findings, columns, {})
@@ -76,7 +66,6 @@ async function probe(url: Pop3Url, options: ProbeCommandOptions): Promise<void> 
     throw new CommandFailure(printable(error.message), exitCodes.usage, { cause: error })
   } finally {
     progress.stop()
-    process.removeListener('SIGINT', stop)
   }
 }
 
