@@ -1,24 +1,27 @@
 // Collectors side by side: a maildrop of Debian's Dovecot, 1,000 messages of 10 KB, fetched by each in turn: by ours into a mailbox
-// of its store, which is durable, by mpop and getmail6 into a Maildir, by fetchmail through the cheapest MDA there is. Then
-// what it costs ours to come back to as many messages as are known. Programs that are not installed, or do not
-// run as root, are left out.
+// of its store, which is durable, by mpop and getmail6 into a Maildir, by fetchmail through the cheapest MDA there is. Programs
+// that are not installed, or do not run as root, are left out. Then, alone, ours with very many messages, from Dovecot or
+// from Poplar: see collect-many.ts.
 //
-//     npm run prebench && node dist-bench/bench/collect.js [rounds [messages [known]]]
+//     npm run prebench && node dist-bench/bench/collect.js [rounds [messages [many [dovecot|poplar]]]]
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { collectMany } from './collect-many.ts'
 import { composeMessage, type MaildropPlan } from './corpus.ts'
 import { describeMachine } from './machine.ts'
+import { preparePoplarCollector } from './poplar-collector.ts'
 import { makeCertificate } from './servers/certificate.ts'
 import { Dovecot } from './servers/dovecot.ts'
+import { Poplar } from './servers/poplar.ts'
 import { median } from './statistics.ts'
 
-const [rounds = 3, messages = 1000, known = 0] = process.argv.slice(2).map(Number)
+const [rounds = 3, messages = 1000, many = 0] = process.argv.slice(2, 5).map(Number)
+const manyFrom = process.argv[5] ?? 'dovecot'
 const messageOctets = 10_000
 const user = 'ann'
 const secret = 'collect'
-const cli = resolve(import.meta.dirname, '../../dist/bin/poplar.js')
 const folder = mkdtempSync(join(tmpdir(), 'poplar-collect-bench-'))
 
 interface Run {
@@ -57,32 +60,7 @@ const collectors: readonly Collector[] = [
   {
     name: 'poplar',
     prepare(place, port) {
-      const config = join(place, 'poplar.toml')
-      writeFileSync(
-        config,
-        `data = "data"
-[[collect]]
-name = "old"
-server = "pop3://${user}@127.0.0.1:${port}"
-tls = "none"
-password_env = "SECRET"
-to = "bob"
-`,
-      )
-      runOrFail(
-        [process.execPath, cli, 'user', 'add', 'bob', '--password-stdin', '--config', config],
-        'secret',
-      )
-      const count = () => {
-        const { stdout } = runOrFail([process.execPath, cli, 'user', 'list', '--json', '--config', config])
-        const [bob] = JSON.parse(stdout) as { usedMessages: number }[]
-        return bob?.usedMessages ?? 0
-      }
-      return {
-        command: [process.execPath, cli, 'collect', 'run', '--config', config],
-        env: { SECRET: secret },
-        stored: count,
-      }
+      return preparePoplarCollector(place, { user, secret, port })
     },
   },
   {
@@ -178,12 +156,6 @@ function countNew(maildir: string): number {
   return readdirSync(join(maildir, 'new')).length
 }
 
-function runOrFail([program = '', ...args]: readonly string[], input = '') {
-  const done = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 1 << 26 })
-  if (done.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${done.stderr}`)
-  return done
-}
-
 /** By a parent that waits for nothing else and sees the most that a process ever held. */
 function measure({ command, env = {}, nothingNew = 0 }: Prepared): Run {
   const done = spawnSync('python3', ['-c', timing, ...command], {
@@ -270,8 +242,16 @@ function report(
 
 console.log(JSON.stringify(describeMachine()))
 try {
-  await compare(messages)
-  if (known > 0) await compare(known)
+  if (messages > 0) await compare(messages)
+  if (many > 0) {
+    const certificate = makeCertificate('ecdsa')
+    try {
+      const server = manyFrom === 'poplar' ? new Poplar('poplar', certificate) : new Dovecot(certificate)
+      await collectMany({ server, count: many, rounds })
+    } finally {
+      certificate.remove()
+    }
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
