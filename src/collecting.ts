@@ -5,7 +5,7 @@ import type { MailDelivery } from './mail/delivery/deliver.ts'
 import { createId } from './mail/id.ts'
 import type { Store } from './mail/store.ts'
 import type { Log } from './net/log.ts'
-import { Collector, type CollectorOptions } from './pop3/collector/collector.ts'
+import { type Collection, Collector, type CollectorOptions } from './pop3/collector/collector.ts'
 import type { Destination } from './pop3/collector/destination.ts'
 import { createDestination } from './pop3/collector/destinations/create-destination.ts'
 import type { DestinationSecret } from './pop3/collector/destinations/login.ts'
@@ -36,15 +36,9 @@ export interface CollectingParts
 /** Connects to nothing yet. */
 export function openCollector(config: Config, given: CollectingParts): Collector {
   const { hostname, collector } = config
-  const parts = { ...given, token: createTokenSource(tokenVault(config)) }
-  const { store, onEvent, onEnd, onFault } = parts
+  const { store, onEvent, onEnd, onFault } = given
   return new Collector({
-    collections: config.collect.map(each => ({
-      source: createSource(each, parts),
-      openDestinations: () => each.to.map(to => openDestination(to, each, hostname, parts)),
-      policy: each.policy,
-      everyMs: each.everyMs,
-    })),
+    collections: config.collect.map(each => openCollection(config, each, given)),
     ledger: store,
     spoolFolder: collector.spool,
     hostname,
@@ -53,6 +47,21 @@ export function openCollector(config: Config, given: CollectingParts): Collector
     ...(onEnd && { onEnd }),
     onFault,
   })
+}
+
+/** One source and where its mail goes; connects to nothing yet. */
+export function openCollection(
+  config: Config,
+  collect: CollectConfig,
+  given: Pick<CollectingParts, 'store' | 'delivery' | 'ask'>,
+): Collection {
+  const parts = { ...given, token: createTokenSource(tokenVault(config)) }
+  return {
+    source: createSource(collect, parts),
+    openDestinations: () => collect.to.map(to => openDestination(to, collect, config.hostname, parts)),
+    policy: collect.policy,
+    everyMs: collect.everyMs,
+  }
 }
 
 interface ServingParts extends Pick<CollectingParts, 'store' | 'delivery'> {
@@ -108,7 +117,8 @@ function logEvent(event: CollectEvent, log: Log): void {
   }
 }
 
-type PartsWithTokens = CollectingParts & Required<Pick<SourceParts, 'token'>>
+type PartsWithTokens = Pick<CollectingParts, 'store' | 'delivery' | 'ask'> &
+  Required<Pick<SourceParts, 'token'>>
 
 /** Throws `DestinationError`, and what reading the authority's file has to say. */
 function openDestination(
@@ -119,6 +129,7 @@ function openDestination(
 ): Destination {
   return createDestination(text, {
     delivery: parts.delivery,
+    kept: parts.store,
     hostname,
     user,
     secret: secret && (signal => destinationSecret({ text, user, secret }, source, parts, signal)),

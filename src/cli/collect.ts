@@ -8,6 +8,7 @@ import {
   collectRetryCommand,
   collectSkipCommand,
 } from './collect/mending.ts'
+import { collectRebuildCommand } from './collect/rebuild.ts'
 import { collectRunCommand } from './collect/run.ts'
 import { collectListCommand, collectStatusCommand } from './collect/status.ts'
 
@@ -21,6 +22,7 @@ export function collectCommand(): Command {
     collectSkipCommand,
     collectResumeCommand,
     collectForgetCommand,
+    collectRebuildCommand,
     collectLoginCommand,
     collectImportCommand,
   ])
