@@ -32,6 +32,8 @@ export class ScriptedSource implements Source {
   /** Keys that it will not delete. */
   readonly undeletable = new Set<string>()
   readonly fetched: string[] = []
+  /** Messages whose headers were asked for. */
+  headersAsked = 0
   sessions = 0
   commits = 0
 
@@ -79,6 +81,7 @@ export class ScriptedSource implements Source {
       const { text = '' } = mails.get(message) ?? {}
       const fault = this.broken.get(message.key ?? '')
       if (whole) this.fetched.push(message.key ?? '')
+      else this.headersAsked += 1
       yield {
         message,
         error: fault === 'refused' ? new SourceError('message', 'refused by the server') : undefined,
