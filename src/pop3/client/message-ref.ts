@@ -21,42 +21,85 @@ export interface Listing extends ReadonlyArray<MessageRef> {
   readonly anomalies: readonly ListingAnomaly[]
 }
 
-type Column = ReadonlyMap<number, string>
+/** Of each message the number, ascending, and what stands behind it. Arrays, for there may be a million. */
+interface Column {
+  readonly numbers: readonly number[]
+  readonly texts: readonly string[]
+}
 
 /** Joins LIST and UIDL; `uidl` is undefined where the server has no UIDL. */
 export function joinListing(list: readonly string[], uidl: readonly string[] | undefined): Listing {
   const anomalies: ListingAnomaly[] = []
   const sizes = readColumn(list, anomalies)
   const ids = uidl && readColumn(uidl, anomalies)
-  const numbers = [...new Set([...sizes.keys(), ...(ids?.keys() ?? [])])].sort((a, b) => a - b)
-  const seen = new Map<string, number>()
-  const refs = numbers.map((number, index): MessageRef => {
-    if (number - (numbers[index - 1] ?? 0) > 1) anomalies.push({ kind: 'gap', number })
-    if (ids && !ids.has(number)) anomalies.push({ kind: 'only-in-list', number })
-    if (!sizes.has(number)) anomalies.push({ kind: 'only-in-uidl', number })
-    const id = ids?.get(number)
-    return { number, octets: sizeOf(sizes.get(number)), uidl: id, key: keyOf(number, id, seen, anomalies) }
-  })
-  return Object.assign(refs, { anomalies })
+  const names = new Names(anomalies)
+  const refs: MessageRef[] = []
+  let before = 0
+  for (let ofSize = 0, ofId = 0; ; ) {
+    const sized = sizes.numbers[ofSize] ?? Number.POSITIVE_INFINITY
+    const named = ids?.numbers[ofId] ?? Number.POSITIVE_INFINITY
+    const number = Math.min(sized, named)
+    if (number === Number.POSITIVE_INFINITY) return Object.assign(refs, { anomalies })
+    if (number - before > 1) anomalies.push({ kind: 'gap', number })
+    if (ids && named > number) anomalies.push({ kind: 'only-in-list', number })
+    if (sized > number) anomalies.push({ kind: 'only-in-uidl', number })
+    const octets = sized === number ? sizeOf(sizes.texts[ofSize++] ?? '') : undefined
+    const id = named === number ? ids?.texts[ofId++] : undefined
+    refs.push({ number, octets, uidl: id, key: names.keyOf(number, id) })
+    before = number
+  }
 }
 
 /** Number and the rest of each line; servers put several spaces between, and things behind. */
 function readColumn(lines: readonly string[], anomalies: ListingAnomaly[]): Column {
-  const column = new Map<number, string>()
+  const numbers: number[] = []
+  const texts: string[] = []
+  let largest = 0
+  /** All numbers, as soon as one has come that is not the largest so far. */
+  let seen: Set<number> | undefined
   for (const line of lines) {
-    const match = /^[ \t]*0*([1-9]\d{0,9})[ \t]+/.exec(line)
-    if (!match) {
+    const begin = endOf(zero, line, endOf(blank, line, 0))
+    const end = endOf(digit, line, begin)
+    const rest = endOf(blank, line, end)
+    if (end === begin || end - begin > maxDigits || rest === end) {
       anomalies.push({ kind: 'unreadable-line', line: line.slice(0, maxShown) })
       continue
     }
-    const number = Number(match[1])
-    if (column.has(number)) anomalies.push({ kind: 'listed-twice', line: line.slice(0, maxShown) })
-    else column.set(number, withoutBlanksBehind(line.slice(match[0].length)))
+    const number = Number(line.slice(begin, end))
+    if (number > largest) largest = number
+    else {
+      seen ??= new Set(numbers)
+      if (seen.has(number)) {
+        anomalies.push({ kind: 'listed-twice', line: line.slice(0, maxShown) })
+        continue
+      }
+    }
+    seen?.add(number)
+    numbers.push(number)
+    texts.push(withoutBlanksBehind(line.slice(rest)))
   }
-  return column
+  return seen ? sorted(numbers, texts) : { numbers, texts }
 }
 
+function sorted(numbers: readonly number[], texts: readonly string[]): Column {
+  const rows = numbers.map((number, at) => ({ number, text: texts[at] ?? '' }))
+  rows.sort((a, b) => a.number - b.number)
+  return { numbers: rows.map(({ number }) => number), texts: rows.map(({ text }) => text) }
+}
+
+const maxDigits = 10
 const maxShown = 100
+
+const zero = (code: number) => code === 0x30
+const digit = (code: number) => code >= 0x30 && code <= 0x39
+const blank = (code: number) => code === 0x20 || code === 0x09
+
+/** Where characters of a kind end that stand from there on. */
+function endOf(isOfKind: (code: number) => boolean, text: string, from: number): number {
+  let at = from
+  while (at < text.length && isOfKind(text.charCodeAt(at))) at += 1
+  return at
+}
 
 /** An expression for it would take the square of a hostile line's length. */
 function withoutBlanksBehind(text: string): string {
@@ -65,21 +108,29 @@ function withoutBlanksBehind(text: string): string {
   return end === text.length ? text : text.slice(0, end)
 }
 
-function sizeOf(text: string | undefined): number | undefined {
-  const digits = /^\d{1,15}(?=\s|$)/.exec(text ?? '')?.[0]
+function sizeOf(text: string): number | undefined {
+  const digits = /^\d{1,15}(?=\s|$)/.exec(text)?.[0]
   return digits === undefined ? undefined : Number(digits)
 }
 
-function keyOf(
-  number: number,
-  uidl: string | undefined,
-  seen: Map<string, number>,
-  anomalies: ListingAnomaly[],
-): string | undefined {
-  if (uidl === undefined || uidl === '') return undefined
-  const ordinal = (seen.get(uidl) ?? 0) + 1
-  seen.set(uidl, ordinal)
-  if (ordinal === 1) return uidl
-  anomalies.push({ kind: 'duplicate-uidl', number, uidl })
-  return `${uidl}#${ordinal}`
+/** Gives keys: a UIDL that has come before is told apart by how often it has. */
+class Names {
+  readonly #anomalies: ListingAnomaly[]
+  readonly #seen = new Set<string>()
+  /** How often, of those that came more than once. */
+  readonly #repeated = new Map<string, number>()
+
+  constructor(anomalies: ListingAnomaly[]) {
+    this.#anomalies = anomalies
+  }
+
+  keyOf(number: number, uidl: string | undefined): string | undefined {
+    if (uidl === undefined || uidl === '') return undefined
+    const { size } = this.#seen
+    if (this.#seen.add(uidl).size > size) return uidl
+    const ordinal = (this.#repeated.get(uidl) ?? 1) + 1
+    this.#repeated.set(uidl, ordinal)
+    this.#anomalies.push({ kind: 'duplicate-uidl', number, uidl })
+    return `${uidl}#${ordinal}`
+  }
 }
