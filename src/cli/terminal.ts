@@ -79,6 +79,22 @@ export async function confirm(
   return /^y(es)?$/i.test((await ask(`${question} [y/N] `, 'shown', terminal)).trim())
 }
 
+/** Lines of standard input until its end or the signal; at a terminal they are not shown. */
+export async function* linesTyped(
+  signal: AbortSignal,
+  { input }: Pick<Terminal, 'input'> = processTerminal,
+): AsyncGenerator<string, void> {
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input, output: unseen, terminal: input.isTTY === true, signal })
+  // A terminal that shows nothing sends no signal by itself.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  try {
+    yield* lines
+  } finally {
+    lines.close()
+  }
+}
+
 function ask(question: string, echo: 'shown' | 'hidden', { input, output }: Terminal): Promise<string> {
   output.write(question)
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -2,11 +2,12 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { CommandFailure } from '../../src/cli/failure.ts'
-import { confirm, readNewPassword, readSecret, type Terminal } from '../../src/cli/terminal.ts'
+import { confirm, linesTyped, readNewPassword, readSecret, type Terminal } from '../../src/cli/terminal.ts'
 
 interface FakeTerminal extends Terminal {
   /** What is seen on the screen. */
   seen(): string
+  type(keys: string): void
   /** The calls that turned the terminal's own echo off and on. */
   readonly rawModes: readonly boolean[]
 }
@@ -27,7 +28,7 @@ function terminalWith(lines: readonly string[], { isTTY = true } = {}): FakeTerm
     const next = seen.endsWith(' ') ? waiting.shift() : undefined
     if (next !== undefined) setImmediate(() => input.write(next))
   })
-  return { input, output, rawModes, seen: () => seen }
+  return { input, output, rawModes, seen: () => seen, type: keys => void input.write(keys) }
 }
 
 /** Standard input that is a pipe. */
@@ -149,5 +150,28 @@ describe('a secret of another server', () => {
 
   it('is not asked for where there is no terminal', async () => {
     await expect(secret(pipeWith('sesame\n'))).rejects.toThrow('use --password-stdin')
+  })
+})
+
+describe('lines that are typed while something else is waited for', () => {
+  it.each([
+    true,
+    false,
+  ])('come one by one until nobody wants more, and are not shown (terminal: %s)', async isTTY => {
+    const terminal = terminalWith([], { isTTY })
+    const done = new AbortController()
+    const lines = linesTyped(done.signal, terminal)
+    terminal.type('one\ntwo\n')
+    expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['one', 'two'])
+    const next = lines.next()
+    done.abort()
+    expect(await next).toMatchObject({ done: true })
+    expect(terminal.seen()).toBe('')
+    expect(terminal.rawModes).toEqual(isTTY ? [true, false] : [])
+  })
+
+  it('end with standard input', async () => {
+    const lines = linesTyped(new AbortController().signal, pipeWith('one'))
+    expect([await lines.next(), await lines.next()]).toMatchObject([{ value: 'one' }, { done: true }])
   })
 })

@@ -9,6 +9,7 @@ import { type ConfigOptions, configOption, withExamples } from '../arguments.ts'
 import { CommandFailure } from '../failure.ts'
 import { inOffice } from '../office.ts'
 import { printable, printLine } from '../output.ts'
+import { linesTyped } from '../terminal.ts'
 import { chosenSources } from './at-hand.ts'
 
 export function collectLoginCommand(): Command {
@@ -25,6 +26,8 @@ export function collectLoginCommand(): Command {
         for (const { tokens, user, oauth } of logins) {
           const given = await loginToProvider(oauth, user, {
             onPrompt: show,
+            pasted: signal => linesTyped(signal),
+            onNonsense: reason => process.stderr.write(`${reason}\n`),
             signal: AbortSignal.timeout(patienceMs),
           })
           await vault.save(tokens, oauth, given)
@@ -57,9 +60,11 @@ function loginsOf({ name, user, secret, to }: CollectConfig): readonly WantedLog
   return [...own, ...others]
 }
 
-function show(prompt: LoginPrompt): undefined {
+function show(prompt: LoginPrompt): void {
   if (prompt.kind === 'browser')
-    printLine(`Open this address in a browser of this machine:\n\n  ${prompt.url}\n`)
+    printLine(
+      `Open this address in a browser:\n\n  ${prompt.url}\n\nOn this machine that is all. On another, the browser ends at an address that does not load: paste that here\n(it is not shown), and press Enter.`,
+    )
   else
     printLine(
       `Open this address on any device, and type in the code:\n\n  ${prompt.url}\n  ${prompt.code}\n\nIt holds until ${prompt.expiresAt.toISOString()}.`,

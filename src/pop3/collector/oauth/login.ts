@@ -4,7 +4,8 @@ import type { TokenEndpointResponse } from 'openid-client'
 import type { OAuthOptions } from '../../../mail/secret-origin.ts'
 import { SecretError } from '../secrets/secret-error.ts'
 import { shownText } from '../sources/advice.ts'
-import { openLoopback } from './loopback.ts'
+import { nextAnswer } from './browser-answer.ts'
+import { type Loopback, openLoopback } from './loopback.ts'
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts'
 import { oauthFault } from './oauth-fault.ts'
 
@@ -12,15 +13,18 @@ import { oauthFault } from './oauth-fault.ts'
 export type LoginPrompt =
   /** Open the address on any device, and type in the code there. */
   | { readonly kind: 'device'; readonly url: string; readonly code: string; readonly expiresAt: Date }
-  /** Open the address in a browser of this machine. */
+  /** Open the address in a browser of this machine, or of another, and paste there what it is sent to. */
   | { readonly kind: 'browser'; readonly url: string }
 
 export interface LoginOptions {
+  readonly onPrompt: (prompt: LoginPrompt) => void
   /**
-   * Shows the prompt. For `browser` it may resolve with the address that the browser was sent to in the end, pasted by hand:
-   * the way for a machine without a browser.
+   * Lines that somebody types in while a browser is waited for: the address that it was sent to in the end, where it is not on
+   * this machine. Asked for once, and told by the signal when no more are wanted.
    */
-  readonly onPrompt: (prompt: LoginPrompt) => undefined | Promise<string | undefined>
+  readonly pasted?: (signal: AbortSignal) => AsyncIterable<string>
+  /** Told why such a line is of no use, in a sentence without what is in it; another may follow. */
+  readonly onNonsense?: (reason: string) => void
   readonly signal: AbortSignal
 }
 
@@ -62,7 +66,7 @@ async function byDevice(
   const device = await library.initiateDeviceAuthorization(configuration, { scope })
   const expiresAt = new Date(Date.now() + device.expires_in * 1000)
   const url = webAddress(device.verification_uri_complete ?? device.verification_uri)
-  void onPrompt({ kind: 'device', url, code: shownText(device.user_code), expiresAt })
+  onPrompt({ kind: 'device', url, code: shownText(device.user_code), expiresAt })
   const ending = AbortSignal.any([signal, AbortSignal.timeout(Math.min(device.expires_in, 86_400) * 1000)])
   try {
     return tokensOf(
@@ -77,7 +81,7 @@ async function byDevice(
 async function byBrowser(
   { configuration, scope, authorizationParameters, redirectHost }: OAuthClient,
   { user, port }: { readonly user: string; readonly port: number },
-  { onPrompt, signal }: LoginOptions,
+  asking: LoginOptions,
 ): Promise<OAuthTokens> {
   const library = await import('openid-client')
   const [verifier, state] = [library.randomPKCECodeVerifier(), library.randomState()]
@@ -92,10 +96,11 @@ async function byBrowser(
       code_challenge: await library.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
     })
-    const pasted = onPrompt({ kind: 'browser', url: webAddress(url.href) })
-    const answer = await firstOf(loopback.arrival, pasted, signal)
+    asking.onPrompt({ kind: 'browser', url: webAddress(url.href) })
     const checks = { pkceCodeVerifier: verifier, expectedState: state }
-    return tokensOf(await library.authorizationCodeGrant(configuration, answer, checks))
+    return await answered({ loopback, state, asking }, async answer =>
+      tokensOf(await library.authorizationCodeGrant(configuration, answer, checks)),
+    )
   } finally {
     loopback.close()
   }
@@ -104,33 +109,46 @@ async function byBrowser(
 /** As long as an authorization code may take to be asked for. */
 const answerMs = 900_000
 
-/** What the browser brings, or what somebody has pasted. */
-function firstOf(
-  arrival: Promise<URL>,
-  pasted: Promise<string | undefined> | undefined,
-  signal: AbortSignal,
-): Promise<URL> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new SecretError('credentials', 'nobody has answered in time')),
-      answerMs,
-    )
-    const stop = () => reject(new SecretError('aborted', 'stopped'))
-    const settle = (url: URL) => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
-      resolve(url)
+interface Awaited {
+  readonly loopback: Loopback
+  readonly state: string
+  readonly asking: LoginOptions
+}
+
+/** What comes of the first answer that is one. What somebody has pasted, and the provider does not know, may be pasted anew. */
+async function answered<T>(
+  { loopback: { redirectUri, arrival }, state, asking }: Awaited,
+  grant: (answer: URL) => Promise<T>,
+): Promise<T> {
+  const { signal, onNonsense = () => undefined } = asking
+  const done = new AbortController()
+  const pasted = asking.pasted?.(done.signal)[Symbol.asyncIterator]()
+  const waiting = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
+  try {
+    for (;;) {
+      const { url, isPasted } = await nextAnswer({
+        redirectUri,
+        state,
+        arrival,
+        pasted,
+        onNonsense,
+        signal: waiting,
+      })
+      try {
+        return await grant(url)
+      } catch (error) {
+        if (!isPasted || !isUnknownCode(error)) throw error
+        onNonsense('the provider does not know the code in that address: was all of it pasted?')
+      }
     }
-    if (signal.aborted) stop()
-    timer.unref()
-    signal.addEventListener('abort', stop, { once: true })
-    void arrival.then(settle)
-    pasted?.then(text => {
-      if (text === undefined) return
-      if (URL.canParse(text.trim())) settle(new URL(text.trim()))
-      else reject(new SecretError('credentials', 'what was pasted is no address'))
-    }, reject)
-  })
+  } finally {
+    done.abort()
+  }
+}
+
+/** RFC 6749 section 5.2. */
+function isUnknownCode(error: unknown): boolean {
+  return (error as { readonly error?: unknown }).error === 'invalid_grant'
 }
 
 function tokensOf(response: TokenEndpointResponse): OAuthTokens {

@@ -50,7 +50,6 @@ function logIn(
   return loginToProvider(optionsFor(changes), 'ann', {
     onPrompt: ({ url }: LoginPrompt) => {
       void browse(url, { headers }).catch(() => undefined)
-      return undefined
     },
     signal: never,
   })
@@ -67,7 +66,6 @@ describe('logging in', () => {
       onPrompt: prompt => {
         prompts.push(prompt)
         void browse(prompt.url)
-        return undefined
       },
       signal: never,
     })
@@ -80,16 +78,117 @@ describe('logging in', () => {
     expect(await logIn()).toMatchObject({ accessToken: /./, refreshToken: /./ })
   })
 
-  it('in a browser elsewhere, whose last address is pasted', async () => {
+  /** Logs in with a browser on another machine: `typed` makes lines of the address at which it ends there. */
+  async function paste(typed: (ending: string) => AsyncIterable<string> | Iterable<string>) {
+    const reasons: string[] = []
+    let arrive: (ending: Promise<string>) => void = () => undefined
+    const arrival = new Promise<string>(resolve => {
+      arrive = resolve
+    })
     const tokens = await loginToProvider(optionsFor({ flow: 'browser' }), 'ann', {
-      // What it finds there does not matter: the port is open on another machine only.
-      onPrompt: async ({ url }) => {
-        const redirect = new URL(url).searchParams.get('redirect_uri') ?? ''
-        return browse(url, { stopAt: redirect })
+      // The port that it is sent to is not open there.
+      onPrompt: ({ url }) =>
+        arrive(browse(url, { stopAt: new URL(url).searchParams.get('redirect_uri') ?? '' })),
+      async *pasted() {
+        yield* typed(await arrival)
       },
+      onNonsense: reason => reasons.push(reason),
+      signal: never,
+    })
+    return { tokens, reasons }
+  }
+
+  it('in a browser elsewhere, whose last address is pasted', async () => {
+    const { tokens, reasons } = await paste(ending => ['', ` ${ending}\n`])
+    expect(tokens).toMatchObject({ accessToken: /./, refreshToken: /./ })
+    expect(reasons).toEqual([])
+  })
+
+  const changed = (ending: string, change: (url: URL) => void) => {
+    const url = new URL(ending)
+    change(url)
+    return url.href
+  }
+  it.each<readonly [string, (ending: string) => string, RegExp]>([
+    ['is no address', () => 'code=sesame', /^that is no address/],
+    ['is half of one', ending => ending.slice(7), /^that is no address/],
+    ['has no end', ending => `${ending}&x=${'x'.repeat(40_000)}`, /^that is no address/],
+    ['is no address of the web', () => 'javascript:alert(1)', /^that is no address/],
+    [
+      'is the address that was to be opened',
+      () => `${openId.issuer}/auth?client_id=x`,
+      /does not begin with http/,
+    ],
+    [
+      'is of another port',
+      ending => changed(ending, url => (url.port = '1')),
+      /^that address does not begin with http:\/\/127\.0\.0\.1:\d+\/:/,
+    ],
+    [
+      'answers another question',
+      ending => changed(ending, url => url.searchParams.set('state', 'guessed')),
+      /the answer to another login, or not whole/,
+    ],
+    ['is cut off', ending => changed(ending, url => url.searchParams.delete('state')), /not whole/],
+    [
+      'has two states',
+      ending => changed(ending, url => url.searchParams.append('state', 'guessed')),
+      /the answer to another login/,
+    ],
+    [
+      'has no code',
+      ending => changed(ending, url => url.searchParams.delete('code')),
+      /there is no answer of the provider/,
+    ],
+    [
+      'has a code that the provider does not know',
+      ending => changed(ending, url => url.searchParams.set('code', 'sesame')),
+      /the provider does not know the code/,
+    ],
+  ])('says so when what is pasted %s, and takes another', async (_what, nonsense, says) => {
+    let code = ''
+    const { tokens, reasons } = await paste(ending => {
+      code = new URL(ending).searchParams.get('code') ?? ''
+      return [nonsense(ending), ending]
+    })
+    expect(tokens.accessToken).not.toBe('')
+    expect(reasons).toEqual([expect.stringMatching(says)])
+    expect(reasons.join()).not.toMatch(new RegExp(`${code}|sesame`))
+  })
+
+  it('ends when somebody says no elsewhere', async () => {
+    const refusal = paste(ending => [
+      changed(ending, url => {
+        url.searchParams.delete('code')
+        url.searchParams.set('error', 'access_denied')
+      }),
+    ])
+    await expect(refusal).rejects.toMatchObject({ fault: 'credentials', message: /access was denied/ })
+  })
+
+  it('still waits for the browser when nothing more can be pasted', async () => {
+    const tokens = await loginToProvider(optionsFor({ flow: 'browser' }), 'ann', {
+      onPrompt: ({ url }) => {
+        setImmediate(() => void browse(url))
+      },
+      async *pasted() {},
       signal: never,
     })
     expect(tokens.accessToken).not.toBe('')
+  })
+
+  it('wants no more lines when the browser has come', async () => {
+    let wants: AbortSignal | undefined
+    await loginToProvider(optionsFor({ flow: 'browser' }), 'ann', {
+      onPrompt: ({ url }) => void browse(url),
+      async *pasted(signal) {
+        wants = signal
+        await new Promise(resolve => signal.addEventListener('abort', resolve))
+        yield 'too late'
+      },
+      signal: never,
+    })
+    expect(wants?.aborted).toBe(true)
   })
 
   it('minds no other page that makes the browser ask there', async () => {
@@ -100,7 +199,6 @@ describe('logging in', () => {
           expect(status).toBe(400)
           await browse(url)
         })
-        return undefined
       },
       signal: never,
     })
@@ -180,7 +278,6 @@ describe('logging in', () => {
     const logging = loginToProvider(optionsFor({ flow }), 'ann', {
       onPrompt: () => {
         stopping.abort()
-        return undefined
       },
       signal: stopping.signal,
     })
@@ -202,7 +299,6 @@ describe('a provider that is known by name', () => {
       onPrompt: prompt => {
         prompts.push(prompt)
         stopping.abort()
-        return undefined
       },
       signal: stopping.signal,
     })
