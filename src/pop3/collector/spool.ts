@@ -61,7 +61,10 @@ export async function spool(body: AsyncIterable<Uint8Array>, options: SpoolOptio
     const digest = hash.digest('hex')
     const header = store.head.subarray(0, Math.min(wireForm.headerOctets, headerOctets))
     return {
-      deliveryKey: deliveryKeyOf(source, key, digest),
+      // Not every destination asks.
+      get deliveryKey() {
+        return deliveryKeyOf(source, key, digest)
+      },
       digest,
       octets: store.octets,
       source,

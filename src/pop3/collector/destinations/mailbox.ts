@@ -15,8 +15,8 @@ import {
 import type { Letter } from '../letter.ts'
 import { readMailboxCopies } from './mailbox-copies.ts'
 
-/** So many may wait for one transaction of the store. */
-const atOnce = 16
+/** So many may wait for the store: while some of them are written, the next are read. */
+const atOnce = 64
 
 type Row = readonly [fault: DestinationFault, sentence: string]
 
