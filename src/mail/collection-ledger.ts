@@ -87,9 +87,12 @@ export interface CollectionLedger {
   forgetSource(source: string): Promise<number>
 
   /**
-   * All records of a source by key; 100,000 of them in well under a second, in pieces between which the event loop runs.
-   * Refuses with `store-unusable`, as `listRecords` does, when one of them cannot be read; the sentence says what to do.
+   * All records of a source in the order of their keys, in pieces between which the event loop runs; 100,000 of them in well
+   * under a second. Refuses with `store-unusable`, as `loadRecords` and `listRecords` do, when one of them cannot be read; the
+   * sentence says what to do.
    */
+  readRecords(source: string): AsyncIterable<readonly CollectedRecord[]>
+  /** The same by key, at once. */
   loadRecords(source: string): Promise<Map<string, CollectedRecord>>
   /** Of one state; those that were first written earliest come first, and of one instant by key. */
   listRecords(source: string, state: CollectedState): Promise<readonly CollectedRecord[]>

@@ -2,6 +2,7 @@
 import type { CollectedRecord } from '../../mail/collection-ledger.ts'
 import { type CollectPolicy, mayDelete } from './policy.ts'
 import { newRecord, skipped } from './record.ts'
+import type { Records } from './records.ts'
 import type { SourceMessage } from './source.ts'
 
 /** A message with the key that it has in the ledger. */
@@ -26,7 +27,7 @@ export interface Plan {
 export interface PlanOptions {
   readonly source: string
   readonly policy: CollectPolicy
-  readonly records: ReadonlyMap<string, CollectedRecord>
+  readonly records: Records
   /** See `Reconciled`. */
   readonly doubtful: ReadonlySet<string>
   readonly isFirstRun: boolean
@@ -42,11 +43,12 @@ export function planOf(listed: readonly Keyed[], options: PlanOptions): Plan {
   const large: Keyed[] = []
   const firstWanted = isFirstRun && policy.newest !== undefined ? listed.length - policy.newest : 0
   for (const [index, keyed] of listed.entries()) {
-    const record = records.get(keyed.key)
-    if (record && !doubtful.has(keyed.key)) {
-      if (record.state === 'waiting') {
-        if (record.retryAt === undefined || record.retryAt <= now) again.push(keyed)
-      } else if (isDue(record, policy, now)) remove.push(keyed)
+    const state = records.stateOf(keyed.key)
+    if (state !== undefined && !doubtful.has(keyed.key)) {
+      // Most are stored and stay: for them no record is made.
+      const record = state === 'waiting' || policy.keep !== 'all' ? records.get(keyed.key) : undefined
+      if (record && isToBeTried(record, now)) again.push(keyed)
+      else if (record && isDue(record, policy, now)) remove.push(keyed)
       continue
     }
     const reason =
@@ -55,12 +57,17 @@ export function planOf(listed: readonly Keyed[], options: PlanOptions): Plan {
       fresh.push(keyed)
       continue
     }
-    skip.push({ ...skipped(record ?? newRecord(source, keyed.key), reason), octets: keyed.message.octets })
+    const record = records.get(keyed.key) ?? newRecord(source, keyed.key)
+    skip.push({ ...skipped(record, reason), octets: keyed.message.octets })
     if (isLarge(keyed, policy)) large.push(keyed)
   }
   const wanted = [...fresh, ...again]
   const fetch = policy.batch === undefined ? wanted : wanted.slice(0, policy.batch)
   return { fetch, remove, skip, large, left: wanted.length - fetch.length }
+}
+
+function isToBeTried({ state, retryAt }: CollectedRecord, now: Date): boolean {
+  return state === 'waiting' && (retryAt === undefined || retryAt <= now)
 }
 
 function isDue({ state, storedAt }: CollectedRecord, { keep }: CollectPolicy, now: Date): boolean {

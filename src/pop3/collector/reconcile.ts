@@ -2,6 +2,7 @@
 // Nothing is forgotten because of one listing, however empty: a server in trouble may show nothing at all.
 import type { CollectedKey, CollectedRecord } from '../../mail/collection-ledger.ts'
 import { absence, daysBetween } from './policy.ts'
+import type { Records } from './records.ts'
 
 export interface Reconciled {
   readonly changed: readonly CollectedRecord[]
@@ -21,15 +22,19 @@ export interface ReconcileOptions {
 
 /** Compares all records of a source with the keys that it lists now. */
 export function reconcile(
-  records: Iterable<CollectedRecord>,
+  records: Records,
   listed: ReadonlySet<string>,
   { now, listsPart }: ReconcileOptions,
 ): Reconciled {
   const changed: CollectedRecord[] = []
   const forgotten: CollectedKey[] = []
   const doubtful = new Set<string>()
-  for (const record of records) {
-    if (listed.has(record.key)) {
+  for (const key of records.keys()) {
+    const isListed = listed.has(key)
+    if (isListed && isSettled(records, key)) continue
+    const record = records.get(key)
+    if (!record) continue
+    if (isListed) {
       if (record.state === 'committed') doubtful.add(record.key)
       const next = present(record)
       if (next !== record) changed.push(next)
@@ -42,6 +47,12 @@ export function reconcile(
     }
   }
   return { changed, forgotten, doubtful }
+}
+
+/** Nothing is to be said of most messages that are listed, and nothing is made of their records. */
+function isSettled(records: Records, key: string): boolean {
+  const state = records.stateOf(key)
+  return state !== 'pending' && state !== 'unknown' && state !== 'committed' && !records.isMissing(key)
 }
 
 /** Its deletion did not come about, if there was one. */

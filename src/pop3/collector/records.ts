@@ -1,5 +1,11 @@
 // The records of one source while it is collected: all in memory, and written through to the ledger as soon as it matters.
-import type { CollectedKey, CollectedRecord, CollectionLedger } from '../../mail/collection-ledger.ts'
+import type {
+  CollectedKey,
+  CollectedRecord,
+  CollectedState,
+  CollectionLedger,
+} from '../../mail/collection-ledger.ts'
+import { PackedRecords } from './packed-records.ts'
 
 /**
  * `already`: the ledger has it; `now`: before anything else happens; `soon`: with others in one transaction, at the latest
@@ -11,30 +17,48 @@ const mostWaiting = 64
 
 export class Records {
   readonly #ledger: CollectionLedger
-  readonly #records: Map<string, CollectedRecord>
+  readonly #records: PackedRecords
   #waiting = new Map<string, CollectedRecord>()
+  /** What is being written, but for what has a newer state meanwhile, or was forgotten. */
+  #underWay = new Map<string, CollectedRecord>()
   /** Writes follow one another, so that an older state never lands behind a newer one. */
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(ledger: CollectionLedger, records: Map<string, CollectedRecord>) {
+  private constructor(ledger: CollectionLedger, records: PackedRecords) {
     this.#ledger = ledger
     this.#records = records
   }
 
   static async load(ledger: CollectionLedger, source: string): Promise<Records> {
-    return new Records(ledger, await ledger.loadRecords(source))
+    const records = new PackedRecords(source)
+    for await (const some of ledger.readRecords(source)) for (const record of some) records.set(record)
+    return new Records(ledger, records)
   }
 
-  get byKey(): ReadonlyMap<string, CollectedRecord> {
-    return this.#records
+  get size(): number {
+    return this.#records.size
+  }
+
+  keys(): Iterable<string> {
+    return this.#records.keys()
   }
 
   get(key: string): CollectedRecord | undefined {
     return this.#records.get(key)
   }
 
+  /** Without a record being made for it; so does `isMissing`. */
+  stateOf(key: string): CollectedState | undefined {
+    return this.#records.stateOf(key)
+  }
+
+  /** The source did not list it the last time that it told. */
+  isMissing(key: string): boolean {
+    return this.#records.isMissing(key)
+  }
+
   async save(record: CollectedRecord, urgency: Urgency): Promise<void> {
-    this.#records.set(record.key, record)
+    this.#set(record)
     if (urgency === 'already') {
       this.#waiting.delete(record.key)
       return
@@ -45,7 +69,7 @@ export class Records {
 
   async saveAll(records: readonly CollectedRecord[]): Promise<void> {
     for (const record of records) {
-      this.#records.set(record.key, record)
+      this.#set(record)
       this.#waiting.set(record.key, record)
     }
     await this.flush()
@@ -53,9 +77,12 @@ export class Records {
 
   async forget(keys: readonly CollectedKey[]): Promise<void> {
     if (keys.length === 0) return
-    for (const { key } of keys) this.#records.delete(key)
+    for (const { key } of keys) {
+      this.#records.delete(key)
+      this.#underWay.delete(key)
+    }
     await this.#inTurn(() => {
-      for (const { key } of keys) if (!this.#records.has(key)) this.#waiting.delete(key)
+      for (const { key } of keys) if (this.stateOf(key) === undefined) this.#waiting.delete(key)
       return this.#ledger.forgetRecords(keys)
     })
   }
@@ -64,17 +91,22 @@ export class Records {
   flush(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#waiting.size === 0) return
-      const waiting = this.#waiting
+      this.#underWay = this.#waiting
       this.#waiting = new Map()
       try {
-        await this.#ledger.saveRecords([...waiting.values()])
+        await this.#ledger.saveRecords([...this.#underWay.values()])
       } catch (error) {
-        // What has a newer state meanwhile, or was forgotten, is not brought back.
-        const current = [...waiting].filter(([key, record]) => this.#records.get(key) === record)
-        this.#waiting = new Map([...current, ...this.#waiting])
+        this.#waiting = new Map([...this.#underWay, ...this.#waiting])
         throw error
+      } finally {
+        this.#underWay = new Map()
       }
     })
+  }
+
+  #set(record: CollectedRecord): void {
+    this.#records.set(record)
+    this.#underWay.delete(record.key)
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -78,7 +78,7 @@ class Run {
     if (known && known.identity !== source.identity) throw otherMailbox(source, known.identity)
     const state = known ?? newSource(source.name, source.identity)
     const records = await Records.load(ledger, source.name)
-    const isFirstRun = state.lastSuccessAt === undefined && records.byKey.size === 0
+    const isFirstRun = state.lastSuccessAt === undefined && records.size === 0
     let failure: { readonly error: unknown } | undefined
     try {
       await this.#collect(records, isFirstRun)
@@ -117,7 +117,7 @@ class Run {
     const { listsPart = false, loginDelayMs = 0 } = session.habits ?? {}
     this.#loginDelayMs = loginDelayMs
     const keys = new Set(listed.map(({ key }) => key))
-    const past = reconcile(records.byKey.values(), keys, { now: now(), listsPart })
+    const past = reconcile(records, keys, { now: now(), listsPart })
     if (!isDryRun) {
       await records.saveAll(past.changed)
       await records.forget(past.forgotten)
@@ -143,14 +143,14 @@ class Run {
     const options = {
       source: source.name,
       policy: { ...policy, batch },
-      records: records.byKey,
+      records,
       doubtful: past.doubtful,
       isFirstRun,
       now: now(),
     }
     const plan = planOf(listed, options)
     if (!needsHeaders(policy, isFirstRun)) return plan
-    const unknown = plan.fetch.filter(({ key }) => !records.get(key))
+    const unknown = plan.fetch.filter(({ key }) => records.stateOf(key) === undefined)
     const reasons = await lookInto(unknown, session, policy, { isFirstRun, signal })
     const skip = [...reasons].map(([key, reason]) => skipped(newRecord(source.name, key), reason))
     return {
@@ -183,7 +183,7 @@ class Run {
   async #leaveAlone(plan: Plan, session: SourceSession, records: Records): Promise<void> {
     const { policy, onEvent } = this.#parts
     if (policy.tellsOfLarge && plan.large.length > 0) await this.#tellOfLarge(plan, session, records)
-    await records.saveAll(plan.skip.filter(({ key }) => records.get(key)?.state !== 'skipped'))
+    await records.saveAll(plan.skip.filter(({ key }) => records.stateOf(key) !== 'skipped'))
     for (const { source, key, reason = '' } of plan.skip) {
       this.#counts.skipped += 1
       onEvent({ kind: 'skipped', source, key, reason })
@@ -232,7 +232,7 @@ class Run {
       records,
       counts: this.#counts,
       doubtful: past.doubtful,
-      missing: missingFrom(records, listed),
+      missing: wanted.length > 0 ? missingFrom(records, listed) : new Map(),
       isFirstRun,
       checkLease,
     })
@@ -245,8 +245,8 @@ class Run {
     }
     checkLease()
     // Without QUIT nothing is lost at a server that deletes what was retrieved.
-    const isUnkept = wanted.some(({ key }) => !this.#isToGo(records, key))
-    if (session.habits?.takesWhatWasRetrieved && isUnkept) {
+    const isUnkept = () => wanted.some(({ key }) => !this.#isToGo(records, key))
+    if (session.habits?.takesWhatWasRetrieved && isUnkept()) {
       if (failure) throw failure.error
       return
     }
@@ -260,6 +260,7 @@ class Run {
   /** Stored, and not to stay at the source. */
   #isToGo(records: Records, key: string): boolean {
     const { policy, now } = this.#parts
+    if (policy.keep === 'all') return false
     const { state, storedAt } = records.get(key) ?? {}
     return state === 'stored' && storedAt !== undefined && mayDelete(policy.keep, storedAt, now())
   }
@@ -275,9 +276,10 @@ interface Circumstances {
 
 function missingFrom(records: Records, listed: ReadonlySet<string>): ReadonlyMap<string, CollectedRecord> {
   const missing = new Map<string, CollectedRecord>()
-  for (const record of records.byKey.values())
-    if (record.state === 'stored' && record.digest !== undefined && !listed.has(record.key))
-      missing.set(record.digest, record)
+  for (const key of records.keys()) {
+    const record = listed.has(key) || records.stateOf(key) !== 'stored' ? undefined : records.get(key)
+    if (record?.digest !== undefined) missing.set(record.digest, record)
+  }
   return missing
 }
 

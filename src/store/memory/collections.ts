@@ -33,6 +33,10 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
       return count
     },
 
+    async *readRecords(source) {
+      yield recordsOf(source).map(({ record }) => record)
+    },
+
     async loadRecords(source) {
       return new Map(recordsOf(source).map(({ record }) => [record.key, record]))
     },

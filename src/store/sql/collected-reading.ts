@@ -10,15 +10,18 @@ import type { Connection } from './database.ts'
 /** Records read at a time: a few milliseconds of work. */
 const chunkRecords = 1000
 
-/** All of a source, by key. Refuses with `store-unusable` when one cannot be read; so does `listRecords`. */
-export async function loadRecords(reader: Connection, source: string): Promise<Map<string, CollectedRecord>> {
-  const records = new Map<string, CollectedRecord>()
+/** All of a source, in pieces. Refuses with `store-unusable` when one cannot be read; so does `listRecords`. */
+export async function* readRecords(
+  reader: Connection,
+  source: string,
+): AsyncGenerator<readonly CollectedRecord[], void> {
   for (let after = ''; ; await setImmediate()) {
+    const records: CollectedRecord[] = []
     const chunk = await reader.row(collectedChunk, { source, key: after, limit: chunkRecords })
     if (!chunk) throw new Error('an aggregate has one row')
     const keys = parseColumn(chunk.key)
     const last = keys.at(-1)
-    if (last === undefined) return records
+    if (last === undefined) return
     const states = parseColumn(chunk.state)
     const destinations = parseColumn(chunk.destinations)
     const digests = parseColumn(chunk.digest)
@@ -43,11 +46,20 @@ export async function loadRecords(reader: Connection, source: string): Promise<M
         absent_since,
         absent_sessions,
       })
-      records.set(key, record)
+      records.push(record)
     }
-    if (keys.length < chunkRecords) return records
+    yield records
+    if (keys.length < chunkRecords) return
     after = last
   }
+}
+
+/** The same by key. */
+export async function loadRecords(reader: Connection, source: string): Promise<Map<string, CollectedRecord>> {
+  const records = new Map<string, CollectedRecord>()
+  for await (const some of readRecords(reader, source))
+    for (const record of some) records.set(record.key, record)
+  return records
 }
 
 /** What the other columns of most records say. */

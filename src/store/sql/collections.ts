@@ -2,7 +2,7 @@
 // writers get their turn.
 import type { CollectedKey, CollectedState, CollectionLedger } from '../../mail/collection-ledger.ts'
 import { checkCollected, checkCollectedName, collectedStates } from '../collected.ts'
-import { listRecords, loadRecords } from './collected-reading.ts'
+import { listRecords, loadRecords, readRecords } from './collected-reading.ts'
 import { type CollectedRow, toRow } from './collected-row.ts'
 import { salvageRecords } from './collected-salvage.ts'
 import { toSource, toSourceRow } from './collected-source.ts'
@@ -54,6 +54,7 @@ export function sqlCollections({ reader, writer, now }: Database, leases: Source
       }
     },
 
+    readRecords: source => readRecords(reader, source),
     loadRecords: source => loadRecords(reader, source),
     listRecords: (source, state) => listRecords(reader, source, state),
 

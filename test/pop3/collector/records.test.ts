@@ -118,6 +118,6 @@ describe('records', () => {
     await records.forget([{ source: 'old', key: 'late' }])
     await records.flush()
     expect(await stored()).toEqual(['kept stored'])
-    expect([...records.byKey.keys()]).toEqual(['kept'])
+    expect([...records.keys()]).toEqual(['kept'])
   })
 })
