@@ -13,7 +13,7 @@ import { type NumberRange, parseRange, select } from './get/selection.ts'
 import { type Column, printable, printJson, printLine, printRows } from './output.ts'
 import { startProgress, startTransfer } from './progress.ts'
 import { formatPop3Url, type Pop3Url } from './remote/pop3-url.ts'
-import { credentialsFor, type ReachOptions, reachOf } from './remote/reach.ts'
+import { credentialsFor, type ReachOptions, reachOf, saidOf } from './remote/reach.ts'
 import { remoteCommand, untilInterrupted } from './remote/remote-command.ts'
 
 interface GetOptions extends ReachOptions, JsonOptions {
@@ -96,10 +96,16 @@ async function get(
       else await fetch(task)
     })
   } catch (error) {
-    const isOfWorld =
-      error instanceof Pop3Error || error instanceof DestinationError || error instanceof ArchiveError
-    throw isOfWorld ? new CommandFailure(printable(error.message), exitCodes.failed, { cause: error }) : error
+    throw failureOf(error, options)
   }
+}
+
+/** What the world has done; anything else is a fault of ours. */
+function failureOf(error: unknown, options: GetOptions): unknown {
+  const isOfDisk = error instanceof DestinationError || error instanceof ArchiveError
+  if (!isOfDisk && !(error instanceof Pop3Error)) return error
+  const said = isOfDisk ? printable(error.message) : saidOf(error, options)
+  return new CommandFailure(said, exitCodes.failed, { cause: error })
 }
 
 interface Task {

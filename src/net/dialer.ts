@@ -144,7 +144,7 @@ function settled(
       finish()
       socket.on('error', () => undefined)
       socket.destroy()
-      reject(new DialError(step, `${problem}: ${cause.message}`, cause))
+      reject(new DialError(step, `${problem}: ${reasonOf(cause)}`, cause))
     }
     const end = () => fail(new Error('the server closed the connection'))
     const abort = () => fail(new Error('aborted'))
@@ -157,4 +157,11 @@ function settled(
     socket.once('error', fail).once('close', end).once(event, succeed)
     work?.then(succeed, fail)
   })
+}
+
+/** OpenSSL gives the addresses of its own lines; and has several words for a server that does not begin with TLS. */
+function reasonOf({ message, reason }: Error & { readonly reason?: unknown }): string {
+  if (typeof reason !== 'string' || !message.includes('SSL routines')) return message
+  const isClear = /wrong version number|packet length too long|record overflow|http request/i.test(reason)
+  return isClear ? 'the server speaks in clear there' : reason
 }

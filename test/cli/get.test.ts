@@ -222,6 +222,8 @@ describe('wrong usage', () => {
     ['pop3s://ann@h --list --tls none', /has TLS always/],
     ['pop3s://ann@h 0 --list', /it is a number, or a range/],
     ['pop3s://ann@h --list --pin abc', /it is like sha256/],
+    [`pop3://ann@h --list --tls none --pin sha256/${'A'.repeat(43)}=`, /--pin and --ca are for TLS/],
+    ['pop3s://ann@h --list --proxy ftp://x:secret@y', /a proxy is written as/],
     ['pop3s://ann@h --list --password-file missing', /missing: ENOENT/],
     ['pop3s://ann@h --list --oauth2 --auth PLAIN', /--auth is for passwords/],
     ['pop3s://ann@h --list --password-file /dev/null', /the password is empty/],
@@ -250,13 +252,24 @@ describe('TLS', () => {
     expect(await run([...args, '--ca', ca], env)).toMatchObject({ code: 0, stderr: '' })
     const untrusted = await run(args, env)
     expect(untrusted).toMatchObject({ code: 1, stdout: '' })
-    expect(untrusted.stderr).toMatch(/^poplar: no TLS with localhost port \d+: /)
+    expect(untrusted.stderr).toMatch(
+      /^poplar: no TLS with localhost port \d+: self-signed certificate \(--ca names who vouches for it\)$/m,
+    )
     const spki = new X509Certificate(pair.cert).publicKey.export({ type: 'spki', format: 'der' })
     const pin = `sha256/${createHash('sha256').update(spki).digest('base64')}`
     expect((await run([...args, '--insecure', '--pin', pin], env)).code).toBe(0)
     const another = `sha256/${'A'.repeat(43)}=`
     expect((await run([...args, '--insecure', '--pin', another], env)).stderr).toMatch(/is not pinned/)
   })
+})
+
+it('says where TLS meets a server in clear', async () => {
+  const office = await open()
+  const { port } = office.pop3
+  const { stderr } = await run(['get', `pop3s://ann@localhost:${port}`, '--list'], { POPLAR_PASSWORD: 'x' })
+  expect(stderr).toBe(
+    `poplar: no TLS with localhost port ${port}: the server speaks in clear there (STLS may be what it has)\n`,
+  )
 })
 
 it('takes an access token', async () => {

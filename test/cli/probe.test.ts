@@ -49,3 +49,11 @@ it.each([
   expect(stderr).toMatch(says)
   expect(code).toBe(2)
 })
+
+it('says where TLS meets a server in clear', async () => {
+  const server = await scriptedServer([])
+  onTestFinished(() => server.close())
+  const { code, stderr } = await place.run(['probe', `pop3s://127.0.0.1:${server.port}`])
+  expect(stderr).toBe(`poplar: no TLS with 127.0.0.1 port ${server.port}: the server speaks in clear there\n`)
+  expect(code).toBe(2)
+})

@@ -3,16 +3,19 @@
 import { readFileSync } from 'node:fs'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { passwordMechanisms } from '../../mail/password-mechanisms.ts'
+import { parseProxy } from '../../net/proxies/proxy.ts'
 import {
   type ConnectOptions,
   type Credentials,
   oauth2,
   type PasswordMechanism,
+  type Pop3Error,
   password,
   type TlsPolicy,
 } from '../../pop3/client/index.ts'
 import { gathering } from '../arguments.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
+import { printable } from '../output.ts'
 import { passwordStdinOption } from '../terminal.ts'
 import { type Pop3Url, parsePop3Url } from './pop3-url.ts'
 import { type SecretOptions, secretFor, secretVariable } from './secret.ts'
@@ -62,7 +65,7 @@ export function addReachOptions(command: Command): Command {
         "the server's key must be this one, sha256/<base64>; may be given several times",
       ).argParser(gathering(parsePin)),
     )
-    .option('--proxy <url>', 'socks5://, socks5h:// or http://host:port')
+    .addOption(new Option('--proxy <url>', 'socks5://, socks5h:// or http://host:port').argParser(checkProxy))
     .option('--allow-cleartext', 'let the password go out without TLS')
     .addOption(
       new Option(
@@ -89,11 +92,14 @@ certificate is trusted, unless --allow-cleartext or --insecure is given.`
 /** What the client is told of the server. */
 export function reachOf(url: Pop3Url, options: ReachOptions): Omit<ConnectOptions, 'auth'> {
   const { ca, insecure = false, pin, proxy, allowCleartext = false, patience } = options
+  const tls = policyOf(url, options.tls)
+  if (tls === 'none' && (pin ?? ca) !== undefined)
+    throw new CommandFailure('--pin and --ca are for TLS, and --tls none is without', exitCodes.usage)
   const timeoutMs = patience * 1000
   return {
     host: url.host,
     port: url.port,
-    tls: policyOf(url, options.tls),
+    tls,
     certificate: { verify: !insecure, ...(ca !== undefined && { authority: authorityIn(ca) }) },
     ...(pin && { pin }),
     ...(proxy !== undefined && { proxy }),
@@ -108,6 +114,12 @@ function policyOf({ scheme }: Pop3Url, said: ReachOptions['tls']): TlsPolicy {
     throw new CommandFailure(`${scheme}:// has TLS always: --tls is for pop3://`, exitCodes.usage)
   }
   return said === undefined || said === 'required' ? 'stls' : said
+}
+
+/** What an error says, and which option is for it. */
+export function saidOf({ message, code }: Pop3Error, { insecure = false }: ReachOptions): string {
+  const isDistrust = code === 'tls-failed' && !insecure && /certificate/i.test(message)
+  return printable(isDistrust ? `${message} (--ca names who vouches for it)` : message)
 }
 
 /** Asks for the secret where nothing has it. */
@@ -131,6 +143,16 @@ function authorityIn(file: string): string {
 function parsePin(text: string): string {
   if (!/^sha256\/[A-Za-z\d+/]{43}=$/.test(text))
     throw new Error('it is like sha256/ and 44 characters of base64')
+  return text
+}
+
+/** What it says has no part of the text in it, for that may hold a password. */
+function checkProxy(text: string): string {
+  try {
+    parseProxy(text)
+  } catch (error) {
+    throw new CommandFailure((error as Error).message, exitCodes.usage)
+  }
   return text
 }
 

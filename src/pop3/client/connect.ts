@@ -137,10 +137,8 @@ async function open(options: ConnectOptions, target: Target, timeoutMs: number):
   }
 }
 
-/** OpenSSL's words for a server that does not begin with TLS. */
 function adviceFor(message: string): string {
-  const isClear = /wrong version number|packet length too long|record overflow|http request/i.test(message)
-  return isClear ? " (the server speaks in clear there: tls: 'stls' may be what it has)" : ''
+  return message.endsWith('speaks in clear there') ? ' (STLS may be what it has)' : ''
 }
 
 /** Few go through a proxy: what reads its address is loaded when it is needed. */
