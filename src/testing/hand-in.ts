@@ -8,12 +8,12 @@ export async function handIn(
   letter: NewLetter | string | Uint8Array,
   given: Partial<LetterEnvelope>,
   delivery: MailDelivery,
-  domain: string,
+  office: { readonly domain: string; readonly now: Date },
 ): Promise<string> {
   const isRaw = typeof letter === 'string' || letter instanceof Uint8Array
   const { octets, envelope } = isRaw
     ? { octets: Buffer.from(letter), envelope: await completed(letter, given) }
-    : await composeLetter(letter, domain)
+    : await composeLetter(letter, office)
   const recipients: Recipient[] = []
   for (const address of envelope.to) {
     const resolution = await delivery.resolve(address, octets.length)

@@ -20,6 +20,7 @@ export interface NewLetter {
   readonly html?: string
   readonly attachments?: readonly NewAttachment[]
   readonly headers?: Readonly<Record<string, string>>
+  /** Default: the time of the office. */
   readonly date?: Date
 }
 
@@ -30,10 +31,10 @@ export interface LetterEnvelope {
 
 const defaultSender = 'sender@example.com'
 
-/** A message and where it goes. `domain` completes names without one. */
+/** A message and where it goes. `domain` completes names without one, `now` is the date of a letter that has none. */
 export async function composeLetter(
   letter: NewLetter,
-  domain: string,
+  { domain, now }: { readonly domain: string; readonly now: Date },
 ): Promise<{ readonly octets: Uint8Array; readonly envelope: LetterEnvelope }> {
   // A test that hands in no letter need not wait for what writes them.
   const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
@@ -47,7 +48,7 @@ export async function composeLetter(
     subject: letter.subject,
     text: letter.text,
     html: letter.html,
-    date: letter.date,
+    date: letter.date ?? now,
     headers: { ...letter.headers },
     attachments: attachments.map(({ filename, content, contentType, contentId }) => ({
       filename,

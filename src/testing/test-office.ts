@@ -242,7 +242,8 @@ class MemoryOffice implements TestOffice {
     letter: NewLetter | string | Uint8Array,
     envelope: Partial<LetterEnvelope> = {},
   ): Promise<TestMessage> {
-    return this.#letters.find(await handIn(letter, envelope, this.#delivery, this.hostname))
+    const office = { domain: this.hostname, now: new Date(this.clock.now()) }
+    return this.#letters.find(await handIn(letter, envelope, this.#delivery, office))
   }
 
   messages(filter?: MessageFilter): Promise<readonly TestMessage[]> {

@@ -150,6 +150,7 @@ describe('office.clock', () => {
     await office.clock.advance(80_000_000)
     const later = await office.deliver({ to: 'ann' })
     expect(later.receivedAt.getTime()).toBeGreaterThan(Date.now() + 79_000_000)
+    expect(Date.parse(later.header('Date') ?? '')).toBeGreaterThan(Date.now() + 79_000_000)
     await office.clock.advance(10_000_000)
     const reader = await LinePeer.logIn(office.pop3.port, 'ann', 'a')
     expect(await reader.ask('STAT')).toMatch(/^\+OK 1 /)
