@@ -1,6 +1,6 @@
 // The collector of an office: sources, destinations and secrets as they are configured, over its store.
 import { readFileSync } from 'node:fs'
-import type { CollectConfig, Config, DestinationConfig } from './config.ts'
+import { type CollectConfig, type Config, type DestinationConfig, sharedMailboxes } from './config.ts'
 import type { MailDelivery } from './mail/delivery/deliver.ts'
 import { createId } from './mail/id.ts'
 import type { Store } from './mail/store.ts'
@@ -75,6 +75,8 @@ export function startCollecting(
   config: Config,
   { store, delivery, onRun, log }: ServingParts,
 ): { close(): Promise<void> } {
+  for (const { names, mailbox, warning } of sharedMailboxes(config.collect))
+    log.warn({ sources: names, mailbox }, warning)
   const { notifyUrl, notifyCommand } = config.collector
   const notifier = new Notifier({
     url: notifyUrl,

@@ -31,6 +31,7 @@ export type { CollectConfig, CollectorConfig, DestinationConfig } from './config
 export { isLoopback, type ServiceName, serviceNames } from './config/contradictions.ts'
 export { describedTables, exampleConfig } from './config/example.ts'
 export { parseMilliseconds, parseOctets } from './config/quantities.ts'
+export { sharedMailboxes } from './config/shared-mailboxes.ts'
 export type { Mistake }
 
 /** A configuration that was checked: every key has a value, quantities are numbers, paths are absolute. */

@@ -4,6 +4,7 @@ import { type Config, exampleConfig, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, withExamples } from './arguments.ts'
 import { examineAccountSources } from './doctor/account-sources.ts'
 import { examineCertificates } from './doctor/certificates.ts'
+import { examineCollected } from './doctor/collected-mailboxes.ts'
 import { CommandFailure } from './failure.ts'
 import { printJson, printLine } from './output.ts'
 
@@ -21,7 +22,11 @@ function checkCommand(): Command {
     .addOption(configOption())
     .action(async (options: ConfigOptions) => {
       const config = loadConfig(options.config)
-      const findings = [...examineCertificates(config), ...(await examineAccountSources(config, false))]
+      const findings = [
+        ...examineCertificates(config),
+        ...(await examineAccountSources(config, false)),
+        ...examineCollected(config),
+      ]
       const faults = findings.filter(({ state }) => state === 'wrong')
       for (const { what, finding } of findings.filter(({ state }) => state !== 'well'))
         printLine(`${what}: ${finding}`)

@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { type ConfigOptions, configOption, type JsonOptions, jsonOption, withExamples } from './arguments.ts'
 import { examineAccountSources } from './doctor/account-sources.ts'
 import { examineCertificates } from './doctor/certificates.ts'
+import { examineCollected } from './doctor/collected-mailboxes.ts'
 import { examineClock, examineFolder, examineRoom } from './doctor/data-folder.ts'
 import type { Finding } from './doctor/finding.ts'
 import { examinePorts, serverOf } from './doctor/ports.ts'
@@ -53,6 +54,7 @@ async function examine(options: ConfigOptions): Promise<Finding[]> {
     await examineClock(config.data),
     ...examineCertificates(config),
     ...(await examineAccountSources(config, true)),
+    ...examineCollected(config),
     ...(folder.state === 'wrong' ? [] : await examineStore(config)),
     ...(await examinePorts(config, serverOf(config.data))),
   ]

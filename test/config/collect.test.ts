@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, parseConfig } from '../../src/config.ts'
+import { ConfigError, parseConfig, sharedMailboxes } from '../../src/config.ts'
 import { commandWords } from '../../src/mail/command-words.ts'
 
 const least = 'name = "old"\nserver = "pop3s://ann@pop.example.net"\nto = "ann"\n'
@@ -430,4 +430,40 @@ it('takes what docs/collector-logins.md shows', () => {
   const text = readFileSync(resolve(import.meta.dirname, '../../docs/collector-logins.md'), 'utf8')
   const blocks = [...text.matchAll(/```toml\n([^]*?)```/g)].map(([, toml = '']) => toml)
   expect(parseConfig(blocks.join('\n')).collect.map(({ name }) => name)).toEqual(['old-account', 'gmail'])
+})
+
+describe('sources that have one mailbox', () => {
+  const table = (name: string, server: string, more = '') =>
+    `[[collect]]\nname = "${name}"\nserver = "${server}"\nto = "ann"\n${more}\n`
+  const shared = (...tables: readonly string[]) =>
+    sharedMailboxes(parseConfig(tables.join('')).collect).map(({ names, mailbox }) => [mailbox, ...names])
+
+  it('are named, all of them', () => {
+    const url = 'pop3s://ann@pop.example.net'
+    expect(
+      shared(table('a', url), table('b', 'pop3s://POP.example.net:995', 'user = "ann"'), table('c', url)),
+    ).toEqual([['ann at pop.example.net port 995 (POP3)', 'a', 'b', 'c']])
+    expect(sharedMailboxes(parseConfig(table('a', url) + table('b', url)).collect)[0]?.warning).toMatch(
+      /^the sources a and b in \[\[collect\]\] have one mailbox, ann at pop\.example\.net port 995 \(POP3\): they/,
+    )
+  })
+
+  it('are so by IMAP for each folder that they share', () => {
+    const url = 'imaps://ann@imap.example.net'
+    const [one, other] = ['folders = ["inbox", "Sent", "Old"]', 'folders = ["INBOX", "sent", "Old"]']
+    expect(shared(table('a', url, one), table('b', url, other))).toEqual([
+      ['INBOX of ann at imap.example.net port 993 (IMAP)', 'a', 'b'],
+      ['Old of ann at imap.example.net port 993 (IMAP)', 'a', 'b'],
+    ])
+  })
+
+  it.each([
+    ['other users', 'pop3s://bob@pop.example.net'],
+    ['other ports', 'pop3s://ann@pop.example.net:1995'],
+    ['other hosts', 'pop3s://ann@pop.example.org'],
+    ['another protocol', 'imaps://ann@pop.example.net:995'],
+    ['the recent mode of Gmail', 'pop3s://recent%3Aann@pop.example.net'],
+  ])('are not those of %s', (_what, url) => {
+    expect(shared(table('a', 'pop3s://ann@pop.example.net'), table('b', url))).toEqual([])
+  })
 })

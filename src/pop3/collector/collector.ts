@@ -9,8 +9,9 @@ import { Places } from './places.ts'
 import type { CollectPolicy } from './policy.ts'
 import { runOnce } from './run.ts'
 import type { Source } from './source.ts'
-import { reasonToWait } from './source-state.ts'
+import { afterRun, newSource, reasonToWait } from './source-state.ts'
 import { troubleOf } from './trouble.ts'
+import { Turns } from './turns.ts'
 
 /** One source with where its mail goes. */
 export interface Collection {
@@ -54,6 +55,7 @@ const longestTimerMs = 2 ** 31 - 1
 export class Collector {
   readonly #options: CollectorOptions
   readonly #places: Places
+  readonly #turns = new Turns()
   readonly #stopping = new AbortController()
   readonly #timers = new Map<string, NodeJS.Timeout>()
   readonly #running = new Set<Promise<void>>()
@@ -109,9 +111,20 @@ export class Collector {
 
   /** Where another collector is at it, there is nothing to do. */
   async #runBySchedule(collection: Collection): Promise<void> {
-    if ((await this.#reasonToWait(collection)) !== undefined) return
-    const lease = await this.#options.ledger.leaseSource(collection.source.name)
-    if (lease) await this.#runWith(lease, collection, { isDryRun: false, signal: this.#stopping.signal })
+    const { signal } = this.#stopping
+    await this.#inTurn(collection, async () => {
+      if (signal.aborted || (await this.#reasonToWait(collection)) !== undefined) return
+      const lease = await this.#options.ledger.leaseSource(collection.source.name)
+      if (lease) await this.#runWith(lease, collection, { isDryRun: false, signal })
+    })
+  }
+
+  /**
+   * When there is a place, and no other source runs on that account, whose sessions would lock each other out (RFC 1939
+   * section 8). Only then is a lease taken, so that nobody waits for a source that itself only waits.
+   */
+  #inTurn<T>({ source }: Collection, work: () => Promise<T>): Promise<T> {
+    return this.#turns.use(source.identity, () => this.#places.use(work))
   }
 
   async #runWith(
@@ -125,10 +138,7 @@ export class Collector {
       try {
         destinations = openDestinations()
       } catch (error) {
-        // By schedule nobody sees what is returned.
-        const summary = notRun(source.name, troubleOf(error))
-        onEvent({ kind: 'finished', source: source.name, summary })
-        return summary
+        return await this.#notOpened(source, troubleOf(error), isDryRun)
       }
       const parts = {
         source,
@@ -142,13 +152,28 @@ export class Collector {
         onEvent,
         now,
       }
-      const summary = await this.#places.use(() => runOnce(parts, () => lease.holds))
+      const summary = await runOnce(parts, () => lease.holds)
       await this.#tellEnd(summary)
       return summary
     } finally {
       await Promise.allSettled(destinations.map(async destination => destination.close()))
       await lease.release()
     }
+  }
+
+  /** A destination that cannot be opened is trouble as any other: the ledger counts it, and it is told. */
+  async #notOpened(source: Source, trouble: Trouble, isDryRun: boolean): Promise<RunSummary> {
+    const { ledger, onEvent, now = () => new Date() } = this.#options
+    const summary = notRun(source.name, trouble)
+    if (!isDryRun) {
+      const known = (await ledger.findSource(source.name)) ?? newSource(source.name, source.identity)
+      // What is known of another mailbox under that name is not its business.
+      if (known.identity === source.identity)
+        await ledger.saveSource(afterRun(known, { trouble, now: now(), loginDelayMs: 0 }))
+    }
+    onEvent({ kind: 'finished', source: source.name, summary })
+    await this.#tellEnd(summary)
+    return summary
   }
 
   /** Never rejects: what went wrong is the summary's trouble, and concerns no other source. */
@@ -160,10 +185,28 @@ export class Collector {
     try {
       const reason = isForced ? undefined : await this.#reasonToWait(collection)
       if (reason !== undefined) return notRun(name, { fault: 'waiting', reason, notBefore: undefined })
-      const lease = await this.#awaitLease(collection, signal)
-      return await this.#runWith(lease, collection, { isDryRun, signal })
+      return await this.#runOnceFree(collection, { isDryRun, signal })
     } catch (error) {
       return notRun(name, troubleOf(error, signal))
+    }
+  }
+
+  /** Keeps no place from others while another collector has the source. */
+  async #runOnceFree(
+    collection: Collection,
+    options: { readonly isDryRun: boolean; readonly signal: AbortSignal },
+  ): Promise<RunSummary> {
+    const { name } = collection.source
+    const { signal } = options
+    for (let isFirst = true; ; isFirst = false) {
+      const summary = await this.#inTurn(collection, async () => {
+        signal.throwIfAborted()
+        const lease = await this.#options.ledger.leaseSource(name)
+        return lease && this.#runWith(lease, collection, options)
+      })
+      if (summary) return summary
+      if (isFirst) this.#options.onEvent({ kind: 'waiting-for-lease', source: name })
+      await sleep(leasePollMs, undefined, { signal })
     }
   }
 
@@ -171,15 +214,6 @@ export class Collector {
     const { ledger, onEnd } = this.#options
     const state = onEnd && (await ledger.findSource(summary.source))
     if (state) onEnd(summary, state)
-  }
-
-  async #awaitLease({ source: { name } }: Collection, signal: AbortSignal): Promise<CollectionLease> {
-    for (let isFirst = true; ; isFirst = false) {
-      const lease = await this.#options.ledger.leaseSource(name)
-      if (lease) return lease
-      if (isFirst) this.#options.onEvent({ kind: 'waiting-for-lease', source: name })
-      await sleep(leasePollMs, undefined, { signal })
-    }
   }
 
   async #reasonToWait({ source: { name } }: Collection): Promise<string | undefined> {

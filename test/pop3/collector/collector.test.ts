@@ -17,7 +17,7 @@ import { KeepingDestination } from './collecting.ts'
 import { ScriptedSource } from './scripted-source.ts'
 
 const now = () => new Date('2026-11-20T12:00:00Z')
-const identity = 'a test'
+const identity = 'the mailbox of a'
 
 class ClosingDestination extends KeepingDestination {
   closed = 0
@@ -38,7 +38,7 @@ const emptySession: SourceSession = {
 
 const sourceOf = (name: string, open: Source['open'] = async () => emptySession): Source => ({
   name,
-  identity,
+  identity: `the mailbox of ${name}`,
   open,
 })
 
@@ -140,6 +140,59 @@ describe('many sources', () => {
     expect(summaries.filter(({ trouble }) => trouble).map(({ source }) => source)).toEqual(['s7'])
     expect(summaries[7]?.trouble).toMatchObject({ fault: 'aborted' })
     expect(await isFree('s7')).toBe(true)
+  })
+
+  it('are run one after the other where they are of one account, and keep others waiting for nothing', async () => {
+    const ends: (() => void)[] = []
+    const begun: string[] = []
+    const shared = (name: string): Source => ({
+      ...sourceOf(name, async () => {
+        begun.push(name)
+        await new Promise<void>(resolve => ends.push(resolve))
+        return emptySession
+      }),
+      identity: 'pop3 ann@pop.example:995',
+    })
+    const { run, kinds, isFree } = setUp(
+      [shared('a'), shared('b'), sourceOf('c')].map(source => collectionOf(source)),
+      { atOnce: 2 },
+    )
+    const running = run()
+    await until(() => kinds().includes('finished') && ends.length === 1)
+    expect(begun).toEqual(['a'])
+    // It has no place yet, so that it has no lease either.
+    expect(await isFree('b')).toBe(true)
+    ends[0]?.()
+    await until(() => ends.length === 2)
+    ends[1]?.()
+    expect(begun).toEqual(['a', 'b'])
+    expect((await running).map(({ trouble }) => trouble)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('are leased when they have a place, and not before', async () => {
+    const stopping = new AbortController()
+    const { run, isFree, kinds } = setUp(
+      ['a', 'b'].map(name => collectionOf(sourceOf(name, hang))),
+      { atOnce: 1 },
+    )
+    const running = run({ signal: stopping.signal })
+    await until(() => kinds().includes('started'))
+    expect([await isFree('a'), await isFree('b')]).toEqual([false, true])
+    stopping.abort()
+    expect((await running).map(({ trouble }) => trouble?.fault)).toEqual(['aborted', 'aborted'])
+    expect(kinds().filter(kind => kind === 'started')).toHaveLength(1)
+  })
+
+  it('that another collector is at keep no place', async () => {
+    const { ledger, run, kinds } = setUp(
+      ['a', 'b'].map(name => collectionOf(sourceOf(name))),
+      { atOnce: 1 },
+    )
+    const other = await ledger.leaseSource('a')
+    const running = run()
+    await until(() => kinds().includes('finished'))
+    await other?.release()
+    expect((await running).map(({ trouble }) => trouble)).toEqual([undefined, undefined])
   })
 
   it('are run as they are chosen', async () => {
@@ -245,18 +298,53 @@ describe('however a run ends', () => {
     expect(await isFree('a')).toBe(true)
   })
 
-  it('a destination that cannot be opened is its trouble, and is told', async () => {
-    const { run, isFree, events } = setUp([
+  it('a destination that cannot be opened is its trouble, is told, and is tried again later', async () => {
+    const ends: unknown[] = []
+    let isThere = false
+    const { run, isFree, events, ledger } = setUp(
+      [
+        collectionOf(sourceOf('a'), {
+          openDestinations: () => {
+            if (isThere) return []
+            throw new DestinationError('configuration', 'no such folder')
+          },
+        }),
+      ],
+      { onEnd: ({ trouble: why }, { failures }) => ends.push([why?.reason, failures]) },
+    )
+    await run({ isDryRun: true })
+    expect(await ledger.findSource('a')).toBeUndefined()
+    events.length = 0
+    const trouble = { fault: 'destination-configuration', reason: 'no such folder', notBefore: undefined }
+    expect(await run()).toMatchObject([{ source: 'a', trouble }])
+    expect(events).toMatchObject([{ kind: 'finished', source: 'a', summary: { trouble } }])
+    expect(await isFree('a')).toBe(true)
+    expect(ends).toEqual([['no such folder', 1]])
+    const state = await ledger.findSource('a')
+    expect(state).toMatchObject({
+      failures: 1,
+      error: 'no such folder',
+      lastRunAt: now(),
+      lastSuccessAt: undefined,
+    })
+    expect(state?.notBefore?.getTime()).toBeGreaterThan(now().getTime())
+    expect(await run()).toMatchObject([{ trouble: { fault: 'waiting' } }])
+    isThere = true
+    expect(await run({ isForced: true })).toMatchObject([{ trouble: undefined }])
+    expect(await ledger.findSource('a')).toMatchObject({ failures: 0, error: undefined })
+  })
+
+  it('a destination that cannot be opened changes nothing of another mailbox that had the name', async () => {
+    const { run, ledger } = setUp([
       collectionOf(sourceOf('a'), {
         openDestinations: () => {
           throw new DestinationError('configuration', 'no such folder')
         },
       }),
     ])
-    const trouble = { fault: 'destination-configuration', reason: 'no such folder', notBefore: undefined }
-    expect(await run()).toMatchObject([{ source: 'a', trouble }])
-    expect(events).toMatchObject([{ kind: 'finished', source: 'a', summary: { trouble } }])
-    expect(await isFree('a')).toBe(true)
+    await ledger.saveSource(newSource('a', 'another'))
+    expect(await run()).toMatchObject([{ trouble: { reason: 'no such folder' } }])
+    expect(await ledger.findSource('a')).toEqual(newSource('a', 'another'))
   })
 
   it('its end is told with what the ledger says since', async () => {
