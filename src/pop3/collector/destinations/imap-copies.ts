@@ -1,4 +1,4 @@
-// The copies that a folder of an IMAP server has: messages with our delivery field, by UID SEARCH and FETCH (RFC 9051 section 6.4.5),
+// The copies that a folder of an IMAP server has: messages with our delivery field, by UID SEARCH and FETCH (RFC 9051 section 6.4.9),
 // nothing marked as seen. Only those of a size that is wanted are fetched, one by one, each in memory as a whole.
 import type { ImapFlow } from 'imapflow'
 import type { CopiesOptions } from '../destination.ts'

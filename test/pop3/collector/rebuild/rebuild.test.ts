@@ -114,6 +114,23 @@ describe.each(kinds)('%s', (kind, placeOf) => {
   })
 })
 
+describe('a Message-ID that was used twice', () => {
+  it.each(kinds.slice(1))('%s is not mistaken', async (_, placeOf) => {
+    const at = await workshop()
+    const place = await placeOf(at)
+    at.source.mails = [mail('m1', { text: 'all is well' })]
+    await at.run([place.open()])
+    await lose(at)
+    at.source.mails = [{ ...mail('m1', { text: 'all is lost' }), key: 'm2' }]
+    const found = await at.rebuild([place.open()])
+    expect(verdicts(found)).toEqual({ missing: 1 })
+    expect(found.fetched).toBe(1)
+    const after = await at.rebuild([place.open()], { headers: true, isDryRun: true })
+    expect(verdicts(after)).toEqual({ found: 1 })
+    expect(after.records[0]?.digest).toBeUndefined()
+  })
+})
+
 describe('a server that takes away what was retrieved', () => {
   it('is asked for no message; what is in doubt comes again, unless headers are trusted', async () => {
     const at = await workshop()
@@ -225,6 +242,12 @@ describe('several destinations', () => {
     await at.run([lmtp, place.open()])
     await lose(at)
     expect(verdicts(await at.rebuild([lmtp, place.open()], { isDryRun: true }))).toEqual({ found: 2 })
+    at.source.mails.push(mail('m3'))
+    expect(verdicts(await at.rebuild([lmtp, place.open()], { isDryRun: true }))).toEqual({
+      found: 2,
+      missing: 1,
+    })
+    at.source.mails.pop()
     const found = await at.rebuild([place.open(), lmtp], { isDryRun: true })
     expect(verdicts(found)).toEqual({ uncertain: 2 })
     expect(found.messages[0]?.reason).toBe('lmtp: it cannot be asked whether it has it')
