@@ -1,5 +1,6 @@
 """Mail that an app sends, tested from Python with nothing but its standard library: the office is a process of the test run,
-started by it, seen over HTTP, and gone when the run ends, however it ends."""
+started by it, seen over HTTP, and gone when the run ends, however it ends. The command `poplar` has to be in the PATH:
+`npm install --global poplar-mail`, or the folder `node_modules/.bin` of where it was installed."""
 
 import json
 import poplib
