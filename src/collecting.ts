@@ -82,7 +82,8 @@ export function startCollecting(
     url: notifyUrl,
     command: notifyCommand,
     onFault: (error, source) =>
-      log.warn({ err: error, source }, 'nobody could be told of a source in trouble'),
+      log.warn({ err: error, source }, 'nobody could be told of a source in trouble; it is tried again'),
+    onLost: notice => log.warn({ notice }, 'a notice was lost: nobody was told'),
   })
   const collector = openCollector(config, {
     store,
@@ -98,7 +99,7 @@ export function startCollecting(
   return {
     async close() {
       await collector.stop()
-      await notifier.settled()
+      await notifier.close()
     },
   }
 }

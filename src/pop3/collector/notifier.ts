@@ -1,25 +1,19 @@
 // Tells a person when a source needs one: by a webhook, by a program that gets the same JSON, or both. Once for each trouble, not
-// with every run; a source that is well again is told as well.
+// with every run; a source that is well again is told as well. Who cannot be told now is told later.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { CollectedSource } from '../../mail/collection-ledger.ts'
 import type { RunSummary } from './events.ts'
-
-/** What is sent, as JSON. */
-export interface Notice {
-  /** `paused`: nobody tries any more; `failing`: the third run in a row has failed; `parked`: messages wait for a person. */
-  readonly kind: 'paused' | 'failing' | 'parked' | 'well-again'
-  readonly source: string
-  /** A sentence for a person. */
-  readonly text: string
-  readonly at: Date
-}
+import { type Notice, NoticeQueue, Refused } from './notice-queue.ts'
 
 export interface NotifierOptions {
   readonly url?: string | undefined
   /** A program and its arguments; there is no shell. */
   readonly command?: readonly string[] | undefined
+  /** Told of each attempt that came to nothing; it is repeated. */
   readonly onFault: (error: unknown, source: string) => void
+  /** Told of what nobody will be told any more. */
+  readonly onLost: (notice: Notice) => void
   readonly now?: () => Date
 }
 
@@ -31,27 +25,33 @@ export class Notifier {
   readonly #options: NotifierOptions
   /** What was told of a source last. */
   readonly #told = new Map<string, Notice['kind']>()
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #ways: readonly NoticeQueue[]
 
   constructor(options: NotifierOptions) {
     this.#options = options
+    const { url, command, onFault, onLost } = options
+    const sends = [
+      ...(url === undefined ? [] : [(body: string) => post(url, body)]),
+      ...(command === undefined ? [] : [(body: string) => run(command, body)]),
+    ]
+    this.#ways = sends.map(
+      send => new NoticeQueue({ send: notice => send(JSON.stringify(notice)), onFault, onLost }),
+    )
   }
 
-  /** Never rejects. */
+  /** Resolves when it was told, or could not be told yet. Never rejects. */
   async tell(summary: RunSummary, state: CollectedSource): Promise<void> {
-    const { url, command, now = () => new Date() } = this.#options
-    if (url === undefined && command === undefined) return
+    const { now = () => new Date() } = this.#options
+    if (this.#ways.length === 0) return
     const [kind, text] = this.#newsOf(summary, state) ?? []
     if (kind === undefined || text === undefined) return
     const notice: Notice = { kind, source: state.source, text, at: now() }
-    const telling = this.#send(notice).finally(() => this.#underWay.delete(telling))
-    this.#underWay.add(telling)
-    await telling
+    await Promise.all(this.#ways.map(way => way.add(notice)))
   }
 
-  /** Nothing is under way any more. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#underWay)
+  /** Nothing is under way any more, and what could not be told is lost. */
+  async close(): Promise<void> {
+    await Promise.all(this.#ways.map(way => way.close()))
   }
 
   #newsOf(
@@ -74,13 +74,6 @@ export class Notifier {
     if (before === undefined || before === 'well-again') return undefined
     return news('well-again', `${source} is well again`)
   }
-
-  async #send(notice: Notice): Promise<void> {
-    const { url, command, onFault } = this.#options
-    const body = JSON.stringify(notice)
-    const ends = await Promise.allSettled([url && post(url, body), command && run(command, body)])
-    for (const end of ends) if (end.status === 'rejected') onFault(end.reason, notice.source)
-  }
 }
 
 async function post(url: string, body: string): Promise<void> {
@@ -92,7 +85,14 @@ async function post(url: string, body: string): Promise<void> {
     signal: AbortSignal.timeout(timeoutMs),
   })
   await response.body?.cancel()
-  if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
+  if (response.ok) return
+  const text = `the webhook answered ${response.status}`
+  throw isFinal(response.status) ? new Refused(text) : new Error(text)
+}
+
+/** RFC 9110 section 15.5: the same would be answered again, but for those that say that it is too early, or too much. */
+function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 425, 429].includes(status)
 }
 
 async function run([program = '', ...args]: readonly string[], input: string): Promise<void> {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { CollectedSource } from '../../../src/mail/collection-ledger.ts'
 import type { RunSummary } from '../../../src/pop3/collector/events.ts'
 import { Notifier, type NotifierOptions } from '../../../src/pop3/collector/notifier.ts'
@@ -42,8 +42,9 @@ interface Heard {
 }
 
 /** A webhook; status 0 never answers. */
-async function startWebhook(status = 204) {
+async function startWebhook(first = 204) {
   const heard: Heard[] = []
+  let status = first
   const server = createServer((request, response) => {
     const { method, headers } = request
     request.setEncoding('utf8')
@@ -61,17 +62,24 @@ async function startWebhook(status = 204) {
     server.closeAllConnections()
     server.close()
   })
-  return { heard, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }
+  return {
+    heard,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    answer: (next: number) => void (status = next),
+  }
 }
 
 function setUp(options: Partial<NotifierOptions>) {
   const faults: (readonly [string, string])[] = []
+  const lost: string[] = []
   const notifier = new Notifier({
     onFault: (error, source) => faults.push([source, error instanceof Error ? error.name : String(error)]),
+    onLost: ({ source, kind }) => lost.push(`${source} ${kind}`),
     now,
     ...options,
   })
-  return { notifier, faults }
+  onTestFinished(() => notifier.close())
+  return { notifier, faults, lost }
 }
 
 function hastenTimeouts(): void {
@@ -148,7 +156,7 @@ describe('a webhook', () => {
     expect(heard).toEqual([])
   })
 
-  it.each([500, 302])('that answers %d is a fault, no more', async status => {
+  it.each([500, 302, 404])('that answers %d is a fault, no more', async status => {
     const { heard, url } = await startWebhook(status)
     const { notifier, faults } = setUp({ url })
     await notifier.tell(well, stateOf({ paused: 'x' }))
@@ -161,8 +169,102 @@ describe('a webhook', () => {
     const { url } = await startWebhook(0)
     const { notifier, faults } = setUp({ url })
     void notifier.tell(well, stateOf({ paused: 'x' }))
-    await notifier.settled()
+    await notifier.close()
     expect(faults).toEqual([['old', 'TimeoutError']])
+  })
+})
+
+describe('a notice that cannot be told now', () => {
+  const minuteMs = 60_000
+  /** Lets time go by, and what it has begun come to its end. */
+  async function pass(ms: number, isSo: () => boolean): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms)
+    for (let turns = 0; !isSo(); turns++) {
+      if (turns > 20_000) throw new Error('it never came to that')
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  const paused = (source: string) => stateOf({ source, paused: 'x' })
+  const sources = (heard: readonly Heard[]) => heard.map(({ notice }) => notice.source)
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  })
+  afterEach(() => void vi.useRealTimers())
+
+  it('is told later, ever more seldom, and those behind it after it', async () => {
+    const { heard, url, answer } = await startWebhook(503)
+    const { notifier, faults, lost } = setUp({ url })
+    await notifier.tell(well, paused('one'))
+    await notifier.tell(well, paused('two'))
+    expect([sources(heard), faults.length]).toEqual([['one'], 1])
+    await pass(minuteMs, () => faults.length === 2)
+    await pass(minuteMs, () => true)
+    expect(sources(heard)).toEqual(['one', 'one'])
+    answer(204)
+    await pass(minuteMs, () => heard.length === 4)
+    expect(sources(heard)).toEqual(['one', 'one', 'one', 'two'])
+    await notifier.tell({ ...well, source: 'two' }, stateOf({ source: 'two' }))
+    expect(heard.at(-1)?.notice).toMatchObject({ source: 'two', kind: 'well-again' })
+    expect([faults.length, lost]).toEqual([2, []])
+  })
+
+  it('is lost when the program ends, and that is said', async () => {
+    const { heard, url } = await startWebhook(503)
+    const { notifier, lost } = setUp({ url })
+    for (const source of ['one', 'two']) await notifier.tell(well, paused(source))
+    await notifier.close()
+    expect(lost).toEqual(['one paused', 'two paused'])
+    expect([heard.length, vi.getTimerCount()]).toEqual([1, 0])
+    await notifier.tell(well, paused('three'))
+    expect(lost).toHaveLength(3)
+  })
+
+  it('is given up after some hours, and the next is tried', async () => {
+    const { heard, url } = await startWebhook(503)
+    const { notifier, faults, lost } = setUp({ url })
+    await notifier.tell(well, paused('one'))
+    await notifier.tell(well, paused('two'))
+    for (let attempts = 2; attempts <= 12; attempts++)
+      await pass(60 * minuteMs, () => faults.length >= attempts)
+    await pass(0, () => heard.length === 13)
+    expect([lost, sources(heard).at(-1)]).toEqual([['one paused'], 'two'])
+  })
+
+  it.each([
+    400, 404, 410,
+  ])('is lost at once where the webhook says that it is of no use: %d', async status => {
+    const { url } = await startWebhook(status)
+    const { notifier, lost } = setUp({ url })
+    await notifier.tell(well, paused('one'))
+    expect([lost, vi.getTimerCount()]).toEqual([['one paused'], 0])
+  })
+
+  it.each([408, 425, 429])('is tried again where it is only too soon: %d', async status => {
+    const { url } = await startWebhook(status)
+    const { notifier, lost } = setUp({ url })
+    await notifier.tell(well, paused('one'))
+    expect([lost, vi.getTimerCount()]).toEqual([[], 1])
+  })
+
+  it('waits with no more than a hundred: the oldest are lost', async () => {
+    const { url } = await startWebhook(503)
+    const { notifier, lost } = setUp({ url })
+    for (let n = 0; n < 102; n++) await notifier.tell(well, paused(`s${n}`))
+    expect(lost).toEqual(['s0 paused', 's1 paused'])
+  })
+
+  it('keeps nothing back that a command can be told', async () => {
+    const { url } = await startWebhook(503)
+    const folder = mkdtempSync(join(tmpdir(), 'poplar-notifier-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'heard')
+    const script = "fs.appendFileSync(process.argv[1], JSON.parse(fs.readFileSync(0)).source + ' ')"
+    const { notifier, faults } = setUp({ url, command: [process.execPath, '-e', script, file] })
+    for (const source of ['one', 'two']) await notifier.tell(well, paused(source))
+    expect(readFileSync(file, 'utf8')).toBe('one two ')
+    expect(faults).toHaveLength(1)
   })
 })
 
@@ -213,7 +315,7 @@ it('tells nothing where nobody is to be told', async () => {
   const fetching = vi.spyOn(globalThis, 'fetch')
   const { notifier, faults } = setUp({})
   await notifier.tell({ ...well, trouble }, stateOf({ paused: 'x', failures: 9 }))
-  await notifier.settled()
+  await notifier.close()
   expect(fetching).not.toHaveBeenCalled()
   expect(faults).toEqual([])
 })
