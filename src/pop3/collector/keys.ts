@@ -18,10 +18,12 @@ export async function keysOf(
   const areNumbered = messages.every(({ key }, index) => key === String(index + 1))
   const nameless = areNumbered ? messages : messages.filter(({ key }) => key === undefined)
   const made = nameless.length === 0 ? undefined : await makeKeys(nameless, session, signal)
-  return messages.flatMap(message => {
+  const keyed: Keyed[] = []
+  for (const message of messages) {
     const key = made?.get(message) ?? message.key
-    return key === undefined ? [] : [{ message, key }]
-  })
+    if (key !== undefined) keyed.push({ message, key })
+  }
+  return keyed
 }
 
 async function makeKeys(

@@ -10,6 +10,9 @@ interface Kind {
   readonly hasDigest: boolean
 }
 
+/** `isMissing`: the source did not list it the last time. */
+export type Look = (key: string, state: CollectedState, isMissing: boolean) => void
+
 /** Records in one block of columns. */
 const blockRows = 1024
 /** Kinds that are searched one by one; what is of yet another is not packed. */
@@ -54,49 +57,55 @@ export class PackedRecords {
     return typeof place === 'number' ? this.#unpack(key, place) : place
   }
 
-  /** Of `get`, at a fraction of the cost; so is `isMissing`. */
+  /** Of `get`, at a fraction of the cost. */
   stateOf(key: string): CollectedState | undefined {
     const place = this.#places.get(key)
     return typeof place === 'number' ? this.#kindAt(place).state : place?.state
   }
 
-  /** It was not in the last listing that told. */
-  isMissing(key: string): boolean {
-    const place = this.#places.get(key)
-    if (typeof place !== 'number') return place?.absentSince !== undefined
-    return !Number.isNaN(this.#blockOf(place).absentSince[place % blockRows])
+  /** Lets all be looked at, without a record being made for any. They are not to be changed meanwhile. */
+  look(look: Look): void {
+    for (const [key, place] of this.#places) {
+      if (typeof place !== 'number') look(key, place.state, place.absentSince !== undefined)
+      else
+        look(
+          key,
+          this.#kindAt(place).state,
+          !Number.isNaN(this.#blockOf(place).absentSince[place % blockRows]),
+        )
+    }
   }
 
   set(record: CollectedRecord): void {
     const { key } = record
-    const kind = isPackable(record) ? this.#numberOf(record) : undefined
-    if (kind === undefined) {
-      this.#places.set(key, record)
-      return
-    }
     const before = this.#places.get(key)
-    const row = typeof before === 'number' ? before : this.#rows++
-    if (row !== before) this.#places.set(key, row)
-    this.#pack(record, row, kind)
+    const row = typeof before === 'number' ? before : this.#rows
+    if (!this.#pack(record, row)) this.#places.set(key, record)
+    else if (row !== before) {
+      this.#places.set(key, row)
+      this.#rows += 1
+    }
   }
 
   delete(key: string): void {
     this.#places.delete(key)
   }
 
-  #pack(
-    { digest, octets, storedAt, absentSince, absentSessions }: CollectedRecord,
-    row: number,
-    kind: number,
-  ) {
+  /** Whether it could be: whatever has no column, or would not come back from it, cannot. */
+  #pack(record: CollectedRecord, row: number): boolean {
+    const { digest, octets, storedAt, failures, retryAt, absentSince, absentSessions } = record
+    if (failures !== 0 || retryAt !== undefined || absentSessions > 255) return false
+    const kind = this.#numberOf(record)
+    if (kind === undefined) return false
     const block = this.#blockOf(row)
     const at = row % blockRows
+    if (digest !== undefined && !isWritten(digest, block.digests, at * digestOctets)) return false
     block.kinds[at] = kind
-    if (digest !== undefined) block.digests.write(digest, at * digestOctets, 'hex')
     block.octets[at] = octets ?? none
     block.storedAt[at] = storedAt?.getTime() ?? none
     block.absentSince[at] = absentSince?.getTime() ?? none
     block.absentSessions[at] = absentSessions
+    return true
   }
 
   #unpack(key: string, row: number): CollectedRecord {
@@ -145,15 +154,9 @@ export class PackedRecords {
   }
 }
 
-/** Whatever has no column, or does not come back from it, stays an object. */
-function isPackable({ digest, failures, retryAt, absentSessions, storedAt, absentSince }: CollectedRecord) {
-  return (
-    failures === 0 &&
-    retryAt === undefined &&
-    absentSessions <= 255 &&
-    (digest === undefined || /^[0-9a-f]{64}$/.test(digest)) &&
-    [storedAt, absentSince].every(date => date === undefined || !Number.isNaN(date.getTime()))
-  )
+/** What is written of it in `octets`; false where it is no digest. */
+function isWritten(digest: string, octets: Buffer, at: number): boolean {
+  return digest.length === 2 * digestOctets && octets.write(digest, at, 'hex') === digestOctets
 }
 
 function isOf({ state, reason, destinations, hasDigest }: Kind, record: CollectedRecord): boolean {

@@ -29,11 +29,7 @@ export function reconcile(
   const changed: CollectedRecord[] = []
   const forgotten: CollectedKey[] = []
   const doubtful = new Set<string>()
-  for (const key of records.keys()) {
-    const isListed = listed.has(key)
-    if (isListed && isSettled(records, key)) continue
-    const record = records.get(key)
-    if (!record) continue
+  const judge = (record: CollectedRecord, isListed: boolean) => {
     if (isListed) {
       if (record.state === 'committed') doubtful.add(record.key)
       const next = present(record)
@@ -46,13 +42,14 @@ export function reconcile(
       if (next !== record) changed.push(next)
     }
   }
+  records.look((key, state, isMissing) => {
+    const isListed = listed.has(key)
+    // Nothing is to be said of most, and nothing is made of their records.
+    if (isListed && !isMissing && state !== 'committed' && !isOpen({ state })) return
+    const record = records.get(key)
+    if (record) judge(record, isListed)
+  })
   return { changed, forgotten, doubtful }
-}
-
-/** Nothing is to be said of most messages that are listed, and nothing is made of their records. */
-function isSettled(records: Records, key: string): boolean {
-  const state = records.stateOf(key)
-  return state !== 'pending' && state !== 'unknown' && state !== 'committed' && !records.isMissing(key)
 }
 
 /** Its deletion did not come about, if there was one. */
@@ -78,7 +75,7 @@ function absent(record: CollectedRecord, now: Date): CollectedRecord {
 }
 
 /** Its deletion was asked for, and nobody has heard what became of it. */
-function isOpen({ state }: CollectedRecord): boolean {
+function isOpen({ state }: Pick<CollectedRecord, 'state'>): boolean {
   return state === 'pending' || state === 'unknown'
 }
 

@@ -5,7 +5,7 @@ import type {
   CollectedState,
   CollectionLedger,
 } from '../../mail/collection-ledger.ts'
-import { PackedRecords } from './packed-records.ts'
+import { type Look, PackedRecords } from './packed-records.ts'
 
 /**
  * `already`: the ledger has it; `now`: before anything else happens; `soon`: with others in one transaction, at the latest
@@ -39,22 +39,17 @@ export class Records {
     return this.#records.size
   }
 
-  keys(): Iterable<string> {
-    return this.#records.keys()
-  }
-
   get(key: string): CollectedRecord | undefined {
     return this.#records.get(key)
   }
 
-  /** Without a record being made for it; so does `isMissing`. */
+  /** Without a record being made for it. */
   stateOf(key: string): CollectedState | undefined {
     return this.#records.stateOf(key)
   }
 
-  /** The source did not list it the last time that it told. */
-  isMissing(key: string): boolean {
-    return this.#records.isMissing(key)
+  look(look: Look): void {
+    this.#records.look(look)
   }
 
   async save(record: CollectedRecord, urgency: Urgency): Promise<void> {

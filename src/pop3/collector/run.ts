@@ -116,7 +116,8 @@ class Run {
     const listed = await keysOf(messages, session, signal)
     const { listsPart = false, loginDelayMs = 0 } = session.habits ?? {}
     this.#loginDelayMs = loginDelayMs
-    const keys = new Set(listed.map(({ key }) => key))
+    const keys = new Set<string>()
+    for (const { key } of listed) keys.add(key)
     const past = reconcile(records, keys, { now: now(), listsPart })
     if (!isDryRun) {
       await records.saveAll(past.changed)
@@ -276,10 +277,10 @@ interface Circumstances {
 
 function missingFrom(records: Records, listed: ReadonlySet<string>): ReadonlyMap<string, CollectedRecord> {
   const missing = new Map<string, CollectedRecord>()
-  for (const key of records.keys()) {
-    const record = listed.has(key) || records.stateOf(key) !== 'stored' ? undefined : records.get(key)
+  records.look((key, state) => {
+    const record = state !== 'stored' || listed.has(key) ? undefined : records.get(key)
     if (record?.digest !== undefined) missing.set(record.digest, record)
-  }
+  })
   return missing
 }
 

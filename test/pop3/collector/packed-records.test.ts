@@ -39,13 +39,13 @@ it('gives back what it was given last, whatever it is', () => {
       }
       expect(new Map([...packed.keys()].map(key => [key, packed.get(key)]))).toEqual(expected)
       expect(packed.size).toBe(expected.size)
-      for (const [key, { state, absentSince }] of expected)
-        expect([packed.stateOf(key), packed.isMissing(key)]).toEqual([state, absentSince !== undefined])
-      expect([packed.get('never'), packed.stateOf('never'), packed.isMissing('never')]).toEqual([
-        undefined,
-        undefined,
-        false,
-      ])
+      const seen: [string, string, boolean][] = []
+      packed.look((key, state, isMissing) => seen.push([key, state, isMissing]))
+      expect(seen).toEqual(
+        [...expected.values()].map(each => [each.key, each.state, each.absentSince !== undefined]),
+      )
+      for (const [key, { state }] of expected) expect(packed.stateOf(key)).toBe(state)
+      expect([packed.get('never'), packed.stateOf('never')]).toEqual([undefined, undefined])
     }),
   )
 })

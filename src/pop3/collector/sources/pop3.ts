@@ -63,8 +63,13 @@ class Pop3SourceSession implements SourceSession {
   readonly habits: SourceHabits
   readonly #session: Session
   readonly #host: string
-  readonly #refs = new Map<SourceMessage, MessageRef>()
-  readonly #messages = new Map<MessageRef, SourceMessage>()
+  /** Of the last listing, one of each for each message. */
+  #listed: { readonly refs: readonly MessageRef[]; readonly messages: readonly SourceMessage[] } = {
+    refs: [],
+    messages: [],
+  }
+  /** The same as a map, as soon as a message is asked for. */
+  #refs: ReadonlyMap<SourceMessage, MessageRef> | undefined
   readonly #marked = new Map<MessageRef, SourceMessage>()
   /** Headers by TOP: some servers have none, which the first answer tells. */
   readonly headers: SourceSession['headers']
@@ -82,14 +87,9 @@ class Pop3SourceSession implements SourceSession {
 
   async listing(signal: AbortSignal): Promise<SourceListing> {
     const listing = await orFault(this.#host, signal, () => this.#session.listing({ signal }))
-    this.#refs.clear()
-    this.#messages.clear()
-    const messages = listing.map(ref => {
-      const message: SourceMessage = { key: keyOf(ref), octets: ref.octets }
-      this.#refs.set(message, ref)
-      this.#messages.set(ref, message)
-      return message
-    })
+    const messages = listing.map(messageOf)
+    this.#listed = { refs: listing, messages }
+    this.#refs = undefined
     return { messages, oddities: odditiesOf(listing) }
   }
 
@@ -120,10 +120,11 @@ class Pop3SourceSession implements SourceSession {
   ): AsyncGenerator<FetchedMessage, void> {
     const fetching = begin(messages.map(message => this.#refOf(message)))
     try {
-      for (;;) {
+      // One for each, in this order.
+      for (const message of messages) {
         const { value, done } = await orFault(this.#host, signal, () => fetching.next())
         if (done) return
-        yield this.#fetched(value, signal)
+        yield this.#fetched(message, value, signal)
       }
     } finally {
       // Whoever leaves early may have left a body that is too long to be read to its end: that costs the connection only.
@@ -131,36 +132,42 @@ class Pop3SourceSession implements SourceSession {
     }
   }
 
-  #fetched({ ref, body, error }: Message, signal: AbortSignal): FetchedMessage {
+  #fetched(message: SourceMessage, { body, error }: Message, signal: AbortSignal): FetchedMessage {
     const fault = error && pop3MessageFault(error, this.#host)
     const isOfMessage = fault instanceof SourceError && fault.fault === 'message'
     // What is no fault of the message alone would only be heard again of the next one.
     if (fault && !isOfMessage) throw fault
     return {
-      message: this.#messageOf(ref),
+      message,
       error: isOfMessage ? fault : undefined,
       body: whole(body, thrown => asFault(thrown, signal, pop3MessageFault(thrown, this.#host))),
     }
   }
 
   #refOf(message: SourceMessage): MessageRef {
+    this.#refs ??= joined(this.#listed.messages, this.#listed.refs)
     const ref = this.#refs.get(message)
     if (!ref) throw new TypeError('a message of another listing')
     return ref
-  }
-
-  #messageOf(ref: MessageRef): SourceMessage {
-    const message = this.#messages.get(ref)
-    if (!message) throw new TypeError('a message of another listing')
-    return message
   }
 }
 
 /** More than a day between two logins is nothing that a server can mean. */
 const maxLoginDelayMs = 86_400_000
 
-function keyOf({ key }: MessageRef): string | undefined {
-  return key !== undefined && key.length <= maxKeyLength ? key : undefined
+/** The ref itself, but for one whose name the ledger does not take. */
+function messageOf(ref: MessageRef): SourceMessage {
+  const { key, octets } = ref
+  return key !== undefined && key.length > maxKeyLength ? { key: undefined, octets } : ref
+}
+
+function joined(
+  messages: readonly SourceMessage[],
+  refs: readonly MessageRef[],
+): ReadonlyMap<SourceMessage, MessageRef> {
+  const map = new Map<SourceMessage, MessageRef>()
+  for (const [at, ref] of refs.entries()) map.set(messages[at] ?? ref, ref)
+  return map
 }
 
 /** Passes octets on; what reading throws is translated. */

@@ -56,7 +56,7 @@ async function fetchAll(session: SourceSession): Promise<string[]> {
 it('lists, hands out octets as they are, and deletes what was marked with QUIT and not before', async () => {
   const { session, server } = await open([[/^RETR 2$/, '+OK\r\nA: b\r\n\r\n..\xe9\r\n.\r\n']])
   const { messages, oddities } = await session.listing(never)
-  expect(messages).toEqual([
+  expect(messages).toMatchObject([
     { key: 'a', octets: 10 },
     { key: 'b', octets: 20 },
   ])
