@@ -39,6 +39,8 @@ function* sentencesOf({ messages, unreadable, fetched, oddities }: Examination):
     yield `${key} is uncertain, and comes again: ${reason}`
   if (uncertain.length > mostNamed)
     yield `${uncertain.length - mostNamed} more are uncertain; --json lists them`
+  const partly = messages.filter(({ verdict }) => verdict === 'partly').length
+  if (partly > 0) yield `${partly} are in some destinations; the next run brings them to the others`
   const stored = messages.filter(({ wasStored }) => wasStored).length
   if (stored > 0)
     yield `${stored} that come again were stored once, as far as the old ledger can be read: they may have been moved or deleted since. --trust-ledger takes its word for it`

@@ -11,7 +11,7 @@ const pageRows = 200
 export async function* collectedFaults(reader: Connection): AsyncGenerator<string> {
   for (const found of await reader.rows(allSources, {})) {
     const fault = sourceFault(found)
-    if (fault !== undefined) yield `collected from ${found.source}: ${fault}`
+    if (fault !== undefined) yield `collected from ${found.source}: ${fault}; ${remedyFor(found.source)}`
   }
   for (let from = { source: '', key: '' }; ; await setImmediate()) {
     const page = await reader.rows(collectedAfter, { ...from, limit: pageRows })
@@ -19,10 +19,15 @@ export async function* collectedFaults(reader: Connection): AsyncGenerator<strin
       const { source, key } = found
       from = { source, key }
       const fault = rowFault(found) ?? digestFault(found.digest)
-      if (fault !== undefined) yield `collected from ${source}: ${nameRecord(key)} cannot be read: ${fault}`
+      if (fault === undefined) continue
+      yield `collected from ${source}: ${nameRecord(key)} cannot be read: ${fault}; ${remedyFor(source)}`
     }
     if (page.length < pageRows) return
   }
+}
+
+function remedyFor(source: string): string {
+  return `poplar collect rebuild ${source} makes the ledger anew`
 }
 
 const collectedAfter = statement<{ source: string; key: string; limit: number }>()((db, p) =>
