@@ -43,6 +43,8 @@ describe('LMTP without rules', () => {
     expect(await received(office)).toEqual([['x', 'ann@office.test', 'bob@office.test']])
     peer.drop()
     expect(office.sessions[0]).toMatchObject({ protocol: 'lmtp' })
+    // As it went over the wire, the enhanced status code with it.
+    expect(String(office.sessions[0])).toContain('\nS: 250 2.1.5 Accepted\n')
   })
 
   it('is spoken with a client of the field', async () => {

@@ -210,7 +210,10 @@ export class IntakeConnection extends LoginConnection implements ObservedSession
     const hasStatus = typeof data === 'string' && enhancedStatus.test(data)
     this.#gatherReplies()
     super.send(code, data, hasStatus ? false : context)
-    if (this.tracer) for (const line of tracedReply(code, data)) this.#trace(line)
+    if (this.tracer) {
+      const status = !hasStatus && this._getEnhancedStatusCode(code, context)
+      for (const line of tracedReply(code, data, status)) this.#trace(line)
+    }
     this.#answered(code)
     if (code === 421) this.#summary.reason ??= String(data)
     else if (code >= 400) this.#summary.refused += 1

@@ -51,13 +51,17 @@ export function tracedResponse(line: Uint8Array): TracedLine {
   return { from: 'client', text: `<${line.length} octets>` }
 }
 
-/** The lines of one reply, RFC 5321 section 4.2. */
-export function tracedReply(code: number, data: string | readonly string[] | null | undefined): TracedLine[] {
+/** The lines of one reply, RFC 5321 section 4.2; `status` is the enhanced status code that each begins with, if any. */
+export function tracedReply(
+  code: number,
+  data: string | readonly string[] | null | undefined,
+  status: string | false = false,
+): TracedLine[] {
   const lines = typeof data === 'string' ? [data] : (data ?? [''])
   if (code === challengeCode) return [{ from: 'server', text: `${code} <${lines.join('').length} octets>` }]
   return lines.map((line, index) => ({
     from: 'server',
-    text: `${code}${index < lines.length - 1 ? '-' : ' '}${line}`,
+    text: `${code}${index < lines.length - 1 ? '-' : ' '}${status ? `${status} ` : ''}${line}`,
   }))
 }
 

@@ -29,6 +29,10 @@ it.each([
 
 it('a reply has a line for each of its lines', () => {
   expect(tracedReply(250, ['one', 'two']).map(({ text }) => text)).toEqual(['250-one', '250 two'])
+  expect(tracedReply(250, ['one', 'two'], '2.0.0').map(({ text }) => text)).toEqual([
+    '250-2.0.0 one',
+    '250 2.0.0 two',
+  ])
   expect(tracedReply(221, 'Bye').map(({ text }) => text)).toEqual(['221 Bye'])
   expect([250, 354, 451, 550].map(resultOf)).toEqual(['ok', 'continue', '451', '550'])
 })
