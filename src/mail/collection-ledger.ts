@@ -75,8 +75,9 @@ export interface SalvagedRecords {
 
 export interface CollectionLedger {
   /**
-   * Takes the source; undefined while another run has it, in this process or in any other. A dead holder frees it: a
-   * server as soon as the next one starts, another program once its lease runs out.
+   * Takes the source; undefined while another run has it, in this process or in any other. A dead holder frees it: at
+   * once where it was a process of this machine and can be proved dead, a server as soon as the next one starts, else once
+   * its lease runs out.
    */
   leaseSource(source: string): Promise<CollectionLease | undefined>
 

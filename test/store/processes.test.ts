@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import Sqlite from 'better-sqlite3'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Account } from '../../src/mail/account.ts'
 import type { Store } from '../../src/mail/store.ts'
@@ -240,9 +241,31 @@ describe('leases', () => {
     await last.close()
   })
 
-  it('of a source whose holder was killed run out, and not before', async () => {
+  it.skipIf(!existsSync('/proc/self/ns/pid'))(
+    'of a source whose holder was killed are free at once',
+    async () => {
+      const folder = await folderWithAnn()
+      expect(await run('lease.mjs', [folder, '600000'], 1)).toEqual(['true'])
+      const [one, other] = [
+        await openStore({ folder, writer: 'inline' }),
+        await openStore({ folder, writer: 'inline' }),
+      ]
+      const leases = await Promise.all([one.leaseSource('gmail'), other.leaseSource('gmail')])
+      expect(leases.filter(lease => lease?.holds)).toHaveLength(1)
+      await one.close()
+      await other.close()
+    },
+  )
+
+  it('of a source whose holder was on another machine, or cannot be known, run out, and not before', async () => {
     const folder = await folderWithAnn()
     expect(await run('lease.mjs', [folder, '600000'], 1)).toEqual(['true'])
+    const file = new Sqlite(join(folder, 'leases.sqlite'))
+    // Another boot is another machine.
+    file.exec(
+      "update source_lease set owner = replace(owner, substr(owner, instr(owner, ' ') + 1, 8), '00000000')",
+    )
+    file.close()
     const early = await openStore({ folder, writer: 'inline' })
     expect(await early.leaseSource('gmail')).toBeUndefined()
     await early.close()

@@ -1,8 +1,10 @@
 // The right to collect from a source, in SQL: a lease with owner, fence and expiry beside those of the maildrops, so that
-// the server and a command that collects by hand exclude each other. Nothing here is durable.
+// the server and a command that collects by hand exclude each other. Nothing here is durable. A holder that was killed frees its sources
+// at once where it can be proved dead, else when they run out.
 import type { CollectionLease } from '../../mail/collection-ledger.ts'
 import type { Database } from './database.ts'
 import { type LeaseOptions, ownerName } from './leases.ts'
+import { isProvablyDead, ownMark } from './process-mark.ts'
 import { statement } from './statement.ts'
 
 /** The source leases of one process: takes them, renews them, gives them back. */
@@ -16,7 +18,8 @@ export class SourceLeases {
   private constructor(database: Database, { leaseMs, server }: LeaseOptions) {
     this.#database = database
     this.#leaseMs = leaseMs
-    this.#owner = ownerName(server)
+    // The mark stands behind the first space: what comes before has none.
+    this.#owner = [ownerName(server), ownMark()].filter(Boolean).join(' ')
     this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3).unref()
   }
 
@@ -26,12 +29,10 @@ export class SourceLeases {
   }
 
   async take(source: string): Promise<CollectionLease | undefined> {
-    const { leases, now } = this.#database
-    const at = now()
-    const expiresAt = at + this.#leaseMs
-    const taken = await leases.row(takeLease, { source, owner: this.#owner, now: at, expires_at: expiresAt })
-    if (!taken) return undefined
-    const lease = new SourceLease(source, taken.fence, expiresAt)
+    const { now } = this.#database
+    const lease =
+      (await this.#take(source)) ?? ((await this.#breakDead(source)) ? await this.#take(source) : undefined)
+    if (!lease) return undefined
     this.#held.add(lease)
     return {
       get holds() {
@@ -39,6 +40,24 @@ export class SourceLeases {
       },
       release: () => this.#release(lease),
     }
+  }
+
+  async #take(source: string): Promise<SourceLease | undefined> {
+    const { leases, now } = this.#database
+    const at = now()
+    const expiresAt = at + this.#leaseMs
+    const taken = await leases.row(takeLease, { source, owner: this.#owner, now: at, expires_at: expiresAt })
+    return taken && new SourceLease(source, taken.fence, expiresAt)
+  }
+
+  /** Ends the lease of a process that is no more. Whether there was one. */
+  async #breakDead(source: string): Promise<boolean> {
+    const { leases } = this.#database
+    const held = await leases.row(leaseOf, { source })
+    if (!held || !isProvablyDead(held.owner.split(' ')[1] ?? '')) return false
+    // Of two who have seen it dead, one breaks it; what the other may take since then is his.
+    const broken = await leases.row(breakLease, { source, fence: held.fence })
+    return broken !== undefined
   }
 
   /** Gives back what is still held. Where that fails, it runs out. */
@@ -109,6 +128,19 @@ const takeLease = statement<{ source: string; owner: string; now: number; expire
           .where('source_lease.expires_at', '<=', p.now),
       )
       .returning('fence'),
+)
+
+const leaseOf = statement<{ source: string }>('leases')((db, p) =>
+  db.selectFrom('source_lease').select(['owner', 'fence']).where('source', '=', p.source),
+)
+
+const breakLease = statement<{ source: string; fence: number }>('leases')((db, p) =>
+  db
+    .updateTable('source_lease')
+    .set(({ eb }) => ({ expires_at: 0, fence: eb('fence', '+', 1) }))
+    .where('source', '=', p.source)
+    .where('fence', '=', p.fence)
+    .returning('fence'),
 )
 
 const releaseLease = statement<{ source: string; fence: number }>('leases')((db, p) =>
