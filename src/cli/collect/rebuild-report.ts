@@ -41,6 +41,8 @@ function* sentencesOf({ messages, unreadable, fetched, oddities }: Examination):
     yield `${uncertain.length - mostNamed} more are uncertain; --json lists them`
   const partly = messages.filter(({ verdict }) => verdict === 'partly').length
   if (partly > 0) yield `${partly} are in some destinations; the next run brings them to the others`
+  const { length: old } = messages.filter(({ verdict, reason }) => verdict === 'kept' && reason !== undefined)
+  if (old > 0) yield `${old} are left alone as on a first run, by \`since\` or \`newest\``
   const stored = messages.filter(({ wasStored }) => wasStored).length
   if (stored > 0)
     yield `${stored} that come again were stored once, as far as the old ledger can be read: they may have been moved or deleted since. --trust-ledger takes its word for it`

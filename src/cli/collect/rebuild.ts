@@ -59,7 +59,7 @@ async function run(office: Office, name: string, options: RebuildOptions): Promi
   const [chosen] = chosenSources(office, [name])
   if (!chosen) return
   const parts = { store, delivery: localDelivery(office), ask: askingAtTerminal() }
-  const { source, openDestinations } = openCollection(config, chosen, parts)
+  const { source, policy, openDestinations } = openCollection(config, chosen, parts)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -69,6 +69,7 @@ async function run(office: Office, name: string, options: RebuildOptions): Promi
     const isWritten = await rebuild({
       source,
       destinations,
+      policy,
       ledger: store,
       trust: { headers: trustHeaders, ledger: trustLedger, others: trustOthers },
       signal: stopping.signal,

@@ -34,6 +34,9 @@ export interface PlanOptions {
   readonly now: Date
 }
 
+/** Why a first run leaves a message alone that `newest` leaves out. */
+export const notAmongNewest = 'older than the newest that were asked for'
+
 export function planOf(listed: readonly Keyed[], options: PlanOptions): Plan {
   const { source, policy, records, doubtful, isFirstRun, now } = options
   const fresh: Keyed[] = []
@@ -51,8 +54,7 @@ export function planOf(listed: readonly Keyed[], options: PlanOptions): Plan {
       else if (record && isDue(record, policy, now)) remove.push(keyed)
       continue
     }
-    const reason =
-      index < firstWanted ? 'older than the newest that were asked for' : reasonToSkip(keyed, options)
+    const reason = index < firstWanted ? notAmongNewest : reasonToSkip(keyed, options)
     if (reason === undefined) {
       fresh.push(keyed)
       continue

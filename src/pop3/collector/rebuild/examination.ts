@@ -4,8 +4,10 @@ import type { CollectedRecord, CollectedSource, CollectionLedger } from '../../.
 import { type Destination, DestinationError } from '../destination.ts'
 import { keysOf } from '../keys.ts'
 import type { Keyed } from '../plan.ts'
+import type { CollectPolicy } from '../policy.ts'
 import type { Source } from '../source.ts'
 import { newSource } from '../source-state.ts'
+import { asOfFirstRun } from './first-run.ts'
 import { type Examined, Judge, type RebuildTrust } from './judge.ts'
 import { recognise } from './recognise.ts'
 import { Recognition } from './recognition.ts'
@@ -14,6 +16,7 @@ export interface ExaminationParts {
   readonly source: Source
   /** At least one, in the order in which they are delivered to. */
   readonly destinations: readonly Destination[]
+  readonly policy: CollectPolicy
   readonly ledger: CollectionLedger
   readonly trust: RebuildTrust
   readonly signal: AbortSignal
@@ -37,7 +40,7 @@ export interface Examination {
 
 /** Changes nothing anywhere. Throws `SourceError` and `DestinationError`. */
 export async function examine(parts: ExaminationParts): Promise<Examination> {
-  const { source, destinations, ledger, trust, signal, now } = parts
+  const { source, destinations, policy, ledger, trust, signal, now } = parts
   if (!destinations.some(({ copies }) => copies) && !trust.ledger) throw nothingReadable(source, destinations)
   const before = await ledger.findSource(source.name)
   const isSame = before === undefined || before.identity === source.identity
@@ -45,12 +48,15 @@ export async function examine(parts: ExaminationParts): Promise<Examination> {
   // What another mailbox had under this name says nothing of this one.
   const old = isSame ? records : new Map<string, CollectedRecord>()
   await using session = await source.open(signal)
+  const { loginDelayMs = 0 } = session.habits ?? {}
   const { messages, oddities } = await session.listing(signal)
   const listed = await keysOf(messages, session, signal)
   const recognitions = await readDestinations(listed, parts)
   const fetched = await recognise(listed, recognitions, { session, trustsHeaders: trust.headers, signal })
   const judge = new Judge({ recognitions, old, source: source.name, destinations, trust, now: now() })
-  const judged = listed.map(each => judge.judge(each))
+  const found = listed.map(each => judge.judge(each))
+  const judged =
+    old.size > 0 ? found : await asOfFirstRun(listed, found, { source: source.name, session, policy, signal })
   const keys = new Set(listed.map(({ key }) => key))
   return {
     messages: judged.map(({ examined }) => examined),
@@ -60,6 +66,7 @@ export async function examine(parts: ExaminationParts): Promise<Examination> {
     oddities,
     state: {
       ...newSource(source.name, source.identity),
+      notBefore: loginDelayMs > 0 ? new Date(now().getTime() + loginDelayMs) : undefined,
       ...(isSame && { lastRunAt: past(before?.lastRunAt), lastSuccessAt: past(before?.lastSuccessAt) }),
     },
     records: [

@@ -25,7 +25,7 @@ export type Verdict = 'found' | 'partly' | 'kept' | 'missing' | 'uncertain'
 export interface Examined {
   readonly key: string
   readonly verdict: Verdict
-  /** Why it is uncertain, in a sentence. */
+  /** Why it is uncertain, or left alone now, in a sentence. */
   readonly reason: string | undefined
   /** Those that have it. */
   readonly destinations: readonly string[]

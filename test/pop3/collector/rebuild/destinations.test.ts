@@ -15,8 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => dovecot?.close())
 
-function imap(context: TestContext): Place {
-  if (dovecot) return imapPlace(dovecot, `u${++users}`)
+function imap(context: TestContext, mailbox = 'INBOX'): Place {
+  if (dovecot) return imapPlace(dovecot, `u${++users}`, mailbox)
   if (process.env['CI'] === 'true') throw new Error('dovecot-imapd is not installed')
   return context.skip('dovecot-imapd is not installed')
 }
@@ -33,6 +33,17 @@ const damages: readonly (readonly [string, string])[] = [
   ['damaged', `update collected_message set destinations = '["an' where key = 'm7'`],
   ['of a newer version', `update collected_message set state = 'archived' where key in ('m3', 'm12')`],
 ]
+
+it('an IMAP folder that is not there is not made, and nothing is found out', async context => {
+  const at = await workshop()
+  const place = imap(context, 'Missing')
+  at.source.mails = [mail('m1')]
+  await expect(at.rebuild([place.open()])).rejects.toThrow(/Missing/)
+  await expect(at.rebuild([place.open()])).rejects.toThrow(/Missing/)
+  expect(await at.run([place.open()])).toMatchObject({ fetched: 1 })
+  await at.store.forgetSource('old')
+  expect(verdicts(await at.rebuild([place.open()]))).toEqual({ found: 1 })
+})
 
 describe.each(places)('%s', (_, placeOf) => {
   it.for(damages)('a ledger that is %s', async ([, damage], context) => {

@@ -117,10 +117,10 @@ export function mboxPlace(folder: string): Place {
   }
 }
 
-export function imapPlace(dovecot: DovecotBox, user: string): Place {
+export function imapPlace(dovecot: DovecotBox, user: string, mailbox = 'INBOX'): Place {
   const open = () =>
     imapDestination('imap', {
-      ...{ host: '127.0.0.1', port: dovecot.ports.imap, tls: 'none', folder: 'INBOX', timeoutMs: 20_000 },
+      ...{ host: '127.0.0.1', port: dovecot.ports.imap, tls: 'none', folder: mailbox, timeoutMs: 20_000 },
       keys: new FolderKeys(),
       login: { user, secret: () => Promise.resolve({ kind: 'password', password: `${user}-secret` }) },
     })

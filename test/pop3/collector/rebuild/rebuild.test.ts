@@ -220,6 +220,55 @@ describe('what the old ledger says', () => {
   })
 })
 
+describe('with nothing left of the old ledger', () => {
+  it('what a first run leaves alone is left alone, but for what is there', async () => {
+    const at = await workshop()
+    const place = maildirPlace(at.folder)
+    const dated = (name: string, day: string) => {
+      const { key, text } = mail(name)
+      return { key, text: `Date: ${day} 2026 12:00:00 +0000\r\n${text}` }
+    }
+    at.source.mails = [
+      dated('m1', '1 Nov'),
+      dated('m2', '2 Nov'),
+      dated('m3', '20 Nov'),
+      dated('m4', '21 Nov'),
+    ]
+    const since = new Date('2026-11-02T00:00:00Z')
+    await at.run([place.open()], { newest: 3 })
+    await lose(at)
+    at.source.mails.push(dated('m5', '22 Nov'))
+    for (const policy of [{ since }, { newest: 4 }]) {
+      const found = await at.rebuild([place.open()], { policy, isDryRun: true })
+      expect(found.messages.map(({ verdict }) => verdict)).toEqual([
+        'kept',
+        'found',
+        'found',
+        'found',
+        'missing',
+      ])
+    }
+    const found = await at.rebuild([place.open()], { policy: { newest: 4 } })
+    expect(found.messages[0]?.reason).toBe('older than the newest that were asked for')
+    expect(await at.run([place.open()], { newest: 3 })).toMatchObject({ fetched: 1 })
+    expect(await place.subjects()).toEqual(['m2', 'm3', 'm4', 'm5'])
+    // Once something is known of before, nothing is left alone that was not.
+    at.source.mails.unshift(dated('m0', '1 Oct'))
+    expect(verdicts(await at.rebuild([place.open()], { policy: { newest: 3 } }))).toEqual({
+      found: 4,
+      kept: 1,
+      missing: 1,
+    })
+  })
+
+  it('a server that wants time between two logins gets it', async () => {
+    const at = await workshop()
+    at.source.habits = { listsPart: false, takesWhatWasRetrieved: false, loginDelayMs: 60_000 }
+    const { state } = await at.rebuild([(await mailboxPlace(at.store)).open()])
+    expect(state.notBefore?.getTime()).toBeGreaterThan(Date.now())
+  })
+})
+
 describe('several destinations', () => {
   it('each get what they do not have', async () => {
     const at = await workshop()

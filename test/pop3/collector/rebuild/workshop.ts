@@ -60,12 +60,20 @@ export async function workshop() {
     /** What was found; written unless it is a dry run. */
     async rebuild(
       destinations: readonly Destination[],
-      { isDryRun = false, ...trust }: Partial<RebuildTrust> & { readonly isDryRun?: boolean } = {},
+      {
+        isDryRun = false,
+        policy = {},
+        ...trust
+      }: Partial<RebuildTrust> & {
+        readonly isDryRun?: boolean
+        readonly policy?: Partial<CollectPolicy>
+      } = {},
     ): Promise<Examination> {
       let found: Examination | undefined
       await rebuild({
         source,
         destinations,
+        policy: { ...defaultPolicy, ...policy },
         ledger: store,
         trust: { headers: false, ledger: false, others: false, ...trust },
         signal,
