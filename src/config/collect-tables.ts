@@ -169,7 +169,7 @@ const policy = {
     100,
     1,
     100_000,
-    'Messages after which deletions are made good, and a new session begins.',
+    'Messages after which deletions are made good, and a new session begins; no fewer than a fiftieth of all.',
   ),
   since: describe(day.optional(), {
     takes: 'a day as "YYYY-MM-DD"',

@@ -9,7 +9,7 @@ import { headersOf, lookInto, needsHeaders } from './header-look.ts'
 import { keysOf } from './keys.ts'
 import { noticeOf } from './notice.ts'
 import { type Keyed, type Plan, planOf } from './plan.ts'
-import { mayDelete } from './policy.ts'
+import { type CollectPolicy, mayDelete } from './policy.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { newRecord, skipped } from './record.ts'
 import { Records } from './records.ts'
@@ -21,6 +21,8 @@ import { troubleOf } from './trouble.ts'
 
 /** Connections that may be lost in one run without a message stored in between. */
 const maxLosses = 3
+/** Into so many slices a maildrop is cut, however few messages one of them is to have. */
+const maxSlices = 50
 
 /**
  * Runs once, by whoever has the lease of the source. Never throws what source, destinations or ledger have to say: that is
@@ -128,8 +130,8 @@ class Run {
     this.#tell(listed, plan, oddities)
     if (isDryRun) return false
     await this.#leaveAlone(plan, session, records)
-    const isInSlices = policy.keep === 'none' && loginDelayMs === 0 && plan.fetch.length > policy.commitEvery
-    const slice = isInSlices ? plan.fetch.slice(0, policy.commitEvery) : plan.fetch
+    const isInSlices = policy.keep === 'none' && loginDelayMs === 0
+    const slice = isInSlices ? plan.fetch.slice(0, sliceOf(this.#listed, policy)) : plan.fetch
     await this.#fetchAndRemove(slice, plan.remove, session, circumstances)
     return slice.length < plan.fetch.length
   }
@@ -191,30 +193,35 @@ class Run {
     }
   }
 
+  /** Of each as soon as its header is there: headers of all of them may be more than memory holds. */
   async #tellOfLarge({ large, skip }: Plan, session: SourceSession, records: Records): Promise<void> {
-    const { source, destinations, policy, hostname, signal, now } = this.#parts
-    const headers = new Map<SourceMessage, Uint8Array>()
-    const asked = large.map(({ message }) => message)
-    for await (const { message, header } of headersOf(asked, session, signal)) headers.set(message, header)
-    for (const { key, message } of large) {
-      const record = skip.find(each => each.key === key)
-      if (!record) continue
-      const notice = noticeOf({
-        source: source.name,
-        key,
-        octets: message.octets,
-        header: headers.get(message) ?? new Uint8Array(),
-        maxOctets: policy.maxOctets ?? 0,
-        hostname,
-        now: now(),
-      })
-      await deliver(notice, record, {
-        destinations,
-        records,
-        signal,
-        marked: (current, name) => ({ ...current, destinations: [...current.destinations, name] }),
-      })
+    const { signal } = this.#parts
+    const skipped = new Map(skip.map(record => [record.key, record]))
+    const untold = new Map(large.map(({ message, key }) => [message, skipped.get(key)]))
+    for await (const { message, header } of headersOf([...untold.keys()], session, signal)) {
+      await this.#tellOf(message, untold.get(message), header, records)
+      untold.delete(message)
     }
+    for (const [message, record] of untold) await this.#tellOf(message, record, new Uint8Array(), records)
+  }
+
+  async #tellOf(
+    { octets }: SourceMessage,
+    record: CollectedRecord | undefined,
+    header: Uint8Array,
+    records: Records,
+  ): Promise<void> {
+    if (!record) return
+    const { destinations, policy, hostname, signal, now } = this.#parts
+    const { source, key } = record
+    const maxOctets = policy.maxOctets ?? 0
+    const notice = noticeOf({ source, key, octets, header, maxOctets, hostname, now: now() })
+    await deliver(notice, record, {
+      destinations,
+      records,
+      signal,
+      marked: (current, name) => ({ ...current, destinations: [...current.destinations, name] }),
+    })
   }
 
   /** What was stored is deleted where it is to be, also when a destination has failed meanwhile. */
@@ -273,6 +280,11 @@ interface Circumstances {
   readonly listed: ReadonlySet<string>
   readonly past: Reconciled
   readonly isFirstRun: boolean
+}
+
+/** Every session lists all that is left: in slices of a fixed size, very many messages would be listed by the million. */
+function sliceOf(listed: number, { commitEvery }: CollectPolicy): number {
+  return Math.max(commitEvery, Math.floor(listed / maxSlices))
 }
 
 function missingFrom(records: Records, listed: ReadonlySet<string>): ReadonlyMap<string, CollectedRecord> {

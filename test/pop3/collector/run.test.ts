@@ -31,6 +31,14 @@ describe('a run', () => {
     expect(new Set(Object.values(await states()))).toEqual(new Set(['committed']))
   })
 
+  it('deletes in no more slices than fifty, each of which lists all that is left', async () => {
+    const { source, ann, run } = setUp()
+    source.put(...Array.from({ length: 150 }, (_, n) => `m${n}`))
+    expect(await run({ keep: 'none', commitEvery: 1 })).toMatchObject({ fetched: 150, deleted: 150 })
+    expect(source.sessions).toBe(50)
+    expect(ann.texts).toHaveLength(150)
+  })
+
   it('deletes after days, those that were stored so long ago', async () => {
     const { source, run, pass } = setUp()
     source.put('old')
@@ -304,6 +312,18 @@ describe('what is not wanted', () => {
     await run({ maxOctets: 1000, tellsOfLarge: true, keep: 'none' })
     expect(ann.texts).toHaveLength(2)
     expect(source.mails).toHaveLength(1)
+  })
+
+  it.each([true, false])('is told of each message that is too large, with TOP: %s', async hasHeaders => {
+    const { source, ann, run } = setUp()
+    source.hasHeaders = hasHeaders
+    for (const key of ['a', 'b'])
+      source.mails.push({ key, text: `Subject: ${key}\r\n\r\n`, octets: 9_000_000 })
+    expect(await run({ maxOctets: 1000, tellsOfLarge: true })).toMatchObject({ fetched: 0, skipped: 2 })
+    const subjects = ann.texts.map(text => /^ {2}Subject: (.*)\r$/m.exec(text)?.[1])
+    expect(subjects).toEqual(hasHeaders ? ['a', 'b'] : ['(unknown)', '(unknown)'])
+    await run({ maxOctets: 1000, tellsOfLarge: true })
+    expect(ann.texts).toHaveLength(2)
   })
 
   it('is what turns out too large while it is fetched', async () => {
