@@ -64,6 +64,9 @@ it('a damaged ledger names the command, which shows what it found, and makes it 
     code: 1,
     stderr: expect.stringContaining('`poplar collect rebuild old`') as string,
   })
+  expect((await run('collect status')).stdout).toMatch(
+    /^old +in trouble .*\nold: the ledger of old is damaged/m,
+  )
   const dry = await run('collect rebuild old --dry-run')
   expect(dry).toMatchObject({ code: 0, stderr: '' })
   expect(dry.stdout).toMatch(/^SOURCE +LISTED +FOUND .*\nold +6 +5 +0 +0 +1 +0\n/)
@@ -75,6 +78,7 @@ it('a damaged ledger names the command, which shows what it found, and makes it 
   const made = await run('collect rebuild old')
   expect(made).toMatchObject({ code: 0, stderr: '' })
   expect(made.stdout).toMatch(/\nthe ledger of old is made anew\n$/)
+  expect((await run('collect status')).stdout).toMatch(/^old +well .*\n$/m)
   expect((await run('collect run')).stdout).toMatch(/^old +6 +1 /m)
   expect((await run('folder list ann')).stdout).toMatch(/INBOX +6 /)
 })

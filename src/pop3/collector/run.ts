@@ -1,6 +1,6 @@
 // One run over one source: list, fetch what is new, store it, and only then ask the source to delete. A kill at any step leaves
 // a ledger from which the next run goes on: every message is stored before it is recorded, and recorded before it is deleted.
-import type { CollectedRecord } from '../../mail/collection-ledger.ts'
+import type { CollectedRecord, CollectedSource } from '../../mail/collection-ledger.ts'
 import { deliver } from './deliver.ts'
 import { DestinationError } from './destination.ts'
 import type { RunSummary } from './events.ts'
@@ -79,7 +79,7 @@ class Run {
     const known = await ledger.findSource(source.name)
     if (known && known.identity !== source.identity) throw otherMailbox(source, known.identity)
     const state = known ?? newSource(source.name, source.identity)
-    const records = await Records.load(ledger, source.name)
+    const records = await this.#load(state)
     const isFirstRun = state.lastSuccessAt === undefined && records.size === 0
     let failure: { readonly error: unknown } | undefined
     try {
@@ -93,6 +93,18 @@ class Run {
       await ledger.saveSource(afterRun(state, { trouble, now: now(), loginDelayMs: this.#loginDelayMs }))
     }
     if (failure) throw failure.error
+  }
+
+  /** A ledger that cannot be read is trouble that `status` shows. The source was not asked for anything, and need not be left alone. */
+  async #load(state: CollectedSource): Promise<Records> {
+    const { source, ledger, signal, now, isDryRun = false } = this.#parts
+    try {
+      return await Records.load(ledger, source.name)
+    } catch (error) {
+      const ended = afterRun(state, { trouble: troubleOf(error, signal), now: now(), loginDelayMs: 0 })
+      if (!isDryRun) await ledger.saveSource({ ...ended, notBefore: state.notBefore })
+      throw error
+    }
   }
 
   /** Sessions, one after the other, until nothing is left, or nothing goes on. */
