@@ -30,14 +30,11 @@ function scratch(): string {
   return folder
 }
 
-async function copiesOf(
-  { copies, close }: Destination,
-  sizes?: ReadonlySet<number>,
-): Promise<readonly KeptCopy[]> {
+async function copiesOf(destination: Destination, sizes?: ReadonlySet<number>): Promise<readonly KeptCopy[]> {
   const found: KeptCopy[] = []
   const { signal } = new AbortController()
-  await copies?.({ signal, sizes, onCopy: copy => found.push(copy) })
-  await close()
+  await destination.copies?.({ signal, sizes, onCopy: copy => found.push(copy) })
+  await destination.close()
   return found
 }
 
