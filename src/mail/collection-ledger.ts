@@ -83,7 +83,8 @@ export interface CollectionLedger {
 
   findSource(source: string): Promise<CollectedSource | undefined>
   listSources(): Promise<readonly CollectedSource[]>
-  saveSource(source: CollectedSource): Promise<void>
+  /** With a lease of the source, refuses with `lease-lost` as `saveRecords` does. */
+  saveSource(source: CollectedSource, lease?: CollectionLease): Promise<void>
   /** Forgets the source and all its records, in steps. Returns how many there were. */
   forgetSource(source: string): Promise<number>
 
@@ -100,10 +101,13 @@ export interface CollectionLedger {
   countRecords(source: string): Promise<CollectedCounts>
   /**
    * Writes or replaces them, in this order, 250 in one transaction; once it resolves all are durable. The record of a
-   * message for the store of the ledger goes with its delivery: see `Delivery.commit`.
+   * message for the store of the ledger goes with its delivery: see `Delivery.commit`. With the lease of their source, given
+   * by this ledger, refuses with `lease-lost` when that was released or somebody else has taken the source since; one that ran
+   * out and that nobody took holds on. Nothing of the step is written then.
    */
-  saveRecords(records: readonly CollectedRecord[]): Promise<void>
-  forgetRecords(keys: readonly CollectedKey[]): Promise<void>
+  saveRecords(records: readonly CollectedRecord[], lease?: CollectionLease): Promise<void>
+  /** With a lease, as `saveRecords`. */
+  forgetRecords(keys: readonly CollectedKey[], lease?: CollectionLease): Promise<void>
 
   /** As `loadRecords`, without those that cannot be read. */
   salvageRecords(source: string): Promise<SalvagedRecords>

@@ -1,6 +1,7 @@
 // Rules of the collection ledger that every store keeps: what a record may be, and what one says of a delivery.
 import type { CollectedRecord, CollectedState } from '../mail/collection-ledger.ts'
 import type { DeliveryMode } from '../mail/delivery-target.ts'
+import { Refusal } from '../mail/errors.ts'
 
 export const collectedStates = [
   'waiting',
@@ -36,6 +37,11 @@ export function checkCollected(record: CollectedRecord): void {
     throw new Error('the digest of a record is SHA-256 in hexadecimal')
   if (![octets, failures, absentSessions].every(count => Number.isSafeInteger(count) && count >= 0))
     throw new Error('the counts of a record are whole numbers')
+}
+
+/** What a collector hears that goes on without the right to. */
+export function sourceLost(): Refusal {
+  return new Refusal('lease-lost', 'another collector has taken over: nothing more was noted')
 }
 
 /** SHA-256 in hexadecimal. */

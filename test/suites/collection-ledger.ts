@@ -318,6 +318,37 @@ function leasesSuite(bench: TheBench): void {
     expect(await store.leaseSource('gmail')).toBeUndefined()
   })
 
+  it('that were lost write nothing any more: neither records nor what is known of the source', async () => {
+    const { store, pass } = bench()
+    const [before, after] = [collected('a'), { ...collected('a'), state: 'skipped' as const }]
+    const first = await store.leaseSource('gmail')
+    await store.saveRecords([before], first)
+    await store.saveSource(idleSource, first)
+    // Nobody has taken it: it holds on.
+    pass(leaseMs)
+    await store.saveRecords([before], first)
+    const second = await store.leaseSource('gmail')
+    const failed = { ...idleSource, failures: 1 }
+    for (const refused of [
+      store.saveRecords([after, collected('b')], first),
+      store.forgetRecords([before], first),
+      store.saveSource(failed, first),
+    ])
+      await expect(refused).rejects.toMatchObject({ code: 'lease-lost' })
+    expect([...(await store.loadRecords('gmail')).values()]).toEqual([before])
+    expect(await store.findSource('gmail')).toEqual(idleSource)
+    await store.saveRecords([after], second)
+    await store.saveSource(failed, second)
+    expect([...(await store.loadRecords('gmail')).values()]).toEqual([after])
+    await store.forgetRecords([after], second)
+    expect((await store.loadRecords('gmail')).size).toBe(0)
+    await second?.release()
+    await expect(store.saveRecords([before], second)).rejects.toMatchObject({ code: 'lease-lost' })
+    // By hand nobody asks for one.
+    await store.saveRecords([before])
+    expect((await store.loadRecords('gmail')).size).toBe(1)
+  })
+
   it('that nobody renews are lost, and free', async () => {
     const { store, pass } = bench()
     const first = await store.leaseSource('gmail')

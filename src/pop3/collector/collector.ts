@@ -5,6 +5,7 @@ import type { CollectedSource, CollectionLease, CollectionLedger } from '../../m
 import { jittered } from './back-off.ts'
 import type { Destination } from './destination.ts'
 import type { CollectEvent, RunSummary, Trouble } from './events.ts'
+import { heldLedger } from './held-ledger.ts'
 import { Places } from './places.ts'
 import type { CollectPolicy } from './policy.ts'
 import { runOnce } from './run.ts'
@@ -138,13 +139,13 @@ export class Collector {
       try {
         destinations = openDestinations()
       } catch (error) {
-        return await this.#notOpened(source, troubleOf(error), isDryRun)
+        return await this.#notOpened(source, troubleOf(error), isDryRun ? undefined : lease)
       }
       const parts = {
         source,
         destinations,
         policy,
-        ledger,
+        ledger: heldLedger(ledger, lease),
         spoolFolder,
         hostname,
         isDryRun,
@@ -162,14 +163,18 @@ export class Collector {
   }
 
   /** A destination that cannot be opened is trouble as any other: the ledger counts it, and it is told. */
-  async #notOpened(source: Source, trouble: Trouble, isDryRun: boolean): Promise<RunSummary> {
+  async #notOpened(
+    source: Source,
+    trouble: Trouble,
+    lease: CollectionLease | undefined,
+  ): Promise<RunSummary> {
     const { ledger, onEvent, now = () => new Date() } = this.#options
     const summary = notRun(source.name, trouble)
-    if (!isDryRun) {
+    if (lease) {
       const known = (await ledger.findSource(source.name)) ?? newSource(source.name, source.identity)
       // What is known of another mailbox under that name is not its business.
       if (known.identity === source.identity)
-        await ledger.saveSource(afterRun(known, { trouble, now: now(), loginDelayMs: 0 }))
+        await ledger.saveSource(afterRun(known, { trouble, now: now(), loginDelayMs: 0 }), lease)
     }
     onEvent({ kind: 'finished', source: source.name, summary })
     await this.#tellEnd(summary)

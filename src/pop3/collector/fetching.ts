@@ -195,7 +195,7 @@ export class Fetching {
 
 /** Somebody else has the source. */
 function isBusy(failure: unknown): boolean {
-  return failure instanceof SourceError && failure.fault === 'busy'
+  return (failure instanceof SourceError && failure.fault === 'busy') || isRefusal(failure, 'lease-lost')
 }
 
 /** Not this message alone: the next would meet the same. */

@@ -1,10 +1,6 @@
 // The records of one source while it is collected: all in memory, and written through to the ledger as soon as it matters.
-import type {
-  CollectedKey,
-  CollectedRecord,
-  CollectedState,
-  CollectionLedger,
-} from '../../mail/collection-ledger.ts'
+import type { CollectedKey, CollectedRecord, CollectedState } from '../../mail/collection-ledger.ts'
+import type { RunLedger } from './held-ledger.ts'
 import { type Look, PackedRecords } from './packed-records.ts'
 
 /**
@@ -16,7 +12,7 @@ export type Urgency = 'already' | 'now' | 'soon'
 const mostWaiting = 64
 
 export class Records {
-  readonly #ledger: CollectionLedger
+  readonly #ledger: RunLedger
   readonly #records: PackedRecords
   #waiting = new Map<string, CollectedRecord>()
   /** What is being written, but for what has a newer state meanwhile, or was forgotten. */
@@ -24,12 +20,12 @@ export class Records {
   /** Writes follow one another, so that an older state never lands behind a newer one. */
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(ledger: CollectionLedger, records: PackedRecords) {
+  private constructor(ledger: RunLedger, records: PackedRecords) {
     this.#ledger = ledger
     this.#records = records
   }
 
-  static async load(ledger: CollectionLedger, source: string): Promise<Records> {
+  static async load(ledger: RunLedger, source: string): Promise<Records> {
     const records = new PackedRecords(source)
     for await (const some of ledger.readRecords(source)) for (const record of some) records.set(record)
     return new Records(ledger, records)

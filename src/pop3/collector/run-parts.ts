@@ -1,7 +1,7 @@
 // What one run over one source is made of.
-import type { CollectionLedger } from '../../mail/collection-ledger.ts'
 import type { Destination } from './destination.ts'
 import type { CollectEvent } from './events.ts'
+import type { RunLedger } from './held-ledger.ts'
 import type { CollectPolicy } from './policy.ts'
 import type { Source } from './source.ts'
 
@@ -10,7 +10,7 @@ export interface RunParts {
   /** At least one. */
   readonly destinations: readonly Destination[]
   readonly policy: CollectPolicy
-  readonly ledger: CollectionLedger
+  readonly ledger: RunLedger
   /** Where large messages lie while they are under way. */
   readonly spoolFolder: string
   /** As notices call this host. */

@@ -17,6 +17,8 @@ export function troubleOf(error: unknown, signal?: AbortSignal): Trouble {
   if (error instanceof SourceError) return { fault: error.fault, reason, notBefore: error.notBefore }
   if (error instanceof DestinationError && error.fault !== 'message')
     return { fault: ofDestinations[error.fault], reason, notBefore: undefined }
+  // Somebody else has the source: nothing is wrong.
+  if (isRefusal(error, 'lease-lost')) return { fault: 'busy', reason, notBefore: undefined }
   if (isNoRoom(error)) return { fault: 'destination-full', reason, notBefore: undefined }
   return { fault: isRefusal(error) ? 'ledger' : 'fault', reason, notBefore: undefined }
 }

@@ -1,6 +1,6 @@
 // The collection ledger of the memory store.
 import type { CollectedState, CollectionLease, CollectionLedger } from '../../mail/collection-ledger.ts'
-import { checkCollected, checkCollectedName, collectedStates } from '../collected.ts'
+import { checkCollected, checkCollectedName, collectedStates, sourceLost } from '../collected.ts'
 import type { MemoryCollected, MemoryState } from './state.ts'
 
 export function memoryCollections(state: MemoryState): CollectionLedger {
@@ -21,8 +21,9 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
       return [...sources.values()].sort((one, other) => byText(one.source, other.source))
     },
 
-    async saveSource(source) {
+    async saveSource(source, lease) {
       checkCollectedName('source', source.source)
+      holdLease(lease)
       sources.set(source.source, { ...source })
     },
 
@@ -57,12 +58,14 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
       >
     },
 
-    async saveRecords(records) {
+    async saveRecords(records, lease) {
       for (const record of records) checkCollected(record)
+      holdLease(lease)
       for (const record of records) state.saveCollected(record)
     },
 
-    async forgetRecords(keys) {
+    async forgetRecords(keys, lease) {
+      holdLease(lease)
       for (const { source, key } of keys) collected.get(source)?.delete(key)
     },
 
@@ -92,7 +95,7 @@ function leaseSource(
   const lease = { expiresAt: now() + leaseMs }
   sourceLeases.set(source, lease)
   const isOurs = () => sourceLeases.get(source) === lease
-  return {
+  const given: CollectionLease = {
     get holds() {
       return isOurs() && lease.expiresAt > now()
     },
@@ -100,6 +103,15 @@ function leaseSource(
       if (isOurs()) sourceLeases.delete(source)
     },
   }
+  standing.set(given, isOurs)
+  return given
+}
+
+/** Of each lease that was given, whether nobody has the source since. */
+const standing = new WeakMap<CollectionLease, () => boolean>()
+
+function holdLease(lease: CollectionLease | undefined): void {
+  if (lease && !standing.get(lease)?.()) throw sourceLost()
 }
 
 /** As the databases compare: by code points. */

@@ -1,6 +1,11 @@
 // The collection ledger in SQL. Whatever is many is read and written in steps, between which the event loop and the other
 // writers get their turn.
-import type { CollectedKey, CollectedState, CollectionLedger } from '../../mail/collection-ledger.ts'
+import type {
+  CollectedKey,
+  CollectedState,
+  CollectionLease,
+  CollectionLedger,
+} from '../../mail/collection-ledger.ts'
 import { checkCollected, checkCollectedName, collectedStates } from '../collected.ts'
 import { listRecords, loadRecords, readRecords } from './collected-reading.ts'
 import { type CollectedRow, toRow } from './collected-row.ts'
@@ -20,12 +25,13 @@ import {
 import type { Database } from './database.ts'
 import { type Operation, rows } from './operation.ts'
 import type { Schema } from './schema.ts'
-import type { SourceLeases } from './source-leases.ts'
+import { holdFence, type SourceFence, type SourceLeases } from './source-leases.ts'
 
 /** Records written in one transaction. */
 const stepRecords = 250
 
 export function sqlCollections({ reader, writer, now }: Database, leases: SourceLeases): CollectionLedger {
+  const fenceOf = (lease: CollectionLease | undefined) => lease && leases.fenceOf(lease)
   return {
     async leaseSource(source) {
       checkCollectedName('source', source)
@@ -41,9 +47,9 @@ export function sqlCollections({ reader, writer, now }: Database, leases: Source
       return (await reader.rows(allSources, {})).map(toSource)
     },
 
-    async saveSource(source) {
+    async saveSource(source, lease) {
       checkCollectedName('source', source.source)
-      await writer.run(saveCollectedSource, toSourceRow(source))
+      await writer.run(saveCollectedSource, { source: toSourceRow(source), fence: fenceOf(lease) })
     },
 
     async forgetSource(source) {
@@ -67,21 +73,17 @@ export function sqlCollections({ reader, writer, now }: Database, leases: Source
       >
     },
 
-    async saveRecords(records) {
+    async saveRecords(records, lease) {
       for (const record of records) checkCollected(record)
+      const fence = fenceOf(lease)
       for (const step of steps(records))
-        await writer.run(
-          saveCollected,
-          step.map(record => toRow(record, now())),
-        )
+        await writer.run(saveCollected, { records: step.map(record => toRow(record, now())), fence })
     },
 
-    async forgetRecords(keys) {
+    async forgetRecords(keys, lease) {
+      const fence = fenceOf(lease)
       for (const step of steps(keys))
-        await writer.run(
-          forgetCollected,
-          step.map(({ source, key }) => ({ source, key })),
-        )
+        await writer.run(forgetCollected, { keys: step.map(({ source, key }) => ({ source, key })), fence })
     },
 
     salvageRecords: source => salvageRecords(reader, source),
@@ -102,16 +104,33 @@ function* steps<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += stepRecords) yield all.slice(at, at + stepRecords)
 }
 
+/** A change that may depend on a lease. */
+interface Fenced {
+  readonly fence: SourceFence | undefined
+}
+
 /** Writes or replaces the records of one step. */
-export function* saveCollected(records: readonly CollectedRow[]): Operation<void> {
+export function* saveCollected({
+  records,
+  fence,
+}: Fenced & { readonly records: readonly CollectedRow[] }): Operation<void> {
+  yield* holdFence(fence)
   for (const record of records) yield* rows(upsertCollected, record)
 }
 
-export function* forgetCollected(keys: readonly CollectedKey[]): Operation<void> {
+export function* forgetCollected({
+  keys,
+  fence,
+}: Fenced & { readonly keys: readonly CollectedKey[] }): Operation<void> {
+  yield* holdFence(fence)
   for (const { source, key } of keys) yield* rows(deleteCollected, { source, key })
 }
 
-export function* saveCollectedSource(source: Schema['collected_source']): Operation<void> {
+export function* saveCollectedSource({
+  source,
+  fence,
+}: Fenced & { readonly source: Schema['collected_source'] }): Operation<void> {
+  yield* holdFence(fence)
   yield* rows(upsertSource, source)
 }
 
@@ -123,7 +142,7 @@ export interface Replacement {
 /** All in one transaction, however many: half of a ledger would double the other half. */
 export function* replaceCollected({ source, records }: Replacement): Operation<void> {
   yield* rows(deleteCollectedOf, { source: source.source })
-  yield* saveCollected(records)
+  for (const record of records) yield* rows(upsertCollected, record)
   yield* rows(upsertSource, source)
 }
 

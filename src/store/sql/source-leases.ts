@@ -2,8 +2,10 @@
 // the server and a command that collects by hand exclude each other. Nothing here is durable. A holder that was killed frees its sources
 // at once where it can be proved dead, else when they run out.
 import type { CollectionLease } from '../../mail/collection-ledger.ts'
+import { sourceLost } from '../collected.ts'
 import type { Database } from './database.ts'
 import { type LeaseOptions, ownerName } from './leases.ts'
+import { type Operation, row } from './operation.ts'
 import { isProvablyDead, ownMark } from './process-mark.ts'
 import { statement } from './statement.ts'
 
@@ -13,6 +15,7 @@ export class SourceLeases {
   readonly #leaseMs: number
   readonly #owner: string
   readonly #held = new Set<SourceLease>()
+  readonly #given = new WeakMap<CollectionLease, SourceLease>()
   readonly #renewal: NodeJS.Timeout
 
   private constructor(database: Database, { leaseMs, server }: LeaseOptions) {
@@ -34,12 +37,22 @@ export class SourceLeases {
       (await this.#take(source)) ?? ((await this.#breakDead(source)) ? await this.#take(source) : undefined)
     if (!lease) return undefined
     this.#held.add(lease)
-    return {
+    const given: CollectionLease = {
       get holds() {
         return now() < lease.expiresAt
       },
       release: () => this.#release(lease),
     }
+    this.#given.set(given, lease)
+    return given
+  }
+
+  /** What a change that depends on the lease has to look for in its transaction. Throws for a lease from elsewhere. */
+  fenceOf(given: CollectionLease): SourceFence {
+    const lease = this.#given.get(given)
+    if (!lease) throw new Error('a lease that was taken elsewhere')
+    const { source, fence } = lease
+    return { source, fence }
   }
 
   async #take(source: string): Promise<SourceLease | undefined> {
@@ -98,6 +111,16 @@ export class SourceLeases {
   }
 }
 
+export interface SourceFence {
+  readonly source: string
+  readonly fence: number
+}
+
+/** A step of a change that depends on a lease. Refuses with `lease-lost`. */
+export function* holdFence(fence: SourceFence | undefined): Operation<void> {
+  if (fence && !(yield* row(sourceLeaseWithFence, { ...fence }))) throw sourceLost()
+}
+
 class SourceLease {
   readonly source: string
   readonly fence: number
@@ -128,6 +151,16 @@ const takeLease = statement<{ source: string; owner: string; now: number; expire
           .where('source_lease.expires_at', '<=', p.now),
       )
       .returning('fence'),
+)
+
+/** One that expired, but that nobody took, holds on. */
+const sourceLeaseWithFence = statement<{ source: string; fence: number }>('leases')((db, p) =>
+  db
+    .selectFrom('source_lease')
+    .select('fence')
+    .where('source', '=', p.source)
+    .where('fence', '=', p.fence)
+    .where('expires_at', '>', 0),
 )
 
 const leaseOf = statement<{ source: string }>('leases')((db, p) =>
