@@ -2,7 +2,7 @@
 // want.
 import { HeaderWatch } from '../../mail/delivery/header-rule.ts'
 import type { Keyed } from './plan.ts'
-import type { CollectPolicy } from './policy.ts'
+import { type CollectPolicy, tooEarly } from './policy.ts'
 import type { SourceMessage, SourceSession } from './source.ts'
 
 const maxHeaderOctets = 256 * 1024
@@ -34,15 +34,13 @@ export async function lookInto(
 /** Why a message with this header is not wanted; undefined when it is. */
 export function unwantedFor(
   header: Uint8Array,
-  { since, skips }: CollectPolicy,
+  policy: CollectPolicy,
   isFirstRun: boolean,
 ): string | undefined {
-  const watch = new HeaderWatch(skips)
+  const watch = new HeaderWatch(policy.skips)
   watch.push(header)
   if (watch.matches) return 'its header has a field that is not wanted'
-  if (!isFirstRun || !since) return undefined
-  const date = dateIn(header)
-  return date && date < since ? `came before ${since.toISOString().slice(0, 10)}` : undefined
+  return isFirstRun && policy.since ? tooEarly(dateIn(header), policy) : undefined
 }
 
 /** Of its Date field, RFC 5322 section 3.6.1. */

@@ -1,6 +1,6 @@
 // What is to be done with a listing: pure, so that a dry run shows exactly what a run would do.
 import type { CollectedRecord } from '../../mail/collection-ledger.ts'
-import { type CollectPolicy, mayDelete } from './policy.ts'
+import { type CollectPolicy, mayDelete, tooEarly } from './policy.ts'
 import { newRecord, skipped } from './record.ts'
 import type { Records } from './records.ts'
 import type { SourceMessage } from './source.ts'
@@ -83,9 +83,7 @@ function isLarge({ message: { octets } }: Keyed, { maxOctets }: CollectPolicy): 
 function reasonToSkip(keyed: Keyed, { policy, isFirstRun }: PlanOptions): string | undefined {
   const { octets, receivedAt } = keyed.message
   if (isLarge(keyed, policy)) return largeReason(octets, policy)
-  if (isFirstRun && policy.since && receivedAt && receivedAt < policy.since)
-    return `came before ${policy.since.toISOString().slice(0, 10)}`
-  return undefined
+  return isFirstRun ? tooEarly(receivedAt, policy) : undefined
 }
 
 /** Said of a message that is over the limit, found so by the listing or while it was fetched. */

@@ -41,6 +41,11 @@ export function mayDelete(keep: Keep, storedAt: Date, now: Date): boolean {
   return keep === 'none' || now.getTime() - storedAt.getTime() >= keep.days * dayMs
 }
 
+/** Why a message of that date is not wanted on a first run; undefined when it is. */
+export function tooEarly(date: Date | undefined, { since }: CollectPolicy): string | undefined {
+  return since && date && date < since ? `came before ${since.toISOString().slice(0, 10)}` : undefined
+}
+
 export function daysBetween(from: Date, to: Date): number {
   return (to.getTime() - from.getTime()) / dayMs
 }
