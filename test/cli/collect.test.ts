@@ -220,6 +220,6 @@ it('has a page whose examples are a configuration', () => {
   const text = readFileSync(resolve(import.meta.dirname, '../../docs/collector.md'), 'utf8')
   const blocks = [...text.matchAll(/```toml\n([^]*?)```/g)].map(([, toml = '']) => toml)
   const { collect, collector } = parseConfig(blocks.join('\n'))
-  expect(collect.map(({ name }) => name)).toEqual(['old-account', 'shop'])
+  expect(collect.map(({ name }) => name)).toEqual(['old-account', 'shop', 'office'])
   expect(collector.notifyCommand).toEqual(['/usr/local/bin/tell-me'])
 })

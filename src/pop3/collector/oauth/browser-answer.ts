@@ -64,7 +64,7 @@ async function pastedAnswer(
 }
 
 /** Why a text is not the address that the browser was sent to in the end; undefined when it is. */
-export function answerFault(text: string, { redirectUri, state }: AskedFor): string | undefined {
+function answerFault(text: string, { redirectUri, state }: AskedFor): string | undefined {
   const url = text.length <= maxPastedLength && URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     return 'that is no address: paste the whole of what the browser shows in its address bar, from http:// on'
