@@ -119,7 +119,7 @@ const where = {
     takes: `a list of ${quirkNames.map(name => `"${name}"`).join(', ')}`,
     byDefault: { inWords: 'what is known of servers of its kind', example: ['one-at-a-time'] },
     description:
-      'What a POP3 server does its own way, beyond what its host name and its greeting tell: the name of a known server, or single quirks (docs/pop3-client.md).',
+      'What a POP3 server does its own way, beyond what its host name and its greeting tell: the name of a known server, or single quirks (docs/collector.md).',
   }),
 }
 
