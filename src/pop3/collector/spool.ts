@@ -42,41 +42,62 @@ export interface SpoolOptions {
 
 /** Throws what reading the body throws, `TooLarge`, and what the disk has to say. */
 export async function spool(body: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledLetter> {
-  const { source, key, message, folder, maxOctets = Number.POSITIVE_INFINITY, now, onOctets } = options
+  const { folder, maxOctets = Number.POSITIVE_INFINITY, onOctets } = options
   const hash = createHash('sha256')
   const wireForm = new WireForm()
   const store = new Spool(folder)
   try {
-    const take = async (octets: Uint8Array) => {
-      hash.update(octets)
-      await store.add(octets)
-      if (store.octets > maxOctets) throw new TooLarge(maxOctets)
-    }
     for await (const chunk of body) {
       onOctets?.(chunk.length)
-      await take(wireForm.push(chunk))
+      const octets = wireForm.push(chunk)
+      hash.update(octets)
+      await store.add(octets, maxOctets)
     }
-    await take(wireForm.end())
+    const rest = wireForm.end()
+    hash.update(rest)
+    await store.add(rest, maxOctets)
     await store.flush()
-    const digest = hash.digest('hex')
     const header = store.head.subarray(0, Math.min(wireForm.headerOctets, headerOctets))
-    return {
-      // Not every destination asks.
-      get deliveryKey() {
-        return deliveryKeyOf(source, key, digest)
-      },
-      digest,
-      octets: store.octets,
-      source,
-      receivedAt: message.receivedAt ?? now,
-      reversePath: reversePathIn(header),
-      header,
-      body: () => store.read(),
-      [Symbol.asyncDispose]: () => store.remove(),
-    }
+    return new Spooled(store, hash.digest('hex'), header, options)
   } catch (error) {
     await store.remove()
     throw error
+  }
+}
+
+/** A class: as literals with a getter, letters would each have a shape of their own, and those live long. */
+class Spooled implements SpooledLetter {
+  readonly digest: string
+  readonly octets: number
+  readonly source: string
+  readonly receivedAt: Date
+  readonly reversePath: string
+  readonly header: Uint8Array
+  readonly #key: string
+  readonly #store: Spool
+
+  constructor(store: Spool, digest: string, header: Uint8Array, { source, key, message, now }: SpoolOptions) {
+    this.digest = digest
+    this.octets = store.octets
+    this.source = source
+    this.receivedAt = message.receivedAt ?? now
+    this.reversePath = reversePathIn(header)
+    this.header = header
+    this.#key = key
+    this.#store = store
+  }
+
+  /** Made when it is asked for: not every destination does. */
+  get deliveryKey(): string {
+    return deliveryKeyOf(this.source, this.#key, this.digest)
+  }
+
+  body(): AsyncIterable<Uint8Array> {
+    return this.#store.read()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#store.remove()
   }
 }
 
@@ -99,11 +120,13 @@ class Spool {
     return this.#head ?? Buffer.concat(this.#pieces)
   }
 
-  async add(octets: Uint8Array): Promise<void> {
+  /** Throws `TooLarge` when there are more than so many. */
+  async add(octets: Uint8Array, maxOctets: number): Promise<void> {
     if (octets.length === 0) return
     this.#pieces.push(Uint8Array.from(octets))
     this.octets += octets.length
     this.#waiting += octets.length
+    if (this.octets > maxOctets) throw new TooLarge(maxOctets)
     if (this.#waiting > memoryOctets) await this.#spill()
   }
 
