@@ -6,7 +6,7 @@ import { createId } from './mail/id.ts'
 import type { Store } from './mail/store.ts'
 import type { Log } from './net/log.ts'
 import { type Collection, Collector, type CollectorOptions } from './pop3/collector/collector.ts'
-import type { Destination } from './pop3/collector/destination.ts'
+import { type Destination, DestinationError } from './pop3/collector/destination.ts'
 import { createDestination } from './pop3/collector/destinations/create-destination.ts'
 import type { DestinationSecret } from './pop3/collector/destinations/login.ts'
 import type { CollectEvent, RunSummary } from './pop3/collector/events.ts'
@@ -123,7 +123,7 @@ function logEvent(event: CollectEvent, log: Log): void {
 type PartsWithTokens = Pick<CollectingParts, 'store' | 'delivery' | 'ask'> &
   Required<Pick<SourceParts, 'token'>>
 
-/** Throws `DestinationError`, and what reading the authority's file has to say. */
+/** Throws `DestinationError`. */
 function openDestination(
   { text, user, secret, caFile, pins }: DestinationConfig,
   source: CollectConfig,
@@ -136,8 +136,19 @@ function openDestination(
     hostname,
     user,
     secret: secret && (signal => destinationSecret({ text, user, secret }, source, parts, signal)),
-    trust: { authority: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'), pins },
+    trust: { authority: caFile === undefined ? undefined : authorityIn(caFile), pins },
   })
+}
+
+function authorityIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new DestinationError('configuration', `the certificate in ${file} cannot be read (${code})`, {
+      cause,
+    })
+  }
 }
 
 /** A token is that of the source: one account at one provider, with two ways into it. */

@@ -139,6 +139,14 @@ describe('collect run', () => {
   })
 })
 
+it('counts a destination that cannot be opened as trouble of its source, which status shows', async () => {
+  const tables = source('old', 'to = { to = "lmtp://127.0.0.1:1/ann@example.net", ca = "gone.crt" }')
+  const says = /^old: the certificate in .*gone\.crt cannot be read \(ENOENT\)$/m
+  expect((await run('collect run', tables)).stderr).toMatch(/the certificate in .*gone\.crt cannot be read/)
+  expect((await run('collect status', tables)).stdout).toMatch(says)
+  expect((await run('collect run', tables)).stdout).toMatch(/^old: not before 20/m)
+})
+
 it('pauses a source after three refused logins, and lets it go on by hand', async () => {
   const bad = source('old', 'to = "ann"', 'wrong')
   for (let time = 0; time < 3; time += 1) expect((await run('collect run --force', bad)).code).toBe(1)
