@@ -8,11 +8,10 @@ import type { MessageRef } from './message-ref.ts'
 import { refusalOf } from './refusal.ts'
 import { parseReply, type Reply } from './reply.ts'
 import { SwallowedStatus } from './swallowed-status.ts'
-import { TopFilter } from './top-filter.ts'
+import type { Top } from './top-filter.ts'
 
-/** `lines` is of TOP. */
 type Due =
-  | { readonly kind: 'body'; readonly ref: MessageRef; readonly lines: number | undefined }
+  | { readonly kind: 'body'; readonly ref: MessageRef; readonly top: Top | undefined }
   | { readonly kind: 'dele'; readonly ref: MessageRef }
   | { readonly kind: 'noop' }
 
@@ -55,10 +54,10 @@ export class Answers {
     return this.#body === undefined && this.#due.every(({ kind }) => kind === 'noop')
   }
 
-  /** With `lines` by TOP. */
-  ask(ref: MessageRef, lines: number | undefined): void {
-    this.#conversation.say(lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`)
-    this.#due.push({ kind: 'body', ref, lines })
+  /** By TOP, or by RETR. */
+  ask(ref: MessageRef, top: Top | undefined): void {
+    this.#conversation.say(top ? `TOP ${ref.number} ${top.lines}` : `RETR ${ref.number}`)
+    this.#due.push({ kind: 'body', ref, top })
   }
 
   delete(ref: MessageRef): void {
@@ -118,20 +117,20 @@ export class Answers {
   }
 
   #begin(
-    { ref, lines }: Extract<Due, { kind: 'body' }>,
+    { ref, top }: Extract<Due, { kind: 'body' }>,
     given: Reply,
     signal: AbortSignal | undefined,
   ): Answered {
     const begun = events.message.hasSubscribers ? performance.now() : undefined
     const reply = lateRefusal(given)
-    const command = lines === undefined ? `RETR ${ref.number}` : `TOP ${ref.number} ${lines}`
+    const command = top ? `TOP ${ref.number} ${top.lines}` : `RETR ${ref.number}`
     const error = reply.status === 'ok' ? undefined : refusalOf(reply, { phase: 'transaction', command })
     const body = new MessageBody(this.#conversation, {
       signal,
       error,
       // TOP has no size; there a second status line is passed over anyway.
-      swallowed: this.#due.length > 0 && lines === undefined ? new SwallowedStatus(ref.octets) : undefined,
-      filter: lines === undefined ? undefined : new TopFilter(lines),
+      swallowed: this.#due.length > 0 && !top ? new SwallowedStatus(ref.octets) : undefined,
+      filter: top?.filter(),
       whenWhole: begun === undefined ? undefined : octets => this.#publish(octets, begun),
     })
     this.#body = error ? undefined : body

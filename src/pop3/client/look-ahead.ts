@@ -2,10 +2,11 @@
 // server send gigabytes, nor a server of small messages wait for each.
 import type { Answers } from './answers.ts'
 import type { MessageRef } from './message-ref.ts'
+import type { Top } from './top-filter.ts'
 
 export interface LookAheadOptions {
-  /** Of TOP; undefined for RETR. */
-  readonly lines: number | undefined
+  /** Undefined for RETR. */
+  readonly top: Top | undefined
   readonly maxMessages: number
   readonly maxOctets: number
 }
@@ -26,14 +27,14 @@ export class LookAhead {
 
   /** Asks for what may be asked for when the message at this place is wanted: that one in any case. */
   ask(at: number): void {
-    const { lines, maxMessages, maxOctets } = this.#options
+    const { top, maxMessages, maxOctets } = this.#options
     // Many at once are one packet: more are asked for when half of those ahead have come.
     if (this.#asked - at > maxMessages / 2) return
     for (; this.#asked - at < maxMessages; this.#asked++) {
       const ref = this.#refs[this.#asked]
       if (!ref || (this.#asked > at && this.#octets + this.#sizeOf(ref) > maxOctets)) return
       this.#octets += this.#sizeOf(ref)
-      this.#answers.ask(ref, lines)
+      this.#answers.ask(ref, top)
     }
   }
 
@@ -43,6 +44,6 @@ export class LookAhead {
   }
 
   #sizeOf({ octets = 0 }: MessageRef): number {
-    return this.#options.lines === undefined ? octets : 0
+    return this.#options.top ? 0 : octets
   }
 }

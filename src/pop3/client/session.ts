@@ -176,8 +176,10 @@ export class Session implements AsyncDisposable {
     this.#isIterating = true
     const refs = [...given]
     const maxMessages = Math.max(1, Math.min(window, this.#ahead))
-    const lookAhead = new LookAhead(this.#answers, refs, { lines, maxMessages, maxOctets: windowBytes })
     try {
+      // Few ask for headers.
+      const top = lines === undefined ? undefined : (await import('./top-filter.ts')).topOf(lines)
+      const lookAhead = new LookAhead(this.#answers, refs, { top, maxMessages, maxOctets: windowBytes })
       await this.#turn
       await this.#settle(signal)
       for (const [at, ref] of refs.entries()) {

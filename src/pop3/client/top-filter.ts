@@ -4,6 +4,18 @@ const lf = 10
 const cr = 13
 const nothing = Buffer.alloc(0)
 
+/** What is asked for by TOP. */
+export interface Top {
+  /** Of the body. */
+  readonly lines: number
+  /** A new one for each answer. */
+  filter(): TopFilter
+}
+
+export function topOf(lines: number): Top {
+  return { lines, filter: () => new TopFilter(lines) }
+}
+
 export class TopFilter {
   /** Of the body. */
   #linesLeft: number
