@@ -113,7 +113,11 @@ export interface CollectionLedger {
   salvageRecords(source: string): Promise<SalvagedRecords>
   /**
    * Puts these in the place of all that is known of the source, readable or not, in one transaction: whatever fails, the old
-   * ones are there as they were.
+   * ones are there as they were. With a lease, as `saveRecords`.
    */
-  replaceSource(source: CollectedSource, records: readonly CollectedRecord[]): Promise<void>
+  replaceSource(
+    source: CollectedSource,
+    records: readonly CollectedRecord[],
+    lease?: CollectionLease,
+  ): Promise<void>
 }

@@ -333,6 +333,7 @@ function leasesSuite(bench: TheBench): void {
       store.saveRecords([after, collected('b')], first),
       store.forgetRecords([before], first),
       store.saveSource(failed, first),
+      store.replaceSource(failed, [after], first),
     ])
       await expect(refused).rejects.toMatchObject({ code: 'lease-lost' })
     expect([...(await store.loadRecords('gmail')).values()]).toEqual([before])
@@ -340,6 +341,7 @@ function leasesSuite(bench: TheBench): void {
     await store.saveRecords([after], second)
     await store.saveSource(failed, second)
     expect([...(await store.loadRecords('gmail')).values()]).toEqual([after])
+    await store.replaceSource(failed, [after], second)
     await store.forgetRecords([after], second)
     expect((await store.loadRecords('gmail')).size).toBe(0)
     await second?.release()

@@ -76,9 +76,10 @@ export function memoryCollections(state: MemoryState): CollectionLedger {
       }
     },
 
-    async replaceSource(source, records) {
+    async replaceSource(source, records, lease) {
       checkCollectedName('source', source.source)
       for (const record of records) checkCollected(record)
+      holdLease(lease)
       collected.delete(source.source)
       for (const record of records) state.saveCollected(record)
       sources.set(source.source, { ...source })

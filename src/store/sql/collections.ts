@@ -88,13 +88,14 @@ export function sqlCollections({ reader, writer, now }: Database, leases: Source
 
     salvageRecords: source => salvageRecords(reader, source),
 
-    async replaceSource(source, records) {
+    async replaceSource(source, records, lease) {
       checkCollectedName('source', source.source)
       for (const record of records) checkCollected(record)
       const at = now()
       await writer.run(replaceCollected, {
         source: toSourceRow(source),
         records: records.map(record => toRow(record, at)),
+        fence: fenceOf(lease),
       })
     },
   }
@@ -134,13 +135,14 @@ export function* saveCollectedSource({
   yield* rows(upsertSource, source)
 }
 
-export interface Replacement {
+export interface Replacement extends Fenced {
   readonly source: Schema['collected_source']
   readonly records: readonly CollectedRow[]
 }
 
 /** All in one transaction, however many: half of a ledger would double the other half. */
-export function* replaceCollected({ source, records }: Replacement): Operation<void> {
+export function* replaceCollected({ source, records, fence }: Replacement): Operation<void> {
+  yield* holdFence(fence)
   yield* rows(deleteCollectedOf, { source: source.source })
   for (const record of records) yield* rows(upsertCollected, record)
   yield* rows(upsertSource, source)

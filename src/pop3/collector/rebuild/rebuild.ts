@@ -1,5 +1,4 @@
 // A ledger made anew from what the destinations have, in place of one that is damaged or lost. Nothing is deleted anywhere.
-import type { CollectionLease, CollectionLedger } from '../../../mail/collection-ledger.ts'
 import { SourceError } from '../source.ts'
 import { type Examination, type ExaminationParts, examine } from './examination.ts'
 
@@ -10,7 +9,7 @@ export interface RebuildOptions extends ExaminationParts {
 
 /**
  * Whether the new ledger was written; it is there whole or not at all. Throws `SourceError`, `busy` while a collector is at the
- * source, and `DestinationError`: then all is as it was.
+ * source, `DestinationError`, and refuses with `lease-lost` when another took over meanwhile: then all is as it was.
  */
 export async function rebuild({ mayWrite, ...parts }: RebuildOptions): Promise<boolean> {
   const { source, ledger } = parts
@@ -19,18 +18,9 @@ export async function rebuild({ mayWrite, ...parts }: RebuildOptions): Promise<b
   try {
     const found = await examine(parts)
     if (!(await mayWrite(found))) return false
-    await write(found, lease, ledger)
+    await ledger.replaceSource(found.state, found.records, lease)
     return true
   } finally {
     await lease.release()
   }
-}
-
-async function write(
-  { state, records }: Examination,
-  lease: CollectionLease,
-  ledger: CollectionLedger,
-): Promise<void> {
-  if (!lease.holds) throw new SourceError('busy', 'another collector has taken over; nothing was written')
-  await ledger.replaceSource(state, records)
 }

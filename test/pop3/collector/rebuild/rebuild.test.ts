@@ -3,6 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { defaultPolicy } from '../../../../src/pop3/collector/policy.ts'
+import { rebuild } from '../../../../src/pop3/collector/rebuild/rebuild.ts'
 import { newRecord, skipped } from '../../../../src/pop3/collector/record.ts'
 import { KeepingDestination } from '../collecting.ts'
 import { mailboxPlace, maildirPlace, mboxPlace, type Place } from './places.ts'
@@ -327,6 +329,29 @@ describe('nothing is written', () => {
     const lease = await at.store.leaseSource('old')
     await expect(at.rebuild([place.open()])).rejects.toMatchObject({ fault: 'busy' })
     await lease?.release()
+  })
+
+  it('when another collector took over meanwhile', async () => {
+    const at = await workshop()
+    const place = maildirPlace(at.folder)
+    at.source.mails = [mail('m1')]
+    await at.run([place.open()])
+    const lost: typeof at.store = {
+      ...at.store,
+      async leaseSource(source) {
+        const lease = await at.store.leaseSource(source)
+        await lease?.release()
+        return lease
+      },
+    }
+    const parts = { source: at.source, destinations: [place.open()], policy: defaultPolicy, ledger: lost }
+    const trust = { headers: false, ledger: false, others: false }
+    const { signal } = new AbortController()
+    at.change(`update collected_message set state = 'x'`)
+    await expect(
+      rebuild({ ...parts, trust, signal, now: () => new Date(), mayWrite: () => true }),
+    ).rejects.toMatchObject({ code: 'lease-lost' })
+    expect((await at.store.salvageRecords('old')).unreadable).toHaveLength(1)
   })
 
   it('where a destination is not there: its disk may not be mounted', async () => {
