@@ -166,7 +166,9 @@ function joined(
   refs: readonly MessageRef[],
 ): ReadonlyMap<SourceMessage, MessageRef> {
   const map = new Map<SourceMessage, MessageRef>()
-  for (const [at, ref] of refs.entries()) map.set(messages[at] ?? ref, ref)
+  // Without `entries`, which makes an array for each.
+  let at = 0
+  for (const ref of refs) map.set(messages[at++] ?? ref, ref)
   return map
 }
 
