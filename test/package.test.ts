@@ -10,11 +10,15 @@ import { runOrFail } from './e2e/program.ts'
 const root = resolve(import.meta.dirname, '..')
 const manifest = createRequire(import.meta.url)('../package.json') as {
   readonly bin: Record<string, string>
-  readonly exports: Record<string, Record<string, string>>
+  readonly exports: Record<string, Record<string, string> | string>
 }
 
 describe('the package', () => {
-  it.each(Object.entries(manifest.exports))('has the door %s', async (_door, conditions) => {
+  const doors = Object.entries(manifest.exports).flatMap(([door, conditions]) =>
+    typeof conditions === 'string' ? [] : [[door, conditions] as const],
+  )
+
+  it.each(doors)('has the door %s', async (_door, conditions) => {
     for (const file of Object.values(conditions)) expect(existsSync(resolve(root, file)), file).toBe(true)
     const module = (await import(resolve(root, conditions['default'] ?? ''))) as object
     expect(Object.keys(module).length).toBeGreaterThan(0)
