@@ -51,7 +51,7 @@ describe('the start', () => {
     expect(lines[2]).toMatch(/^ {2}LMTP on 127\.0\.0\.1:\d+$/)
     expect(lines[3]).toBe('Passwords travel in clear, so POP3 is served inside this machine only.')
     expect(lines[4]).toMatch(/no users yet/)
-    expect(lines[5]).toMatch(/^ {2}node \S+cli\.js user add NAME$/)
+    expect(lines[5]).toMatch(/^ {2}node \S+poplar\.js user add NAME$/)
     expect(lines.slice(6)).toEqual(['ready'])
   })
 
