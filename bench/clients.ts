@@ -2,7 +2,7 @@
 // a server that answers from memory. node-pop3 and yapople are installed from npm in a temporary folder; clients that are not
 // there are left out.
 //
-//     npm run build && npx tsc -p bench/tsconfig.json && node dist-bench/bench/clients.js [rounds [scenario...]]
+//     npm run bench:clients -- [rounds [scenario...]]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -3,7 +3,7 @@
 // that are not installed, or do not run as root, are left out. Then, alone, ours with very many messages, from Dovecot or
 // from Poplar: see collect-many.ts.
 //
-//     npm run prebench && node dist-bench/bench/collect.js [rounds [messages [many [dovecot|poplar]]]]
+//     npm run bench:collect -- [rounds [messages [many [dovecot|poplar]]]]
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
